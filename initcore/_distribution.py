@@ -1,0 +1,120 @@
+"""Kernels of independent entries whose spread is given outright."""
+
+from typing import Any
+
+from ._domain import Real
+from ._kernel import Kernel
+from ._rng import Rng
+from ._spec import ShapeRule, initializer
+from .invariants import Bounded, ColumnSparse, Follows
+
+__all__ = ["normal", "sparse", "truncated_normal", "uniform"]
+
+ANY = ShapeRule()
+MEAN = Real("mean of the entries")
+STD = Real("standard deviation of the entries", low=0.0)
+
+
+@initializer(
+    shape=ANY,
+    parameters={"low": Real("lower end of the interval"), "high": Real("upper end")},
+    invariants=(Follows("uniform"), Bounded()),
+    source="elementary",
+)
+def uniform(rng: Rng, shape: Any, /, *, low: float = 0.0, high: float = 1.0) -> Any:
+    """Array of independent entries uniform on `[low, high)`.
+
+    Raises:
+        ValueError: `low` is above `high`.
+
+    >>> bool((uniform(Rng(0), (100,), low=-1.0) >= -1).all())
+    True
+    """
+    if isinstance(low, float) and isinstance(high, float) and low > high:
+        raise ValueError(f"uniform needs low <= high, got {low:g} and {high:g}.")
+    return rng.uniform(shape, low, high)
+
+
+@initializer(
+    shape=ANY,
+    parameters={"mean": MEAN, "std": STD},
+    invariants=(Follows("normal"),),
+    source="elementary",
+)
+def normal(rng: Rng, shape: Any, /, *, mean: float = 0.0, std: float = 1.0) -> Any:
+    """Array of independent normal entries with the given `mean` and standard deviation `std`.
+
+    >>> bool(abs(normal(Rng(0), (4000,), std=0.1).std() - 0.1) < 0.01)
+    True
+    """
+    return _shift(rng.normal(shape), mean, std)
+
+
+@initializer(
+    shape=ANY,
+    parameters={
+        "mean": MEAN,
+        "std": Real("standard deviation before truncation", low=0.0),
+        "low": Real("lower cut, in deviations from the mean", finite=False),
+        "high": Real("upper cut, in deviations from the mean", finite=False),
+    },
+    invariants=(Follows("truncated_normal"), Bounded()),
+    source="elementary; the deviation is the one before truncation, as Keras and JAX have it",
+)
+def truncated_normal(
+    rng: Rng,
+    shape: Any,
+    /,
+    *,
+    mean: float = 0.0,
+    std: float = 1.0,
+    low: float = -2.0,
+    high: float = 2.0,
+) -> Any:
+    """Array of independent `mean + std * z`, `z` standard normal given that `low < z < high`.
+
+    Raises:
+        ValueError: `low` is not below `high`.
+
+    >>> bool(abs(truncated_normal(Rng(0), (4000,))).max() < 2)
+    True
+    """
+    if not low < high:
+        raise ValueError(f"truncated_normal needs low < high, got {low:g} and {high:g}.")
+    return _shift(rng.truncated_normal(shape, low, high), mean, std)
+
+
+@initializer(
+    shape=ShapeRule(2, 2, "a matrix"),
+    parameters={
+        "sparsity": Real("fraction of each input's weights that is zero", low=0.0, high=1.0),
+        "std": STD,
+    },
+    invariants=(ColumnSparse(),),
+    source="Martens, ICML 2010",
+)
+def sparse(rng: Rng, shape: Any, /, *, sparsity: float, std: float = 0.01) -> Any:
+    """Matrix whose every column has `ceil(sparsity * out)` zeros and normal entries elsewhere.
+
+    The entries left have standard deviation `std`.
+
+    >>> w = sparse(Rng(0), (10, 7), sparsity=0.25)
+    >>> [int(n) for n in (w == 0).sum(axis=0)]
+    [3, 3, 3, 3, 3, 3, 3]
+    """
+    xp, kernel = rng.xp, Kernel(shape)
+    values, places = rng.split(2)
+    order = xp.matrix_transpose(places.permutation((kernel.in_, kernel.out)))
+    w = values.normal(shape) * std
+    return xp.where(order < zeros_per_column(sparsity, kernel.out), xp.zeros_like(w), w)
+
+
+def zeros_per_column(sparsity: float, out: int) -> int:
+    """`ceil(sparsity * out)`, rounding of the product aside."""
+    return -int(-sparsity * out // 1)
+
+
+def _shift(z: Any, mean: float, std: float) -> Any:
+    """`mean + std * z`, without the sum where the mean is 0 (a fused sum rounds differently)."""
+    scaled = z * std
+    return scaled if isinstance(mean, float) and mean == 0.0 else scaled + mean

@@ -1,0 +1,468 @@
+"""The random stream: one integer seed, the same numbers in every framework.
+
+Element `i` of a draw is a function of the key and of `i` alone (Threefry-2x32 in counter mode,
+the layout JAX calls partitionable), so `Rng(s).normal(shape)` is
+`jax.random.normal(jax.random.key(s), shape)`, on every device and under every sharding.
+"""
+
+import hashlib
+import math
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from array_api_compat import is_jax_namespace, is_torch_namespace
+
+from ._affine import affine, is_dyadic
+from ._dtype import compute_dtype, dtype_name, namespace, on_host, resolve
+from ._erfinv import erfinv, erfinv_host
+from ._host import Window, fill, row_major
+from ._threefry import Int32Words, PythonWords, UInt32Words, threefry2x32
+
+__all__ = ["Rng", "as_shape"]
+
+Shape = int | Sequence[int]
+
+
+def as_shape(shape: Any, *, who: str = "Rng") -> tuple[int, ...]:
+    """`shape` as a tuple of ints; an int stands for one axis."""
+    try:
+        axes = tuple(shape) if not hasattr(shape, "__index__") else (shape,)
+        if any(isinstance(n, bool) for n in axes):
+            raise TypeError
+        sizes = tuple(operator.index(n) for n in axes)
+    except TypeError:
+        raise TypeError(f"{who} needs a shape made of integers, got {shape!r}.") from None
+    if any(n < 0 for n in sizes):
+        raise ValueError(f"{who} needs a shape of sizes 0 or more, got {sizes}.")
+    if math.prod(sizes) >= 1 << 60:
+        raise ValueError(f"{who} cannot fill a shape of {math.prod(sizes):.1e} elements: {sizes}.")
+    return sizes
+
+
+class Rng:
+    """An immutable random key with the namespace, dtype and device of what it draws.
+
+    Every method is pure: the same `Rng` and arguments give the same values. To draw twice, derive
+    keys with `fold_in` or `split`.
+
+    Every draw takes `start` and `strides`, in elements: the value at `(i, j, ...)` is element
+    `start + i * strides[0] + j * strides[1] + ...` of the stream, so any rectangular part of a
+    larger array can be drawn alone, as a shard needs. By default it is the whole array.
+
+    Args:
+        seed: Integer, `0 <= seed < 2**64`.
+        xp: Array API namespace of the results: `numpy`, `torch`, `jax.numpy`, ...
+        dtype: Real floating dtype of the results. float16 and bfloat16 are drawn in float32 and
+            rounded once.
+        device: Device of the results, as the namespace names it.
+
+    Raises:
+        TypeError: The seed is no integer, or the dtype is not a real floating one.
+        ValueError: The seed is out of range.
+
+    >>> rng = Rng(0)
+    >>> whole = rng.normal((4, 6))
+    >>> part = rng.normal((4, 2), start=3, strides=(6, 1))
+    >>> bool((whole[:, 3:5] == part).all())
+    True
+    """
+
+    __slots__ = ("device", "dtype", "key", "xp")
+
+    key: tuple[Any, Any]
+    xp: Any
+    dtype: Any
+    device: Any
+
+    def __init__(
+        self, seed: int, *, xp: Any = np, dtype: Any = "float32", device: Any = None
+    ) -> None:
+        if isinstance(seed, (bool, np.bool_)) or not hasattr(seed, "__index__"):
+            raise TypeError(f"Rng needs an integer seed, got {seed!r}.")
+        seed = operator.index(seed)
+        if not 0 <= seed < 1 << 64:
+            raise ValueError(f"Rng needs a seed with 0 <= seed < 2**64, got {seed}.")
+        self._set((seed >> 32, seed & 0xFFFFFFFF), namespace(xp), dtype, device)
+
+    def _set(self, key: tuple[Any, Any], xp: Any, dtype: Any, device: Any) -> None:
+        for name, value in (
+            ("key", key),
+            ("xp", xp),
+            ("dtype", resolve(xp, dtype, device=device)),
+            ("device", device),
+        ):
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_key(
+        cls,
+        key: tuple[Any, Any],
+        *,
+        xp: Any = np,
+        dtype: Any = "float32",
+        device: Any = None,
+    ) -> "Rng":
+        """The `Rng` of two 32-bit key words: integers, or 0-d arrays of `xp` (traced ones too).
+
+        Arrays are `uint32`, for PyTorch `int32`.
+        """
+        rng = object.__new__(cls)
+        rng._set((key[0], key[1]), namespace(xp), dtype, device)
+        return rng
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError("an Rng is immutable; derive another with fold_in, split or astype.")
+
+    def __delattr__(self, name: str) -> None:
+        self.__setattr__(name, None)
+
+    def __reduce__(self) -> Any:
+        if self.xp is not np:
+            raise TypeError(f"only an Rng of NumPy can be pickled, this one is {self!r}.")
+        return _unpickle, (self.key, dtype_name(self.dtype))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Rng):
+            return NotImplemented
+        mine = (self.key, self.xp, self.dtype, self.device)
+        return bool(mine == (other.key, other.xp, other.dtype, other.device))
+
+    def __hash__(self) -> int:
+        return hash((self.key, self.xp.__name__, dtype_name(self.dtype)))
+
+    def __repr__(self) -> str:
+        words = " ".join(f"{k:08x}" if isinstance(k, int) else "traced" for k in self.key)
+        return f"Rng(<{words}>, xp={self.xp.__name__}, dtype={dtype_name(self.dtype)})"
+
+    def astype(self, dtype: Any) -> "Rng":
+        """The same key, drawing `dtype`."""
+        return Rng.from_key(self.key, xp=self.xp, dtype=dtype, device=self.device)
+
+    def fold_in(self, data: int | str) -> "Rng":
+        """The key derived from this one and an integer `0 <= data < 2**32`, or any string."""
+        if isinstance(data, str):
+            digest = int.from_bytes(hashlib.blake2b(data.encode(), digest_size=8).digest(), "big")
+            return self._fold(digest >> 32)._fold(digest & 0xFFFFFFFF)
+        if isinstance(data, (bool, np.bool_)) or not hasattr(data, "__index__"):
+            raise TypeError(f"Rng.fold_in needs an integer or a string, got {data!r}.")
+        data = operator.index(data)
+        if not 0 <= data < 1 << 32:
+            raise ValueError(f"Rng.fold_in needs 0 <= data < 2**32, got {data}.")
+        return self._fold(data)
+
+    def split(self, n: int) -> tuple["Rng", ...]:
+        """`n` keys, the `i`-th of them `fold_in(i)`."""
+        return tuple(self.fold_in(i) for i in range(operator.index(n)))
+
+    def _fold(self, data: int) -> "Rng":
+        words = PythonWords() if self._concrete else self._words()
+        counters = (0, data) if self._concrete else self._scalars(words, (0, data))
+        key = threefry2x32(words, self.key, *counters)
+        return Rng.from_key(key, xp=self.xp, dtype=self.dtype, device=self.device)
+
+    @property
+    def _concrete(self) -> bool:
+        return isinstance(self.key[0], int)
+
+    def _words(self) -> UInt32Words:
+        if is_torch_namespace(self.xp):
+            return Int32Words()
+        return UInt32Words(self.xp.uint32 if is_jax_namespace(self.xp) else None)
+
+    def _word_dtype(self) -> Any:
+        return self.xp.int32 if is_torch_namespace(self.xp) else self.xp.uint32
+
+    def _scalars(self, words: UInt32Words, values: Sequence[int]) -> list[Any]:
+        asarray, dtype = self.xp.asarray, self._word_dtype()
+        return [asarray(words.word(v), dtype=dtype, device=self.device) for v in values]
+
+    # -- draws -------------------------------------------------------------------------------
+
+    def bits(
+        self,
+        shape: Shape,
+        *,
+        width: int = 32,
+        start: int = 0,
+        strides: tuple[int, ...] | None = None,
+    ) -> Any:
+        """Uniform random words: an array of `shape`, `uint32` or (`width=64`) `uint64`."""
+        if width not in (32, 64):
+            raise ValueError(f"Rng.bits needs width 32 or 64, got {width!r}.")
+        window = _window(shape, start, strides)
+        if self._host:
+            if width == 32:
+                out = fill(self.key, window, np.uint32, lambda a, b, o: np.bitwise_xor(a, b, out=o))
+            else:
+                out = fill(self.key, window, np.uint64, _join)
+            return self._from_host(out, as_shape(shape))
+        b0, b1 = self._blocks(as_shape(shape), start, strides)
+        if width == 32:
+            return self._as_unsigned(b0 ^ b1)
+        xp = self.xp
+        high = xp.astype(self._as_unsigned(b0), xp.uint64)
+        return (high << 32) | xp.astype(self._as_unsigned(b1), xp.uint64)
+
+    def uniform(
+        self,
+        shape: Shape,
+        low: float = 0.0,
+        high: float = 1.0,
+        *,
+        start: int = 0,
+        strides: tuple[int, ...] | None = None,
+    ) -> Any:
+        """Numbers uniform on `[low, high)`: 2**23 equidistant ones (float64: 2**52)."""
+        return self._real(shape, low, high, start, strides, None)
+
+    def normal(
+        self, shape: Shape, *, start: int = 0, strides: tuple[int, ...] | None = None
+    ) -> Any:
+        """Standard normal numbers: mean 0, variance 1."""
+        low = np.nextafter(self._np(-1.0), self._np(0.0))
+        return self._real(shape, low, 1.0, start, strides, (-math.inf, math.inf))
+
+    def truncated_normal(
+        self,
+        shape: Shape,
+        low: float = -2.0,
+        high: float = 2.0,
+        *,
+        start: int = 0,
+        strides: tuple[int, ...] | None = None,
+    ) -> Any:
+        """Standard normal numbers given that they lie in the open interval `(low, high)`."""
+        if not low < high:
+            raise ValueError(f"Rng.truncated_normal needs low < high, got {low} and {high}.")
+        ends = [math.erf(self._np(self._np(v) / self._np(math.sqrt(2)))) for v in (low, high)]
+        return self._real(shape, ends[0], ends[1], start, strides, (low, high))
+
+    def signs(self, shape: Shape, *, start: int = 0, strides: tuple[int, ...] | None = None) -> Any:
+        """+1 or -1 with probability one half each, in the `Rng`'s dtype."""
+        u = self.uniform(shape, start=start, strides=strides)
+        one = self.xp.ones_like(u)
+        return self.xp.where(u < 0.5, one, -one)
+
+    def integers(self, shape: Shape, low: int, high: int) -> Any:
+        """Integers uniform on `low, ..., high - 1`, as `int32`.
+
+        The span is taken from 64 random bits, so no value is favoured by more than `2**-32`.
+        """
+        low, high = operator.index(low), operator.index(high)
+        if not (-(1 << 31) <= low < high <= (1 << 31) - 1):
+            raise ValueError(
+                f"Rng.integers needs -2**31 <= low < high < 2**31, got {low} and {high}."
+            )
+        sizes = as_shape(shape)
+        span = high - low
+        if self._host:
+            rng = Rng.from_key(self.key, dtype=np.float32)
+            upper, lower = (r.bits(sizes).astype(np.uint64) for r in rng.split(2))
+            # The same 32-bit wrap-around as below, where 2**32 mod span may not divide it.
+            factor = np.uint64((1 << 16) % span * ((1 << 16) % span) % (1 << 32) % span)
+            mixed = upper % np.uint64(span) * factor & np.uint64(0xFFFFFFFF)
+            mixed = (mixed + lower % np.uint64(span)) & np.uint64(0xFFFFFFFF)
+            drawn = (mixed % np.uint64(span)).astype(np.int64) + low
+            return self._from_host(drawn.astype(np.int32), sizes)
+        xp = self.xp
+        half = (1 << 16) % span
+        factor = half * half % (1 << 32) % span
+        upper, lower = (r.bits(sizes) for r in self.split(2))
+        if is_torch_namespace(xp):  # no uint32 remainder: the same arithmetic in int64
+            upper, lower = (xp.astype(b, xp.int64) for b in (upper, lower))
+            mixed = ((upper % span * factor & 0xFFFFFFFF) + lower % span) & 0xFFFFFFFF
+        else:
+            mixed = upper % span * factor + lower % span
+        return xp.astype(mixed % span, xp.int32) + low
+
+    def permutation(self, shape: Shape) -> Any:
+        """Random orders of `0, ..., n - 1` along the last axis of `(..., n)`, as `int32`."""
+        sizes = as_shape(shape)
+        if not sizes:
+            raise ValueError("Rng.permutation needs a shape of at least one axis, got ().")
+        # Traced by JAX or PyTorch it stays there; elsewhere NumPy sorts: not every namespace can.
+        traces = is_torch_namespace(self.xp) or is_jax_namespace(self.xp)
+        host = self._host or (self._concrete and not traces)
+        xp, size = (np if host else self.xp), math.prod(sizes)
+        rng = Rng.from_key(self.key, dtype=np.float32) if host else self
+        device = {} if host else {"device": self.device}
+        order = xp.broadcast_to(xp.arange(sizes[-1], dtype=xp.int32, **device), sizes)
+        # Sorting by fresh 32-bit keys; the rounds make ties in all of them as rare as n**-3.
+        for _ in range(math.ceil(3 * math.log(max(1, size)) / math.log(0xFFFFFFFF))):
+            rng, keys = rng.split(2)
+            by = xp.argsort(keys._sortable(sizes), axis=-1, stable=True)
+            order = xp.take_along_axis(order, by, axis=-1)
+        return self._from_host(order, sizes) if host else order
+
+    def _sortable(self, shape: tuple[int, ...]) -> Any:
+        """`bits(shape)` as numbers that sort alike: PyTorch cannot sort `uint32`."""
+        if not is_torch_namespace(self.xp):
+            return self.bits(shape)
+        b0, b1 = self._blocks(shape, 0, None)
+        return (b0 ^ b1) ^ -(1 << 31)
+
+    # -- how draws are made ------------------------------------------------------------------
+
+    @property
+    def _host(self) -> bool:
+        return self._concrete and on_host(self.xp, self.device)
+
+    def _np(self, value: float) -> Any:
+        """`value` rounded to the dtype that is drawn in."""
+        return (np.float64 if dtype_name(self.dtype) == "float64" else np.float32)(value)
+
+    def _real(
+        self,
+        shape: Shape,
+        low: float,
+        high: float,
+        start: int,
+        strides: tuple[int, ...] | None,
+        clip: tuple[float, float] | None,
+    ) -> Any:
+        """Uniform numbers on `[low, high)`, or (`clip` given) `sqrt(2) erfinv` of them, clipped."""
+        double = dtype_name(self.dtype) == "float64"
+        lo = self._np(low)
+        span = self._np(self._np(high) - lo)
+        root2 = self._np(math.sqrt(2))
+        if clip is not None:
+            ends = [self._np(v) for v in clip]
+            ends = [np.nextafter(ends[0], ends[1]), np.nextafter(ends[1], ends[0])]
+        sizes = as_shape(shape)
+        if self._host:
+
+            def transform(b0: Any, b1: Any, out: Any) -> None:
+                _unit_host(b0, b1, out)
+                _affine_host(out, span, lo)
+                np.maximum(out, lo, out=out)
+                if clip is not None:
+                    np.multiply(erfinv_host(out), root2, out=out)
+                    if math.isfinite(clip[0]) or math.isfinite(clip[1]):
+                        np.clip(out, *ends, out=out)
+
+            kind = np.float64 if double else np.float32
+            out = fill(self.key, _window(sizes, start, strides), kind, transform)
+            return self._cast(self._from_host(out, sizes))
+        xp = self.xp
+        b0, b1 = self._blocks(sizes, start, strides)
+        x = self._affine(b0, b1, float(span), float(lo), double)
+        x = xp.where(x < float(lo), xp.full_like(x, float(lo)), x)
+        if clip is not None:
+            x = erfinv(x, xp=xp, double=double) * float(root2)
+            if math.isfinite(clip[0]) or math.isfinite(clip[1]):
+                x = xp.clip(x, float(ends[0]), float(ends[1]))
+        return self._cast(x)
+
+    def _cast(self, x: Any) -> Any:
+        return self.xp.astype(x, self.dtype, copy=False)
+
+    def _from_host(self, x: Any, shape: tuple[int, ...]) -> Any:
+        x = x.reshape(shape)
+        return x if self.xp is np else self.xp.asarray(x, device=self.device)
+
+    def _as_unsigned(self, x: Any) -> Any:
+        return x.view(self.xp.uint32) if is_torch_namespace(self.xp) else x
+
+    def _affine(self, b0: Any, b1: Any, span: float, low: float, double: bool) -> Any:
+        """`low + span * u` of the numbers `u` in `[0, 1)` that are the top 23 (52) bits."""
+        xp, words = self.xp, self._words()
+        dtype = compute_dtype(xp, self.dtype)
+        if double:  # in halves of 26 bits, so that no 64-bit integer is needed
+            high = xp.astype(words.shr(b0, 6), dtype) * 2.0**-26
+            rest = ((b0 & 0x3F) << 20) | words.shr(b1, 12)
+            rest = xp.astype(rest, dtype) * 2.0**-52
+        else:
+            bits = words.shr(b0 ^ b1, 9)
+            if is_dyadic(span):
+                return xp.astype(bits, dtype) * (span * 2.0**-23) + low
+            high = xp.astype(words.shr(bits, 11), dtype) * 2.0**-12
+            rest = xp.astype(bits & 0x7FF, dtype) * 2.0**-23
+        if is_dyadic(span):
+            return (high + rest) * span + low
+        return affine(high, rest, span, low, double=double)
+
+    def _blocks(
+        self, shape: tuple[int, ...], start: int, strides: tuple[int, ...] | None
+    ) -> tuple[Any, Any]:
+        """Both words of the cipher for every element, in array operations."""
+        xp, words, dtype = self.xp, self._words(), self._word_dtype()
+        strides = strides or row_major(shape)
+        last = start + sum(max(n - 1, 0) * s for n, s in zip(shape, strides, strict=True))
+        if last >> 32:
+            high, low = self._wide_counters(shape, start, strides)
+        else:
+            low = xp.full(shape, words.word(start), dtype=dtype, device=self.device)
+            for axis, (n, stride) in enumerate(zip(shape, strides, strict=True)):
+                if n > 1:
+                    steps = xp.arange(n, dtype=dtype, device=self.device) * words.word(stride)
+                    low = low + xp.reshape(steps, _along(axis, len(shape), n))
+            high = xp.zeros_like(low)
+        return threefry2x32(words, self.key, high, low)
+
+    def _wide_counters(
+        self, shape: tuple[int, ...], start: int, strides: tuple[int, ...]
+    ) -> tuple[Any, Any]:
+        """The 64-bit indices as two words, for windows that reach past element 2**32."""
+        xp, words, dtype = self.xp, self._words(), self._word_dtype()
+        sign = words.word(1 << 31)
+        high = xp.full(shape, words.word(start >> 32), dtype=dtype, device=self.device)
+        low = xp.full(shape, words.word(start), dtype=dtype, device=self.device)
+        for axis, (n, stride) in enumerate(zip(shape, strides, strict=True)):
+            steps = np.arange(n, dtype=np.uint64) * np.uint64(stride)
+            along = _along(axis, len(shape), n)
+            up, down = (
+                xp.reshape(xp.asarray(half.astype(np.uint32).view(self._np_word()),
+                                      device=self.device), along)
+                for half in (steps >> np.uint64(32), steps & np.uint64(0xFFFFFFFF))
+            )  # fmt: skip
+            total = low + down
+            # Unsigned overflow; int32 compares as unsigned once the sign bit is turned.
+            wrapped = (total ^ sign) < (low ^ sign) if dtype == xp.int32 else total < low
+            high, low = high + up + xp.astype(wrapped, dtype), total
+        return high, low
+
+    def _np_word(self) -> Any:
+        return np.int32 if is_torch_namespace(self.xp) else np.uint32
+
+
+def _unpickle(key: tuple[int, int], dtype: str) -> Rng:
+    return Rng.from_key(key, dtype=dtype)
+
+
+def _window(shape: Any, start: int, strides: tuple[int, ...] | None) -> Window:
+    return Window(as_shape(shape), start, strides)
+
+
+def _along(axis: int, ndim: int, n: int) -> tuple[int, ...]:
+    return (1,) * axis + (n,) + (1,) * (ndim - axis - 1)
+
+
+def _join(b0: Any, b1: Any, out: Any) -> None:
+    np.left_shift(b0.astype(np.uint64), np.uint64(32), out=out)
+    np.bitwise_or(out, b1, out=out)
+
+
+def _unit_host(b0: Any, b1: Any, out: Any) -> None:
+    """Write the top 23 (52) bits as numbers in `[0, 1)`."""
+    if out.dtype == np.float32:
+        np.bitwise_xor(b0, b1, out=b0)
+        np.right_shift(b0, np.uint32(9), out=b0)
+        np.multiply(b0, np.float32(2.0**-23), out=out, casting="unsafe")
+    else:
+        words = np.empty(out.shape, np.uint64)
+        _join(b0, b1, words)
+        np.right_shift(words, np.uint64(12), out=words)
+        np.multiply(words, 2.0**-52, out=out, casting="unsafe")
+
+
+def _affine_host(x: Any, span: Any, low: Any) -> None:
+    """Replace `x` in `[0, 1)` by `low + span * x`, rounded once."""
+    if is_dyadic(span):
+        np.add(np.multiply(x, span, out=x), low, out=x)
+    elif x.dtype == np.float32:  # exact products in float64
+        x[...] = x.astype(np.float64) * np.float64(span) + np.float64(low)
+    else:
+        high = np.floor(x * 2.0**26) * 2.0**-26
+        x[...] = affine(high, x - high, float(span), float(low), double=True)

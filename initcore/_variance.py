@@ -1,0 +1,159 @@
+"""Kernels of independent entries whose variance is set by the layer's size."""
+
+import math
+from typing import Any
+
+from ._domain import Choice, Real
+from ._kernel import Kernel
+from ._rng import Rng
+from ._spec import ShapeRule, initializer
+from .invariants import Follows
+
+__all__ = [
+    "fan",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "lecun_normal",
+    "lecun_uniform",
+    "variance_scaling",
+]
+
+MODES = ("fan_in", "fan_out", "fan_avg", "fan_geo_avg")
+DISTRIBUTIONS = ("truncated_normal", "normal", "uniform")
+# Standard deviation of a standard normal cut at -2 and 2: sqrt(1 - 4 phi(2) / (2 Phi(2) - 1)).
+TRUNCATED_STD = 0.8796256610342398
+
+KERNEL = ShapeRule(2, None, "a kernel (out, in, *spatial)")
+
+
+def fan(kernel: Kernel, mode: str) -> float:
+    """Number of inputs, outputs or their mean that the variance is divided by."""
+    return {
+        "fan_in": float(kernel.fan_in),
+        "fan_out": float(kernel.fan_out),
+        "fan_avg": (kernel.fan_in + kernel.fan_out) / 2,
+        "fan_geo_avg": math.sqrt(kernel.fan_in * kernel.fan_out),
+    }[mode]
+
+
+@initializer(
+    shape=KERNEL,
+    parameters={
+        "scale": Real("variance times fan", low=0.0),
+        "mode": Choice("what the variance is divided by", MODES),
+        "distribution": Choice("law of the entries", DISTRIBUTIONS),
+    },
+    invariants=(Follows("variance"),),
+    source="LeCun et al. 1998; Glorot & Bengio, AISTATS 2010; He et al., ICCV 2015",
+)
+def variance_scaling(
+    rng: Rng,
+    shape: Any,
+    /,
+    *,
+    scale: float = 1.0,
+    mode: str = "fan_in",
+    distribution: str = "truncated_normal",
+    groups: int = 1,
+) -> Any:
+    """Kernel of independent entries with mean 0 and variance `scale / fan`.
+
+    `fan` is `in * prod(spatial)`, `out * prod(spatial)` (of one group), or their arithmetic or
+    geometric mean. The truncated normal is cut at two deviations and has the variance after it.
+
+    >>> w = variance_scaling(Rng(0), (300, 200), scale=2.0)
+    >>> bool(abs(w.var() * 200 - 2) < 0.05)
+    True
+    """
+    std = (scale / fan(Kernel(shape, groups), mode)) ** 0.5
+    if distribution == "normal":
+        return rng.normal(shape) * std
+    if distribution == "uniform":
+        return rng.uniform(shape, -1.0, 1.0) * (3**0.5 * std)
+    return rng.truncated_normal(shape) * (std / TRUNCATED_STD)
+
+
+@initializer(
+    shape=KERNEL,
+    invariants=(Follows("variance", scale=1.0, mode="fan_in", distribution="truncated_normal"),),
+    source="LeCun et al., Efficient BackProp, 1998",
+)
+def lecun_normal(rng: Rng, shape: Any, /, *, groups: int = 1) -> Any:
+    """Kernel of independent truncated normal entries of variance `1 / fan_in`.
+
+    >>> lecun_normal(Rng(0), (3, 4)).shape
+    (3, 4)
+    """
+    return variance_scaling(rng, shape, groups=groups)
+
+
+@initializer(
+    shape=KERNEL,
+    invariants=(Follows("variance", scale=1.0, mode="fan_in", distribution="uniform"),),
+    source="LeCun et al., Efficient BackProp, 1998",
+)
+def lecun_uniform(rng: Rng, shape: Any, /, *, groups: int = 1) -> Any:
+    """Kernel of independent uniform entries of variance `1 / fan_in`.
+
+    >>> lecun_uniform(Rng(0), (3, 4)).shape
+    (3, 4)
+    """
+    return variance_scaling(rng, shape, distribution="uniform", groups=groups)
+
+
+@initializer(
+    shape=KERNEL,
+    invariants=(Follows("variance", scale=1.0, mode="fan_avg", distribution="truncated_normal"),),
+    source="Glorot & Bengio, AISTATS 2010, eq. 16",
+)
+def glorot_normal(rng: Rng, shape: Any, /, *, groups: int = 1) -> Any:
+    """Kernel of independent truncated normal entries of variance `2 / (fan_in + fan_out)`.
+
+    >>> glorot_normal(Rng(0), (3, 4)).shape
+    (3, 4)
+    """
+    return variance_scaling(rng, shape, mode="fan_avg", groups=groups)
+
+
+@initializer(
+    shape=KERNEL,
+    invariants=(Follows("variance", scale=1.0, mode="fan_avg", distribution="uniform"),),
+    source="Glorot & Bengio, AISTATS 2010, eq. 16",
+)
+def glorot_uniform(rng: Rng, shape: Any, /, *, groups: int = 1) -> Any:
+    """Kernel of independent uniform entries of variance `2 / (fan_in + fan_out)`.
+
+    >>> glorot_uniform(Rng(0), (3, 4)).shape
+    (3, 4)
+    """
+    return variance_scaling(rng, shape, mode="fan_avg", distribution="uniform", groups=groups)
+
+
+@initializer(
+    shape=KERNEL,
+    invariants=(Follows("variance", scale=2.0, mode="fan_in", distribution="truncated_normal"),),
+    source="He et al., ICCV 2015, eq. 10",
+)
+def he_normal(rng: Rng, shape: Any, /, *, groups: int = 1) -> Any:
+    """Kernel of independent truncated normal entries of variance `2 / fan_in`.
+
+    >>> he_normal(Rng(0), (3, 4)).shape
+    (3, 4)
+    """
+    return variance_scaling(rng, shape, scale=2.0, groups=groups)
+
+
+@initializer(
+    shape=KERNEL,
+    invariants=(Follows("variance", scale=2.0, mode="fan_in", distribution="uniform"),),
+    source="He et al., ICCV 2015, eq. 10",
+)
+def he_uniform(rng: Rng, shape: Any, /, *, groups: int = 1) -> Any:
+    """Kernel of independent uniform entries of variance `2 / fan_in`.
+
+    >>> he_uniform(Rng(0), (3, 4)).shape
+    (3, 4)
+    """
+    return variance_scaling(rng, shape, scale=2.0, distribution="uniform", groups=groups)

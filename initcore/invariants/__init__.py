@@ -1,0 +1,27 @@
+"""What must be true of an initializer's results, as objects that look for a violation.
+
+`invariant.violation(w, xp=..., **parameters)` takes a canonical kernel `(out, in, *spatial)` and
+the parameters it was drawn with, and returns a sentence that says what is wrong and by how much
+against what is allowed, or None. A grouped kernel is that many independent samples, so statistical
+invariants gain power from `groups`.
+
+Exact invariants allow rounding: a formula in the eps of the dtype and the size. Statistical ones
+raise a false alarm with a probability below `FALSE_ALARM` a statistic.
+
+>>> import numpy as np
+>>> Isometry().violation(np.eye(3), gain=1.0) is None
+True
+>>> Isometry().violation(np.diag([1.0, 1.0, 0.9]), gain=1.0)
+'W W^T / gain^2 is 0.19 off the identity, allowed 4.38e-15'
+"""
+
+from ._isometry import Haar as Haar
+from ._isometry import Isometry as Isometry
+from ._law import Follows as Follows
+from ._protocol import FALSE_ALARM as FALSE_ALARM
+from ._protocol import Invariant as Invariant
+from ._structure import PreservesIdentity as PreservesIdentity
+from ._structure import SingleTap as SingleTap
+from ._values import Bounded as Bounded
+from ._values import ColumnSparse as ColumnSparse
+from ._values import Filled as Filled

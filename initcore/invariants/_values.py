@@ -1,0 +1,76 @@
+"""Invariants of single entries: their value, their bounds, where zeros stand."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .._dtype import eps
+from ._law import law_violation, standard_law
+from ._protocol import SIGMAS, host, rounding
+
+__all__ = ["Bounded", "ColumnSparse", "Filled"]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Every element is one value."""
+
+    value: float | None = None
+
+    def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
+        wanted = parameters["value"] if self.value is None else self.value
+        a = host(w)
+        allowed = abs(wanted) * rounding(w) if math.isfinite(wanted) else 0.0
+        wrong = ~((a == wanted) | (abs(a - wanted) <= allowed))
+        if wrong.any():
+            return f"{wrong.sum()} of {a.size} elements are not {wanted:g}, e.g. {a[wrong][0]!r}"
+        return None
+
+    def __str__(self) -> str:
+        return f"every element is {'`value`' if self.value is None else f'{self.value:g}'}"
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """Every element lies between `low` and `high` (deviations from the mean, if there is one)."""
+
+    def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
+        mean, std = parameters.get("mean", 0.0), parameters.get("std", 1.0)
+        low, high = (mean + std * parameters[end] for end in ("low", "high"))
+        a = host(w)
+        slack = 4 * rounding(w) * (abs(mean) + max(abs(low), abs(high)))
+        if not math.isfinite(slack):
+            slack = 0.0
+        if a.size and (a.min() < low - slack or a.max() > high + slack):
+            return f"elements span [{a.min():.8g}, {a.max():.8g}], allowed [{low:.8g}, {high:.8g}]"
+        return None
+
+    def __str__(self) -> str:
+        return "every element lies between `low` and `high`"
+
+
+@dataclass(frozen=True)
+class ColumnSparse:
+    """Every column has `ceil(sparsity * out)` zeros, placed at random, normal entries elsewhere."""
+
+    def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
+        a = host(w)
+        out, in_ = a.shape
+        wanted = -int(-parameters["sparsity"] * out // 1)
+        zeros = (a == 0).sum(axis=0)
+        if parameters["std"] > 0 and (zeros != wanted).any():
+            return f"columns have {zeros.min()} to {zeros.max()} zeros, should be {wanted}"
+        if 0 < wanted < out and in_ > 1:
+            # Zeros of a row are Binomial(in, wanted / out): their spread shows repeated places.
+            rows = (a == 0).sum(axis=1)
+            share = wanted / out
+            limit = in_ * share + SIGMAS * math.sqrt(in_ * share * (1 - share)) + 10
+            if rows.max() > limit:
+                return f"a row has {rows.max()} zeros of {in_}, at most {limit:.0f} is believable"
+        kept = a[a != 0] / parameters["std"] if parameters["std"] > 0 else a[:0]
+        return law_violation(kept, *standard_law("normal", 0.0, 0.0), eps(w.dtype))
+
+    def __str__(self) -> str:
+        return "every column has ceil(sparsity * out) zeros; the others are normal"
