@@ -38,7 +38,7 @@ def dtype_name(dtype: Any) -> str:
     if text.startswith(("torch.", "array_api_strict.")):
         return text.rpartition(".")[2]
     try:
-        return np.dtype(dtype).name
+        return str(np.dtype(dtype).name)
     except TypeError:
         return str(getattr(dtype, "name", text))
 
@@ -98,4 +98,4 @@ def on_host(xp: Any, device: Any) -> bool:
     torch = sys.modules["torch"]
     if torch.compiler.is_compiling():
         return False
-    return torch.device(device or torch.get_default_device()).type == "cpu"
+    return bool(torch.device(device or torch.get_default_device()).type == "cpu")

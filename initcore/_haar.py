@@ -37,8 +37,9 @@ def haar(rng: Rng, count: int, out: int, in_: int, gain: Any = 1.0) -> Any:
     n, m = max(out, in_), min(out, in_)
     # The wide case is the tall one with every matrix transposed and every product turned round.
     tall = out > in_
-    cat = (lambda a, b, axis: xp.concat([a, b], axis=axis)) if tall else (
-        lambda a, b, axis: xp.concat([a, b], axis=-3 - axis))  # fmt: skip
+
+    def cat(a: Any, b: Any, axis: int) -> Any:
+        return xp.concat([a, b], axis=axis if tall else -3 - axis)
 
     def mul(a: Any, b: Any) -> Any:
         a, b = (a, b) if tall else (b, a)

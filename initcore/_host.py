@@ -56,7 +56,7 @@ class Window:
         for dim, stride in reversed(self._rows):
             base += at % np.uint64(dim) * np.uint64(stride)
             at //= np.uint64(dim)
-        index = (base[:, None] + np.arange(run, dtype=np.uint64)).reshape(-1)
+        index: Any = (base[:, None] + np.arange(run, dtype=np.uint64)).reshape(-1)
         x0[...] = index >> np.uint64(32)
         x1[...] = index & np.uint64(0xFFFFFFFF)
 

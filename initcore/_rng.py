@@ -18,7 +18,7 @@ from ._affine import affine, is_dyadic
 from ._dtype import compute_dtype, dtype_name, namespace, on_host, resolve
 from ._erfinv import erfinv, erfinv_host
 from ._host import Window, fill, row_major
-from ._threefry import Int32Words, PythonWords, UInt32Words, threefry2x32
+from ._threefry import MASK, Int32Words, PythonWords, UInt32Words, threefry2x32
 
 __all__ = ["Rng", "as_shape"]
 
@@ -157,9 +157,11 @@ class Rng:
         return tuple(self.fold_in(i) for i in range(operator.index(n)))
 
     def _fold(self, data: int) -> "Rng":
-        words = PythonWords() if self._concrete else self._words()
-        counters = (0, data) if self._concrete else self._scalars(words, (0, data))
-        key = threefry2x32(words, self.key, *counters)
+        if self._concrete:
+            key = threefry2x32(PythonWords(), self.key, 0, data)
+        else:
+            words = self._words()
+            key = threefry2x32(words, self.key, *self._scalars(words, (0, data)))
         return Rng.from_key(key, xp=self.xp, dtype=self.dtype, device=self.device)
 
     @property
@@ -248,34 +250,26 @@ class Rng:
     def integers(self, shape: Shape, low: int, high: int) -> Any:
         """Integers uniform on `low, ..., high - 1`, as `int32`.
 
-        The span is taken from 64 random bits, so no value is favoured by more than `2**-32`.
+        As in JAX, two 32-bit words a number: up to a span of `2**16` no value's probability is off
+        by more than `2**-48` of it, above that by `span * 2**-32`.
         """
         low, high = operator.index(low), operator.index(high)
         if not (-(1 << 31) <= low < high <= (1 << 31) - 1):
             raise ValueError(
                 f"Rng.integers needs -2**31 <= low < high < 2**31, got {low} and {high}."
             )
-        sizes = as_shape(shape)
-        span = high - low
-        if self._host:
-            rng = Rng.from_key(self.key, dtype=np.float32)
-            upper, lower = (r.bits(sizes).astype(np.uint64) for r in rng.split(2))
-            # The same 32-bit wrap-around as below, where 2**32 mod span may not divide it.
-            factor = np.uint64((1 << 16) % span * ((1 << 16) % span) % (1 << 32) % span)
-            mixed = upper % np.uint64(span) * factor & np.uint64(0xFFFFFFFF)
-            mixed = (mixed + lower % np.uint64(span)) & np.uint64(0xFFFFFFFF)
-            drawn = (mixed % np.uint64(span)).astype(np.int64) + low
-            return self._from_host(drawn.astype(np.int32), sizes)
-        xp = self.xp
-        half = (1 << 16) % span
-        factor = half * half % (1 << 32) % span
-        upper, lower = (r.bits(sizes) for r in self.split(2))
-        if is_torch_namespace(xp):  # no uint32 remainder: the same arithmetic in int64
+        sizes, span = as_shape(shape), high - low
+        factor = ((1 << 16) % span) ** 2 % (1 << 32) % span  # 2**32 mod span, as 32 bits have it
+        rng, xp = (self._on_numpy(), np) if self._host else (self, self.xp)
+        upper, lower = (r.bits((math.prod(sizes),)) for r in rng.split(2))
+        word = xp.uint32 if xp is np or is_jax_namespace(xp) else int
+        if is_torch_namespace(xp):  # its uint32 has no remainder: the same arithmetic in int64
             upper, lower = (xp.astype(b, xp.int64) for b in (upper, lower))
-            mixed = ((upper % span * factor & 0xFFFFFFFF) + lower % span) & 0xFFFFFFFF
+            mixed = ((upper % span * factor & MASK) + lower % span) & MASK
         else:
-            mixed = upper % span * factor + lower % span
-        return xp.astype(mixed % span, xp.int32) + low
+            mixed = upper % word(span) * word(factor) + lower % word(span)
+        drawn = xp.astype(mixed % word(span), xp.int32) + low
+        return self._from_host(drawn, sizes) if self._host else xp.reshape(drawn, sizes)
 
     def permutation(self, shape: Shape) -> Any:
         """Random orders of `0, ..., n - 1` along the last axis of `(..., n)`, as `int32`."""
@@ -286,7 +280,7 @@ class Rng:
         traces = is_torch_namespace(self.xp) or is_jax_namespace(self.xp)
         host = self._host or (self._concrete and not traces)
         xp, size = (np if host else self.xp), math.prod(sizes)
-        rng = Rng.from_key(self.key, dtype=np.float32) if host else self
+        rng = self._on_numpy() if host else self
         device = {} if host else {"device": self.device}
         order = xp.broadcast_to(xp.arange(sizes[-1], dtype=xp.int32, **device), sizes)
         # Sorting by fresh 32-bit keys; the rounds make ties in all of them as rare as n**-3.
@@ -308,6 +302,9 @@ class Rng:
     @property
     def _host(self) -> bool:
         return self._concrete and on_host(self.xp, self.device)
+
+    def _on_numpy(self) -> "Rng":
+        return Rng.from_key(self.key)
 
     def _np(self, value: float) -> Any:
         """`value` rounded to the dtype that is drawn in."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-__all__ = ["HostWords", "Int32Words", "PythonWords", "UInt32Words", "Words", "threefry2x32"]
+__all__ = ["MASK", "HostWords", "Int32Words", "PythonWords", "UInt32Words", "Words", "threefry2x32"]
 
 MASK = 0xFFFFFFFF
 PARITY = 0x1BD11BDA  # the Skein key-schedule constant, low word
