@@ -4,13 +4,20 @@ import sys
 from typing import Any
 
 import numpy as np
-from array_api_compat import (
-    is_jax_namespace,
-    is_numpy_namespace,
-    is_torch_namespace,
-)
 
-__all__ = ["compute_dtype", "dtype_name", "eps", "namespace", "on_host", "resolve", "widest"]
+__all__ = [
+    "compute_dtype",
+    "device_of",
+    "dtype_name",
+    "eps",
+    "is_jax",
+    "is_numpy",
+    "is_torch",
+    "namespace",
+    "on_host",
+    "resolve",
+    "widest",
+]
 
 REAL = ("float16", "bfloat16", "float32", "float64")
 # Spacing of the numbers above 1; kept here because bfloat16 is in no namespace's finfo but ours.
@@ -19,15 +26,44 @@ EPS = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64":
 
 def namespace(xp: Any) -> Any:
     """The Array API namespace of `xp`: torch and CuPy are wrapped by array-api-compat."""
-    if getattr(xp, "__name__", None) in ("torch", "cupy"):
-        from importlib import import_module
+    # As plain import statements, which torch.compile follows.
+    name = getattr(xp, "__name__", None)
+    if name == "torch":
+        import array_api_compat.torch
 
-        return import_module(f"array_api_compat.{xp.__name__}")
+        return array_api_compat.torch
+    if name == "cupy":
+        import array_api_compat.cupy
+
+        return array_api_compat.cupy
     if not hasattr(xp, "asarray"):
         raise TypeError(
             f"Rng needs an Array API namespace for xp (numpy, torch, jax.numpy, ...), got {xp!r}."
         )
     return xp
+
+
+# By name rather than by array-api-compat's cached functions, which torch.compile warns of.
+
+
+def is_numpy(xp: Any) -> bool:
+    """Whether `xp` is NumPy."""
+    return xp.__name__ in ("numpy", "array_api_compat.numpy")
+
+
+def is_torch(xp: Any) -> bool:
+    """Whether `xp` is PyTorch's namespace."""
+    return bool(xp.__name__ == "array_api_compat.torch")
+
+
+def is_jax(xp: Any) -> bool:
+    """Whether `xp` is JAX's namespace."""
+    return bool(xp.__name__ == "jax.numpy")
+
+
+def device_of(x: Any, xp: Any) -> Any:
+    """The device of `x`, for new arrays beside it; None for JAX, whose traced arrays have none."""
+    return None if is_jax(xp) else x.device
 
 
 def dtype_name(dtype: Any) -> str:
@@ -51,7 +87,7 @@ def resolve(xp: Any, dtype: Any, *, device: Any = None, who: str = "Rng") -> Any
             f"{who} needs a real floating dtype (float16, bfloat16, float32 or float64), "
             f"got {name}."
         )
-    if is_numpy_namespace(xp) and name == "bfloat16":
+    if is_numpy(xp) and name == "bfloat16":
         try:
             import ml_dtypes
         except ImportError:
@@ -67,10 +103,10 @@ def resolve(xp: Any, dtype: Any, *, device: Any = None, who: str = "Rng") -> Any
         missing = not hasattr(xp, name)
     if missing:
         where = f"{xp.__name__}" + (f" on {device}" if device is not None else "")
-        hint = "; enable jax_enable_x64 first" if is_jax_namespace(xp) else ""
+        hint = "; enable jax_enable_x64 first" if is_jax(xp) else ""
         raise TypeError(f"{who} got dtype {name}, which {where} does not have{hint}.")
     found = getattr(xp, name)
-    return np.dtype(found) if is_numpy_namespace(xp) else found
+    return np.dtype(found) if is_numpy(xp) else found
 
 
 def compute_dtype(xp: Any, dtype: Any) -> Any:
@@ -91,9 +127,9 @@ def eps(dtype: Any) -> float:
 
 def on_host(xp: Any, device: Any) -> bool:
     """Whether NumPy may fill the array: it is NumPy's, or an untraced CPU tensor of PyTorch."""
-    if is_numpy_namespace(xp):
+    if is_numpy(xp):
         return True
-    if not is_torch_namespace(xp):
+    if not is_torch(xp):
         return False
     torch = sys.modules["torch"]
     if torch.compiler.is_compiling():

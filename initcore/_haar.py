@@ -10,14 +10,9 @@ are applied from the last to the first, each to the trailing frame only: `4/3 n*
 a square matrix, half of what a QR decomposition and the forming of its `Q` take.
 """
 
-import functools
-import math
 from typing import Any
 
-import numpy as np
-from array_api_compat import is_jax_namespace
-
-from ._dtype import dtype_name
+from ._dtype import device_of, is_jax
 from ._rng import Rng
 
 __all__ = ["haar"]
@@ -44,17 +39,19 @@ def haar(rng: Rng, count: int, out: int, in_: int, gain: Any = 1.0) -> Any:
     def mul(a: Any, b: Any) -> Any:
         a, b = (a, b) if tall else (b, a)
         # JAX rounds the factors of a product to TF32 or bfloat16 on GPU and TPU unless told not to.
-        return xp.matmul(a, b, precision="highest") if is_jax_namespace(xp) else xp.matmul(a, b)
+        return xp.matmul(a, b, precision="highest") if is_jax(xp) else xp.matmul(a, b)
 
     block = min(m, max(BLOCK, -(-m // MOST_BLOCKS)))
-    q = None
+    q: Any = None
+    joins: list[Any] = []
     for k in reversed(range(0, m, block)):
         b = min(block, m - k)
         x = rng.normal((count, b, n - k), start=k * (n + 1), strides=(m * n, n, 1))
         rows, s = _reflectors(x, xp)
         columns = xp.matrix_transpose(rows)
         v, vt = (columns, rows) if tall else (rows, columns)
-        t = _inverse(xp.matmul(rows, columns), xp)
+        joins = joins or _joins(min(block, LEAF), rows, xp)
+        t = _inverse(xp.matmul(rows, columns), joins, xp)
         t = t if tall else xp.matrix_transpose(t)
         scale = _diagonal(-s * gain, xp)
         v1, v2 = _split(v, b, -2 if tall else -1)
@@ -76,7 +73,7 @@ def haar(rng: Rng, count: int, out: int, in_: int, gain: Any = 1.0) -> Any:
 def _reflectors(x: Any, xp: Any) -> tuple[Any, Any]:
     """Vectors `v_k` with `|v_k|**2 = 2` as rows, and the signs `s_k`, of Gaussian rows `x`."""
     b, n = x.shape[-2:]
-    device = _device(x, xp)
+    device = device_of(x, xp)
     row = xp.reshape(xp.arange(b, dtype=xp.int32, device=device), (b, 1))
     column = xp.arange(n, dtype=xp.int32, device=device)
     x = xp.where(column >= row, x, xp.zeros_like(x))
@@ -90,45 +87,41 @@ def _reflectors(x: Any, xp: Any) -> tuple[Any, Any]:
     return v, s
 
 
-def _inverse(gram: Any, xp: Any) -> Any:
+def _inverse(gram: Any, joins: list[Any], xp: Any) -> Any:
     """The inverse of `I + strict_upper(gram)`: `[A, B; 0, C]` has `[A', -A'BC'; 0, C']`."""
     b = gram.shape[-1]
     if b <= LEAF:
-        inverse = xp.zeros_like(gram) + _to(xp, np.eye(b), gram)
-        for join in _joins(b):
-            off = gram * _to(xp, join, gram)
+        inverse = xp.zeros_like(gram) + _eye(gram, xp)
+        for join in joins[: max(b - 1, 0).bit_length()]:
+            off = gram * join[:b, :b]
             inverse = inverse - xp.matmul(xp.matmul(inverse, off), inverse)
         return inverse
-    half = LEAF * 2 ** math.floor(math.log2((b - 1) // LEAF))
-    a = _inverse(gram[..., :half, :half], xp)
-    c = _inverse(gram[..., half:, half:], xp)
+    half = LEAF << ((b - 1) // LEAF).bit_length() - 1
+    a = _inverse(gram[..., :half, :half], joins, xp)
+    c = _inverse(gram[..., half:, half:], joins, xp)
     off = -xp.matmul(a, xp.matmul(gram[..., :half, half:], c))
     below = xp.zeros_like(xp.matrix_transpose(off))
     return xp.concat([xp.concat([a, off], axis=-1), xp.concat([below, c], axis=-1)], axis=-2)
 
 
-@functools.cache
-def _joins(b: int) -> list[Any]:
-    """For sizes 1, 2, 4, ...: where the blocks stand that join two diagonal ones of that size."""
-    row, column = np.arange(b)[:, None], np.arange(b)
-    sizes = [2**i for i in range(math.ceil(math.log2(b)))] if b > 1 else []
-    return [
-        ((row // s + 1 == column // s) & (column // s % 2 == 1)).astype(np.float64) for s in sizes
-    ]
+def _joins(size: int, like: Any, xp: Any) -> list[Any]:
+    """For 1, 2, 4, ...: ones where a block joins two inverted diagonal blocks of that size."""
+    column = xp.arange(size, dtype=xp.int32, device=device_of(like, xp))
+    row = xp.reshape(column, (size, 1))
+    masks = []
+    for s in (1 << i for i in range(max(size - 1, 0).bit_length())):
+        join = (row // s + 1 == column // s) & (column // s % 2 == 1)
+        masks.append(xp.astype(join, like.dtype))
+    return masks
 
 
-def _to(xp: Any, values: Any, like: Any) -> Any:
-    """A small host array in the namespace, dtype and device of `like`."""
-    return xp.asarray(values.astype(dtype_name(like.dtype)), device=_device(like, xp))
-
-
-def _device(x: Any, xp: Any) -> Any:
-    return None if is_jax_namespace(xp) else x.device  # a traced array has no device
+def _eye(like: Any, xp: Any) -> Any:
+    return xp.eye(like.shape[-1], dtype=like.dtype, device=device_of(like, xp))
 
 
 def _diagonal(values: Any, xp: Any) -> Any:
     """Square matrices with `values` on the diagonal."""
-    return values[..., None, :] * _to(xp, np.eye(values.shape[-1]), values)
+    return values[..., None, :] * _eye(values, xp)
 
 
 def _split(x: Any, at: int, axis: int) -> tuple[Any, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ._fast import compiled_blocks
 from ._threefry import HostWords, threefry2x32
 
 __all__ = ["Window", "fill"]
@@ -77,13 +78,18 @@ def fill(key: tuple[int, int], window: Window, dtype: Any, transform: Transform)
     """A flat array of `dtype`: `transform` of the two words of every element of `window`."""
     out = np.empty(window.size, dtype)
 
+    compiled = compiled_blocks(window.size)
+
     def work(chunks: list[tuple[int, int]]) -> None:
         x0, x1 = np.empty(CHUNK, np.uint32), np.empty(CHUNK, np.uint32)
         words = HostWords(CHUNK)
         for a, b in chunks:
             c0, c1 = x0[: b - a], x1[: b - a]
             window.counters(a, b, c0, c1)
-            threefry2x32(words, key, c0, c1)
+            if compiled:
+                compiled(key, c0, c1)
+            else:
+                threefry2x32(words, key, c0, c1)
             transform(c0, c1, out[a:b])
 
     chunks = list(window.chunks())

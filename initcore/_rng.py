@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from array_api_compat import is_jax_namespace, is_torch_namespace
 
 from ._affine import affine, is_dyadic
-from ._dtype import compute_dtype, dtype_name, namespace, on_host, resolve
+from ._dtype import compute_dtype, dtype_name, is_jax, is_torch, namespace, on_host, resolve
 from ._erfinv import erfinv, erfinv_host
 from ._host import Window, fill, row_major
 from ._threefry import MASK, Int32Words, PythonWords, UInt32Words, threefry2x32
@@ -169,12 +168,12 @@ class Rng:
         return isinstance(self.key[0], int)
 
     def _words(self) -> UInt32Words:
-        if is_torch_namespace(self.xp):
+        if is_torch(self.xp):
             return Int32Words()
-        return UInt32Words(self.xp.uint32 if is_jax_namespace(self.xp) else None)
+        return UInt32Words(self.xp.uint32 if is_jax(self.xp) else None)
 
     def _word_dtype(self) -> Any:
-        return self.xp.int32 if is_torch_namespace(self.xp) else self.xp.uint32
+        return self.xp.int32 if is_torch(self.xp) else self.xp.uint32
 
     def _scalars(self, words: UInt32Words, values: Sequence[int]) -> list[Any]:
         asarray, dtype = self.xp.asarray, self._word_dtype()
@@ -262,8 +261,8 @@ class Rng:
         factor = ((1 << 16) % span) ** 2 % (1 << 32) % span  # 2**32 mod span, as 32 bits have it
         rng, xp = (self._on_numpy(), np) if self._host else (self, self.xp)
         upper, lower = (r.bits((math.prod(sizes),)) for r in rng.split(2))
-        word = xp.uint32 if xp is np or is_jax_namespace(xp) else int
-        if is_torch_namespace(xp):  # its uint32 has no remainder: the same arithmetic in int64
+        word = xp.uint32 if xp is np or is_jax(xp) else int
+        if is_torch(xp):  # its uint32 has no remainder: the same arithmetic in int64
             upper, lower = (xp.astype(b, xp.int64) for b in (upper, lower))
             mixed = ((upper % span * factor & MASK) + lower % span) & MASK
         else:
@@ -277,7 +276,7 @@ class Rng:
         if not sizes:
             raise ValueError("Rng.permutation needs a shape of at least one axis, got ().")
         # Traced by JAX or PyTorch it stays there; elsewhere NumPy sorts: not every namespace can.
-        traces = is_torch_namespace(self.xp) or is_jax_namespace(self.xp)
+        traces = is_torch(self.xp) or is_jax(self.xp)
         host = self._host or (self._concrete and not traces)
         xp, size = (np if host else self.xp), math.prod(sizes)
         rng = self._on_numpy() if host else self
@@ -292,7 +291,7 @@ class Rng:
 
     def _sortable(self, shape: tuple[int, ...]) -> Any:
         """`bits(shape)` as numbers that sort alike: PyTorch cannot sort `uint32`."""
-        if not is_torch_namespace(self.xp):
+        if not is_torch(self.xp):
             return self.bits(shape)
         b0, b1 = self._blocks(shape, 0, None)
         return (b0 ^ b1) ^ -(1 << 31)
@@ -360,7 +359,7 @@ class Rng:
         return x if self.xp is np else self.xp.asarray(x, device=self.device)
 
     def _as_unsigned(self, x: Any) -> Any:
-        return x.view(self.xp.uint32) if is_torch_namespace(self.xp) else x
+        return x.view(self.xp.uint32) if is_torch(self.xp) else x
 
     def _affine(self, b0: Any, b1: Any, span: float, low: float, double: bool) -> Any:
         """`low + span * u` of the numbers `u` in `[0, 1)` that are the top 23 (52) bits."""
@@ -421,7 +420,7 @@ class Rng:
         return high, low
 
     def _np_word(self) -> Any:
-        return np.int32 if is_torch_namespace(self.xp) else np.uint32
+        return np.int32 if is_torch(self.xp) else np.uint32
 
 
 def _unpickle(key: tuple[int, int], dtype: str) -> Rng:

@@ -74,7 +74,9 @@ class UInt32Words:
         self._scalar = scalar
 
     def word(self, value: Any) -> Any:
-        return self._scalar(value) if self._scalar and isinstance(value, int) else value
+        if isinstance(value, int):
+            return self._scalar(value & MASK) if self._scalar else value & MASK
+        return value
 
     def add(self, x: Any, y: Any) -> Any:
         return x + y

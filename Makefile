@@ -1,0 +1,69 @@
+# Every target works from nothing: it makes .venv and installs what it needs.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN = .venv/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+DEV = .venv/.dev
+DEMO = .venv/.demo
+KERAS_BACKENDS = tensorflow jax torch numpy
+# Quiet frameworks: no accelerator probing, no start-up log.
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+export TF_ENABLE_ONEDNN_OPTS ?= 0
+export MPLBACKEND ?= agg
+
+.PHONY: demo test unit keras lint format conform bench docs build clean help
+
+help:  ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: $(DEMO)  ## real networks in every framework, and one picture (out/demo.png)
+	$(BIN)/initcore demo --out out
+
+test: lint unit keras  ## everything that must hold, quick budget
+
+unit: $(DEV)  ## core, theory, adapters of PyTorch and JAX, conformance suite
+	$(BIN)/python -m pytest tests initcore adapters/initcore_torch adapters/initcore_jax conformance \
+		--doctest-modules --ignore=tests/keras_adapter -m "not thorough" -q
+
+keras: $(DEV)  ## the Keras adapter on each of its backends
+	@set -e; for backend in $(KERAS_BACKENDS); do \
+		echo "Keras on $$backend"; \
+		KERAS_BACKEND=$$backend $(BIN)/python -m pytest tests/keras_adapter adapters/initcore_keras \
+			--doctest-modules -m "not thorough" -q; \
+	done
+
+lint: $(DEV)  ## ruff and mypy --strict over every package
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy initcore adapters/initcore_torch adapters/initcore_jax adapters/initcore_keras conformance/initcore_conformance
+
+format: $(DEV)  ## let ruff lay out the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+conform: $(DEV)  ## the thorough property run on every backend, and the slow tests
+	$(BIN)/initcore conform numpy array_api_strict torch jax keras --profile thorough \
+		--report out/conformance.html --report out/conformance.json
+	$(BIN)/python -m pytest tests -m thorough -q --ignore=tests/keras_adapter
+
+bench: $(DEV)  ## the speed tables of the docs, each against its peers in one run
+	for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done
+
+docs: $(DEV)  ## HTML pages in docs/_build
+	$(PIP) -e '.[docs]'
+	$(BIN)/python -m sphinx -W -b html docs docs/_build
+
+build: $(DEV)  ## wheel and sdist in dist/
+	$(BIN)/python -m build
+
+$(DEV): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) -e '.[dev]'
+	@touch $@ $(DEMO)
+
+$(DEMO): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) -e '.[demo]'
+	@touch $@
+
+clean:  ## remove what was made
+	rm -rf .venv dist build out docs/_build
