@@ -27,7 +27,7 @@ Shape = int | Sequence[int]
 def as_shape(shape: Any, *, who: str = "Rng") -> tuple[int, ...]:
     """`shape` as a tuple of ints; an int stands for one axis."""
     try:
-        axes = tuple(shape) if not hasattr(shape, "__index__") else (shape,)
+        axes = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
         if any(isinstance(n, bool) for n in axes):
             raise TypeError
         sizes = tuple(operator.index(n) for n in axes)

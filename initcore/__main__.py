@@ -1,0 +1,5 @@
+"""`python -m initcore` is the `initcore` command."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,17 @@
+"""The application: each chapter of commands registers its own."""
+
+import typer
+
+from . import _show
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def initcore() -> None:
+    """Weight initializers, the same in every framework: see, sample, check."""
+
+
+_show.register(app)
