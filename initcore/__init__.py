@@ -15,6 +15,7 @@ from ._distribution import normal as normal
 from ._distribution import sparse as sparse
 from ._distribution import truncated_normal as truncated_normal
 from ._distribution import uniform as uniform
+from ._gain import gain as gain
 from ._identity import identity as identity
 from ._orthogonal import delta_orthogonal as delta_orthogonal
 from ._orthogonal import orthogonal as orthogonal

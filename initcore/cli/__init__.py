@@ -13,7 +13,8 @@ def main() -> None:
         if error.name not in ("typer", "rich"):
             raise
         print(
-            f'initcore: the command needs {error.name}; install it with pip install "initcore[cli]"',
+            f"initcore: the command needs {error.name}; "
+            'install it with pip install "initcore[cli]"',
             file=sys.stderr,
         )
         sys.exit(1)

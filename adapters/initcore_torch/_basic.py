@@ -1,0 +1,138 @@
+"""Constant fills, and independent entries whose spread is given outright."""
+
+from typing import Any
+
+from torch import Generator, Tensor
+
+from ._fill import fill
+
+__all__ = [
+    "constant_",
+    "normal_",
+    "ones_",
+    "sparse_",
+    "trunc_normal_",
+    "truncated_normal_",
+    "uniform_",
+    "zeros_",
+]
+
+
+def zeros_(tensor: Tensor) -> Tensor:
+    """Every element becomes 0. Tensors of any dtype."""
+    return constant_(tensor, 0.0) if _is_real(tensor) else _plain(tensor, 0)
+
+
+def ones_(tensor: Tensor) -> Tensor:
+    """Every element becomes 1. Tensors of any dtype."""
+    return constant_(tensor, 1.0) if _is_real(tensor) else _plain(tensor, 1)
+
+
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """Every element becomes `val`. Tensors of any dtype."""
+    if not _is_real(tensor):
+        return _plain(tensor, val)
+    return fill("constant", tensor, {"value": val}, names={"value": "val"})
+
+
+def uniform_(
+    tensor: Tensor,
+    a: float = 0.0,
+    b: float = 1.0,
+    generator: Generator | None = None,
+    *,
+    seed: int | None = None,
+) -> Tensor:
+    """Entries become independent, uniform on `[a, b)`.
+
+    Raises:
+        ValueError: `a` is above `b`, or either is not finite.
+    """
+    names = {"low": "a", "high": "b"}
+    if a > b:
+        raise ValueError(f"uniform_ needs a <= b, got {a} and {b}.")
+    return fill(
+        "uniform", tensor, {"low": a, "high": b}, names=names, generator=generator, seed=seed
+    )
+
+
+def normal_(
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    generator: Generator | None = None,
+    *,
+    seed: int | None = None,
+) -> Tensor:
+    """Entries become independent normal, of the given mean and standard deviation."""
+    return fill("normal", tensor, {"mean": mean, "std": std}, generator=generator, seed=seed)
+
+
+def trunc_normal_(
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Generator | None = None,
+    *,
+    seed: int | None = None,
+) -> Tensor:
+    """Entries become independent `mean + std * z` given that they lie between `a` and `b`.
+
+    As in PyTorch the cuts are values, not deviations, and `std` is the one before truncation. For
+    cuts in deviations see `truncated_normal_`.
+
+    Raises:
+        ValueError: `a` is not below `b`, or `std` is not positive.
+    """
+    if not a < b:
+        raise ValueError(f"trunc_normal_ needs a < b, got {a} and {b}.")
+    if not std > 0:
+        raise ValueError(f"trunc_normal_ needs std > 0, got {std}.")
+    cuts = {"low": (a - mean) / std, "high": (b - mean) / std}
+    return fill(
+        "truncated_normal", tensor, {"mean": mean, "std": std, **cuts},
+        who="trunc_normal_", generator=generator, seed=seed,
+    )  # fmt: skip
+
+
+def truncated_normal_(
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    low: float = -2.0,
+    high: float = 2.0,
+    generator: Generator | None = None,
+    *,
+    seed: int | None = None,
+) -> Tensor:
+    """Entries become independent `mean + std * z`, `z` standard normal with `low < z < high`."""
+    values = {"mean": mean, "std": std, "low": low, "high": high}
+    return fill("truncated_normal", tensor, values, generator=generator, seed=seed)
+
+
+def sparse_(
+    tensor: Tensor,
+    sparsity: float,
+    std: float = 0.01,
+    generator: Generator | None = None,
+    *,
+    seed: int | None = None,
+) -> Tensor:
+    """Each column gets `ceil(sparsity * rows)` zeros and normal entries elsewhere.
+
+    Raises:
+        ValueError: The tensor is no matrix, or `sparsity` is not in `[0, 1]`.
+    """
+    values = {"sparsity": sparsity, "std": std}
+    return fill("sparse", tensor, values, generator=generator, seed=seed)
+
+
+def _is_real(tensor: Any) -> bool:
+    """Whether the core fills it: PyTorch's constants also serve integers and complex numbers."""
+    return not isinstance(tensor, Tensor) or tensor.is_floating_point()
+
+
+def _plain(tensor: Tensor, value: Any) -> Tensor:
+    return tensor.detach().fill_(value) if tensor.requires_grad else tensor.fill_(value)

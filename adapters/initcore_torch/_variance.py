@@ -1,0 +1,286 @@
+"""Independent entries whose variance is set by the layer's size."""
+
+from typing import Any
+
+from torch import Generator, Tensor
+
+from initcore._orthogonal import GAIN
+from initcore._spec import CORE, Spec
+
+from ._fill import fill
+from ._gain import calculate_gain
+
+__all__ = [
+    "glorot_normal_",
+    "glorot_uniform_",
+    "he_normal_",
+    "he_uniform_",
+    "kaiming_normal_",
+    "kaiming_uniform_",
+    "lecun_normal_",
+    "lecun_uniform_",
+    "variance_scaling_",
+    "xavier_normal_",
+    "xavier_uniform_",
+]
+
+
+def variance_scaling_(
+    tensor: Tensor,
+    scale: float = 1.0,
+    mode: str = "fan_in",
+    distribution: str = "truncated_normal",
+    generator: Generator | None = None,
+    *,
+    seed: int | None = None,
+    groups: int = 1,
+    transposed: bool = False,
+) -> Tensor:
+    """Entries become independent with mean 0 and variance `scale / fan`.
+
+    Args:
+        scale: Variance times fan.
+        mode: `"fan_in"`, `"fan_out"`, `"fan_avg"` or `"fan_geo_avg"`.
+        distribution: `"truncated_normal"` (the variance is the one after truncation), `"normal"`
+            or `"uniform"`.
+        groups, transposed: As of the convolution the kernel belongs to.
+    """
+    values = {"scale": scale, "mode": mode, "distribution": distribution}
+    return fill(
+        "variance_scaling",
+        tensor,
+        values,
+        generator=generator,
+        seed=seed,
+        groups=groups,
+        transposed=transposed,
+    )
+
+
+def xavier_uniform_(
+    tensor: Tensor,
+    gain: float = 1.0,
+    generator: Generator | None = None,
+    *,
+    seed: int | None = None,
+    groups: int = 1,
+    transposed: bool = False,
+) -> Tensor:
+    """Entries become independent uniform of variance `2 gain**2 / (fan_in + fan_out)`."""
+    return _scaled(
+        "xavier_uniform_",
+        tensor,
+        gain,
+        "fan_avg",
+        "uniform",
+        generator=generator,
+        seed=seed,
+        groups=groups,
+        transposed=transposed,
+    )
+
+
+def xavier_normal_(
+    tensor: Tensor,
+    gain: float = 1.0,
+    generator: Generator | None = None,
+    *,
+    seed: int | None = None,
+    groups: int = 1,
+    transposed: bool = False,
+) -> Tensor:
+    """Entries become independent normal of variance `2 gain**2 / (fan_in + fan_out)`."""
+    return _scaled(
+        "xavier_normal_",
+        tensor,
+        gain,
+        "fan_avg",
+        "normal",
+        generator=generator,
+        seed=seed,
+        groups=groups,
+        transposed=transposed,
+    )
+
+
+def kaiming_uniform_(
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
+    *,
+    seed: int | None = None,
+    groups: int = 1,
+    transposed: bool = False,
+) -> Tensor:
+    """Entries become independent uniform of variance `gain**2 / fan`.
+
+    `gain` is `calculate_gain(nonlinearity, a)`; `a` is the slope of a leaky ReLU.
+    """
+    gain = calculate_gain(nonlinearity, a)
+    return _scaled(
+        "kaiming_uniform_",
+        tensor,
+        gain,
+        mode,
+        "uniform",
+        generator=generator,
+        seed=seed,
+        groups=groups,
+        transposed=transposed,
+    )
+
+
+def kaiming_normal_(
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
+    *,
+    seed: int | None = None,
+    groups: int = 1,
+    transposed: bool = False,
+) -> Tensor:
+    """Entries become independent normal of variance `gain**2 / fan`, as `kaiming_uniform_`."""
+    gain = calculate_gain(nonlinearity, a)
+    return _scaled(
+        "kaiming_normal_",
+        tensor,
+        gain,
+        mode,
+        "normal",
+        generator=generator,
+        seed=seed,
+        groups=groups,
+        transposed=transposed,
+    )
+
+
+def _scaled(who: str, tensor: Tensor, gain: Any, mode: str, law: str, **draw: Any) -> Tensor:
+    gain = Spec._clean(who, "gain", GAIN, gain, CORE)
+    if isinstance(mode, str):
+        mode = mode.lower()
+    values = {"scale": gain**2, "mode": mode, "distribution": law}
+    return fill("variance_scaling", tensor, values, who=who, **draw)
+
+
+def lecun_normal_(
+    tensor: Tensor,
+    generator: Generator | None = None,
+    *,
+    seed: int | None = None,
+    groups: int = 1,
+    transposed: bool = False,
+) -> Tensor:
+    """Entries become independent truncated normal of variance `1 / fan_in`."""
+    return fill(
+        "lecun_normal",
+        tensor,
+        {},
+        generator=generator,
+        seed=seed,
+        groups=groups,
+        transposed=transposed,
+    )
+
+
+def lecun_uniform_(
+    tensor: Tensor,
+    generator: Generator | None = None,
+    *,
+    seed: int | None = None,
+    groups: int = 1,
+    transposed: bool = False,
+) -> Tensor:
+    """Entries become independent uniform of variance `1 / fan_in`."""
+    return fill(
+        "lecun_uniform",
+        tensor,
+        {},
+        generator=generator,
+        seed=seed,
+        groups=groups,
+        transposed=transposed,
+    )
+
+
+def glorot_normal_(
+    tensor: Tensor,
+    generator: Generator | None = None,
+    *,
+    seed: int | None = None,
+    groups: int = 1,
+    transposed: bool = False,
+) -> Tensor:
+    """Entries become independent truncated normal of variance `2 / (fan_in + fan_out)`."""
+    return fill(
+        "glorot_normal",
+        tensor,
+        {},
+        generator=generator,
+        seed=seed,
+        groups=groups,
+        transposed=transposed,
+    )
+
+
+def glorot_uniform_(
+    tensor: Tensor,
+    generator: Generator | None = None,
+    *,
+    seed: int | None = None,
+    groups: int = 1,
+    transposed: bool = False,
+) -> Tensor:
+    """Entries become independent uniform of variance `2 / (fan_in + fan_out)`."""
+    return fill(
+        "glorot_uniform",
+        tensor,
+        {},
+        generator=generator,
+        seed=seed,
+        groups=groups,
+        transposed=transposed,
+    )
+
+
+def he_normal_(
+    tensor: Tensor,
+    generator: Generator | None = None,
+    *,
+    seed: int | None = None,
+    groups: int = 1,
+    transposed: bool = False,
+) -> Tensor:
+    """Entries become independent truncated normal of variance `2 / fan_in`."""
+    return fill(
+        "he_normal",
+        tensor,
+        {},
+        generator=generator,
+        seed=seed,
+        groups=groups,
+        transposed=transposed,
+    )
+
+
+def he_uniform_(
+    tensor: Tensor,
+    generator: Generator | None = None,
+    *,
+    seed: int | None = None,
+    groups: int = 1,
+    transposed: bool = False,
+) -> Tensor:
+    """Entries become independent uniform of variance `2 / fan_in`."""
+    return fill(
+        "he_uniform",
+        tensor,
+        {},
+        generator=generator,
+        seed=seed,
+        groups=groups,
+        transposed=transposed,
+    )

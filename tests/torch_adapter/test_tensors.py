@@ -1,0 +1,171 @@
+"""Any tensor PyTorch has, filled with the reference's values or refused before it is touched."""
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import initcore
+import initcore_torch as init
+from initcore import Rng, specs
+
+NEEDED: dict[str, dict[str, Any]] = {"constant": {"val": 0.25}, "sparse": {"sparsity": 0.3}}
+CORE: dict[str, dict[str, Any]] = {"constant": {"value": 0.25}, "sparse": {"sparsity": 0.3}}
+ALL = sorted(specs)
+
+
+def shape_of(name: str) -> tuple[int, ...]:
+    low = specs[name].shape.low
+    return (6, 8) if (specs[name].shape.high == 2 or low < 3) else (6, 4, 3, 3)
+
+
+def fill(name: str, tensor: Any, seed: int = 7, **how: Any) -> Any:
+    random = {"seed": seed} if specs[name].random else {}
+    return getattr(init, f"{name}_")(tensor, **NEEDED.get(name, {}), **random, **how)
+
+
+def reference(name: str, shape: tuple[int, ...], dtype: str = "float32", **how: Any) -> Any:
+    return specs[name].function(Rng(7, dtype=dtype), shape, **CORE.get(name, {}), **how)
+
+
+def as_float(w: Any) -> Any:
+    return w.detach().double().numpy() if isinstance(w, torch.Tensor) else w.astype(np.float64)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16", "float16"])
+@pytest.mark.parametrize("name", ALL)
+def test_the_same_seed_gives_the_reference(name: str, dtype: str) -> None:
+    shape = shape_of(name)
+    w = fill(name, torch.empty(shape, dtype=getattr(torch, dtype)))
+    ulp = {"bfloat16": 2.0**-7, "float16": 2.0**-9}.get(dtype, 2e-5)
+    expected = as_float(reference(name, shape, dtype))
+    assert abs(as_float(w) - expected).max() <= ulp * max(1, abs(expected).max())
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_memory_layout_does_not_change_values(name: str) -> None:
+    shape = shape_of(name)
+    expected = fill(name, torch.empty(shape))
+    odd = torch.empty(*shape[::-1]).permute(*range(len(shape) - 1, -1, -1))
+    wide = torch.empty(*shape[:-1], 2 * shape[-1])[..., ::2]
+    views = [odd, wide, nn.Parameter(torch.empty(shape)), torch.empty(shape, requires_grad=True)]
+    if len(shape) == 4:
+        views.append(torch.empty(shape).to(memory_format=torch.channels_last))
+    for view in views:
+        stride = view.stride()
+        filled = fill(name, view)
+        assert filled is view
+        assert torch.equal(filled, expected)
+        assert view.stride() == stride
+        assert view.grad_fn is None
+    with torch.inference_mode():
+        inside = torch.empty(shape)
+    assert torch.equal(fill(name, inside), expected)
+
+
+def test_meta_and_fake_tensors_are_left_alone() -> None:
+    t = torch.empty(4, 4, device="meta")
+    assert init.orthogonal_(t) is t
+    with torch.device("meta"):
+        assert init.orthogonal_(torch.empty(4, 4)).is_meta
+        real = init.orthogonal_(torch.empty(4, 4, device="cpu"), seed=7)
+    assert abs(as_float(real) - as_float(initcore.orthogonal(Rng(7), (4, 4)))).max() < 2e-6
+    with torch.device("meta"):
+        layer = nn.Linear(3, 3)
+    init.xavier_uniform_(layer.weight)
+    with pytest.raises(ValueError, match="orthogonal_ needs"):
+        init.orthogonal_(torch.empty(4, device="meta"))
+
+
+def test_autocast_and_reduced_precision_do_not_reach_the_factors() -> None:
+    expected = init.orthogonal_(torch.empty(300, 300), seed=1)
+    precision = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    try:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            w = init.orthogonal_(torch.empty(300, 300), seed=1)
+        assert torch.get_float32_matmul_precision() == "medium"
+    finally:
+        torch.set_float32_matmul_precision(precision)
+    assert (w - expected).abs().max() < 2e-6
+
+
+def test_threads_at_once_fill_what_one_fills() -> None:
+    expected = [init.orthogonal_(torch.empty(150, 150), seed=s) for s in range(6)]
+    found: dict[int, torch.Tensor] = {}
+
+    def work(s: int) -> None:
+        found[s] = init.orthogonal_(torch.empty(150, 150), seed=s)
+
+    threads = [threading.Thread(target=work, args=(s,)) for s in range(6)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert all((found[s] - expected[s]).abs().max() < 2e-6 for s in range(6))
+
+
+def test_torch_compile_follows_it() -> None:
+    def fresh() -> torch.Tensor:
+        return init.orthogonal_(torch.empty(20, 12), gain=2.0, seed=7)
+
+    compiled = torch.compile(fresh, backend="eager")()
+    assert (compiled - fresh()).abs().max() < 4e-6
+
+    def drawn() -> torch.Tensor:
+        return init.normal_(torch.empty(50))
+
+    torch.manual_seed(4)
+    eager = drawn()
+    torch.manual_seed(4)
+    assert (torch.compile(drawn, backend="eager")() - eager).abs().max() < 2e-6
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda t: init.orthogonal_(t.numpy()), TypeError, "a torch.Tensor to fill, got ndarray"),
+        (lambda t: init.orthogonal_(t, gain=float("nan")), ValueError, "got nan"),
+        (lambda t: init.orthogonal_(t, gain=-2), ValueError, r"orthogonal_ needs gain .* >= 0"),
+        (lambda t: init.orthogonal_(t, gain="1"), TypeError, "got '1'"),
+        (lambda t: init.orthogonal_(t, seed=-1), ValueError, "0 <= seed"),
+        (lambda t: init.orthogonal_(t, seed=1.5), TypeError, "integer seed"),
+        (lambda t: init.orthogonal_(t, None, torch.Generator(), seed=1), TypeError, "gain"),
+        (lambda t: init.orthogonal_(t, 1, torch.Generator(), seed=1), ValueError, "got both"),
+        (lambda t: init.orthogonal_(t, groups=4), ValueError, "divide the 6 outputs"),
+        (lambda t: init.orthogonal_(t, groups=0), ValueError, "integer >= 1"),
+        (lambda t: init.delta_orthogonal_(t), ValueError,
+         r"delta_orthogonal_ needs a convolution kernel of 3 to 5 axes, got a tensor of shape "
+         r"\(6, 8\); for a dense layer use orthogonal_\."),
+        (lambda t: init.normal_(t, std=-1), ValueError, "std .* got -1"),
+        (lambda t: init.uniform_(t, 1, 0), ValueError, "a <= b"),
+        (lambda t: init.trunc_normal_(t, a=1, b=1), ValueError, "a < b"),
+        (lambda t: init.trunc_normal_(t, std=0), ValueError, "std > 0"),
+        (lambda t: init.xavier_normal_(t, gain=-1), ValueError, "xavier_normal_ needs gain"),
+        (lambda t: init.kaiming_normal_(t, mode="in"), ValueError, "fan_geo_avg"),
+        (lambda t: init.sparse_(t, 1.5), ValueError, "sparsity"),
+        (lambda t: init.orthogonal_(t.view(1, 6, 8).expand(2, 6, 8)), ValueError, "expanded"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_told_before_anything_is_touched(call: Any, error: type, text: str) -> None:
+    t = torch.full((6, 8), 3.5)
+    with pytest.raises(error, match=text) as caught:
+        call(t)
+    assert (t == 3.5).all()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.complex64, torch.bool, torch.float8_e4m3fn])
+def test_tensors_of_other_dtypes_are_refused(dtype: torch.dtype) -> None:
+    with pytest.raises(TypeError, match=f"orthogonal_ needs .* got {str(dtype)[6:]}"):
+        init.orthogonal_(torch.empty(3, 3, dtype=dtype))
+
+
+def test_tensors_without_memory_of_their_own_kind_are_refused() -> None:
+    with pytest.raises(TypeError, match="dense"):
+        init.orthogonal_(torch.eye(3).to_sparse())
+    with pytest.raises(TypeError, match="lazy"):
+        init.orthogonal_(nn.LazyLinear(3).weight)
