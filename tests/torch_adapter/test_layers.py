@@ -64,9 +64,10 @@ def test_transposed_convolutions_read_inputs_first(dims: int, groups: int) -> No
     parts = zip(tap.chunk(groups), x.chunk(groups, 1), strict=True)
     expected = torch.cat([torch.einsum("oi,bi...->bo...", t, part) for t, part in parts], 1)
     assert (y - expected).abs().max() < 2e-5
-    wrong = conv(4, 8, 3, padding=1, groups=groups, bias=False)
-    init.delta_orthogonal_(wrong.weight, seed=0)  # the layout of an ordinary convolution
-    assert (wrong(x) - expected).abs().max() > 0.1
+    if groups == 2:  # of one group, a frame and its transpose hold the same numbers
+        wrong = conv(4, 8, 3, padding=1, groups=groups, bias=False)
+        init.delta_orthogonal_(wrong.weight, seed=0)  # the layout of an ordinary convolution
+        assert (wrong(x) - expected).abs().max() > 0.1
 
 
 def test_stacked_projections_of_attention_and_recurrent_gates() -> None:
