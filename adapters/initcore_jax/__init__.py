@@ -1,0 +1,47 @@
+"""initcore for JAX: a drop-in for `jax.nn.initializers`, and more.
+
+Every function makes an initializer `init(key, shape, dtype=None, out_sharding=None)`. The key's two
+words are the key of the stream, which is JAX's own: where the algorithm is the same (`normal`,
+`uniform`, `variance_scaling`, ...), so are the numbers. Kernels are drawn in the order
+`(out, in, *k)` and turned to JAX's `(*k, in, out)`: they are the same weights in every framework.
+
+>>> import jax
+>>> import initcore_jax
+>>> w = initcore_jax.orthogonal()(jax.random.key(0), (3, 5))
+>>> bool(abs(w @ w.T - jax.numpy.eye(3)).max() < 1e-6)
+True
+"""
+
+try:
+    import jax as _jax  # noqa: F401
+except ModuleNotFoundError as error:  # pragma: no cover
+    raise ModuleNotFoundError(
+        'initcore_jax needs JAX; install it with pip install "initcore[jax]"', name="jax"
+    ) from error
+
+from ._basic import constant as constant
+from ._basic import normal as normal
+from ._basic import ones as ones
+from ._basic import sparse as sparse
+from ._basic import truncated_normal as truncated_normal
+from ._basic import uniform as uniform
+from ._basic import zeros as zeros
+from ._init import Initializer as Initializer
+from ._init import rng as rng
+from ._libraries import equinox as equinox
+from ._libraries import haiku as haiku
+from ._structured import delta_orthogonal as delta_orthogonal
+from ._structured import identity as identity
+from ._structured import orthogonal as orthogonal
+from ._structured import scaled_orthogonal as scaled_orthogonal
+from ._variance import glorot_normal as glorot_normal
+from ._variance import glorot_uniform as glorot_uniform
+from ._variance import he_normal as he_normal
+from ._variance import he_uniform as he_uniform
+from ._variance import kaiming_normal as kaiming_normal
+from ._variance import kaiming_uniform as kaiming_uniform
+from ._variance import lecun_normal as lecun_normal
+from ._variance import lecun_uniform as lecun_uniform
+from ._variance import variance_scaling as variance_scaling
+from ._variance import xavier_normal as xavier_normal
+from ._variance import xavier_uniform as xavier_uniform

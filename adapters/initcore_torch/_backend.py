@@ -71,14 +71,9 @@ class TorchBackend:
                 groups=kernel.groups, padding=padding, dtype=real,
             )  # fmt: skip
             assert str(len(kernel.spatial)) == dims
-        how = {"transposed": True} if "transpose" in kind else {}
-        weight = module.weight
-        if how and specs[name].grouped:
-            self._fill(name, weight, seed, parameters, **how)
-        elif how:  # initializers of any shape know of no layout: they fill PyTorch's own
-            raise ValueError(f"{name} has no layout to transpose.")
-        else:
-            self._fill(name, weight, seed, parameters)
+        alike = ("zeros", "ones", "constant", "sparse")  # these know of no axes
+        how = {"transposed": True} if "transpose" in kind and name not in alike else {}
+        self._fill(name, module.weight, seed, parameters, **how)
         edges = [e for k in reversed(kernel.spatial) for e in ((k - 1) // 2, k // 2)]
 
         def forward(x: Any) -> Any:

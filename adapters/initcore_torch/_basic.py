@@ -42,8 +42,13 @@ def uniform_(
     generator: Generator | None = None,
     *,
     seed: int | None = None,
+    groups: int = 1,
+    transposed: bool = False,
 ) -> Tensor:
     """Entries become independent, uniform on `[a, b)`.
+
+    `transposed` (and `groups` with it) changes only which entry gets which number: with it the
+    kernel of a transposed convolution, or an embedding, has the same weights as in Keras and JAX.
 
     Raises:
         ValueError: `a` is above `b`, or either is not finite.
@@ -52,7 +57,14 @@ def uniform_(
     if a > b:
         raise ValueError(f"uniform_ needs a <= b, got {a} and {b}.")
     return fill(
-        "uniform", tensor, {"low": a, "high": b}, names=names, generator=generator, seed=seed
+        "uniform",
+        tensor,
+        {"low": a, "high": b},
+        names=names,
+        generator=generator,
+        seed=seed,
+        groups=groups,
+        transposed=transposed,
     )
 
 
@@ -63,9 +75,19 @@ def normal_(
     generator: Generator | None = None,
     *,
     seed: int | None = None,
+    groups: int = 1,
+    transposed: bool = False,
 ) -> Tensor:
     """Entries become independent normal, of the given mean and standard deviation."""
-    return fill("normal", tensor, {"mean": mean, "std": std}, generator=generator, seed=seed)
+    return fill(
+        "normal",
+        tensor,
+        {"mean": mean, "std": std},
+        generator=generator,
+        seed=seed,
+        groups=groups,
+        transposed=transposed,
+    )
 
 
 def trunc_normal_(
@@ -77,6 +99,8 @@ def trunc_normal_(
     generator: Generator | None = None,
     *,
     seed: int | None = None,
+    groups: int = 1,
+    transposed: bool = False,
 ) -> Tensor:
     """Entries become independent `mean + std * z` given that they lie between `a` and `b`.
 
@@ -94,6 +118,7 @@ def trunc_normal_(
     return fill(
         "truncated_normal", tensor, {"mean": mean, "std": std, **cuts},
         who="trunc_normal_", generator=generator, seed=seed,
+        groups=groups, transposed=transposed,
     )  # fmt: skip
 
 
@@ -106,10 +131,20 @@ def truncated_normal_(
     generator: Generator | None = None,
     *,
     seed: int | None = None,
+    groups: int = 1,
+    transposed: bool = False,
 ) -> Tensor:
     """Entries become independent `mean + std * z`, `z` standard normal with `low < z < high`."""
     values = {"mean": mean, "std": std, "low": low, "high": high}
-    return fill("truncated_normal", tensor, values, generator=generator, seed=seed)
+    return fill(
+        "truncated_normal",
+        tensor,
+        values,
+        generator=generator,
+        seed=seed,
+        groups=groups,
+        transposed=transposed,
+    )
 
 
 def sparse_(

@@ -1,0 +1,193 @@
+"""The three facts of JAX: how it draws, how it lays out kernels, how it likes to be called."""
+
+import functools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from initcore import Rng, specs
+from initcore._dtype import REAL, dtype_name
+from initcore._kernel import Kernel, Layout
+from initcore._rng import as_shape
+from initcore._spec import Voice
+
+__all__ = ["Axes", "Initializer", "axes", "make", "rng"]
+
+Axes = int | Sequence[int]
+Initializer = jax.nn.initializers.Initializer
+LayoutOf = Callable[[int], Layout | None]
+
+
+def axes(value: Axes) -> tuple[int, ...]:
+    """One axis or several, as a tuple."""
+    return (value,) if isinstance(value, int) else tuple(value)
+
+
+def rng(key: Any, dtype: Any = None) -> Rng:
+    """The `initcore.Rng` of a JAX key, drawing arrays of JAX.
+
+    The two words of a Threefry key, new-style or raw, are the key itself; keys of other kinds give
+    two words drawn from them.
+
+    Raises:
+        TypeError: It is no key, or `dtype` is not a real floating one.
+        ValueError: It is a batch of keys.
+
+    >>> import jax
+    >>> bool((rng(jax.random.key(7)).bits(3) == jax.random.bits(jax.random.key(7), (3,))).all())
+    True
+    """
+    return Rng.from_key(_words(key, "rng"), xp=jnp, dtype=_dtype(dtype, None, "rng"))
+
+
+def make(
+    name: str,
+    parameters: Mapping[str, Any],
+    dtype: Any,
+    layout: Layout | LayoutOf | None = None,
+    *,
+    who: str | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Initializer:
+    """The initializer `init(key, shape, dtype=None, out_sharding=None)` of the core's `name`.
+
+    Parameters are checked now, shapes when it is called.
+
+    Args:
+        name: The core's name.
+        parameters: By the core's names; `names` has the caller's for error texts.
+        dtype: Default dtype; None is JAX's default float.
+        layout: Where kernels have their axes, or a function of the number of axes.
+        who: The caller's name, if it is not the core's.
+    """
+    spec = specs[name]
+    who = who or name
+    voice = Voice(lambda n: who if n == name else n, "shape", names or {})
+    for parameter, value in parameters.items():
+        spec._clean(who, parameter, spec.parameters[parameter], value, voice)
+    default = dtype
+
+    def init(key: Any, shape: Any, dtype: Any = None, out_sharding: Any = None) -> Any:
+        kind = _dtype(dtype, default, who)
+        sizes = as_shape(shape, who=who)
+        found = layout(len(sizes)) if callable(layout) else layout
+        given = dict(parameters)
+        canonical = sizes
+        if found is not None:
+            canonical, groups = _kernel(found, sizes, spec.shape.low, who)
+            if spec.grouped:
+                given["groups"] = groups
+        canonical, values = spec.check(canonical, given, voice=voice, shown=sizes)
+        words = _words(key, who) if spec.random else (0, 0)
+        return _draw(name, words, sizes, canonical, kind, values, found, out_sharding)
+
+    init.__name__ = init.__qualname__ = who
+    return init
+
+
+def _kernel(layout: Layout, shape: tuple[int, ...], low: int, who: str) -> tuple[Any, int]:
+    """Canonical shape and groups; a shape with too few axes stays, for the spec to refuse."""
+    if len(shape) < low:
+        return shape, 1
+    try:
+        kernel: Kernel = layout.kernel(shape)
+    except ValueError as error:
+        raise ValueError(f"{who}, shape {shape}: {error}") from None
+    return kernel.shape, kernel.groups
+
+
+def _draw(
+    name: str,
+    words: tuple[Any, Any],
+    shape: tuple[int, ...],
+    canonical: tuple[int, ...],
+    dtype: str,
+    values: dict[str, Any],
+    layout: Layout | None,
+    out_sharding: Any,
+) -> Any:
+    """Host arithmetic where nothing is traced and the CPU is the device, else array operations."""
+    traced = any(isinstance(v, jax.core.Tracer) for v in (*words, *values.values()))
+    # Inside a trace even a constant is traced.
+    eager = not traced and not isinstance(jnp.zeros(()), jax.core.Tracer)
+    if eager and out_sharding is None and _default_platform() == "cpu":
+        key = (int(words[0]), int(words[1]))
+        w = specs[name].function(Rng.from_key(key, dtype=dtype), canonical, **values)
+        if layout is not None:
+            w = np.ascontiguousarray(layout.from_canonical(w, shape, xp=np))
+        return jnp.asarray(w)
+    static = {k: v for k, v in values.items() if not isinstance(v, (jax.Array, jax.core.Tracer))}
+    dynamic = {k: v for k, v in values.items() if k not in static}
+    words = (jnp.asarray(words[0], jnp.uint32), jnp.asarray(words[1], jnp.uint32))
+    return _compiled(name, shape, canonical, dtype, layout, out_sharding,
+                     tuple(sorted(static.items())))(words, dynamic)  # fmt: skip
+
+
+@functools.lru_cache(maxsize=4096)
+def _compiled(
+    name: str,
+    shape: tuple[int, ...],
+    canonical: tuple[int, ...],
+    dtype: str,
+    layout: Layout | None,
+    out_sharding: Any,
+    static: tuple[tuple[str, Any], ...],
+) -> Any:
+    def run(words: tuple[Any, Any], dynamic: dict[str, Any]) -> Any:
+        key = Rng.from_key(words, xp=jnp, dtype=dtype)
+        w = specs[name].function(key, canonical, **dict(static), **dynamic)
+        if layout is not None:
+            w = layout.from_canonical(w, shape, xp=jnp)
+        return w
+
+    return jax.jit(run) if out_sharding is None else jax.jit(run, out_shardings=out_sharding)
+
+
+def _default_platform() -> str:
+    device = jax.config.values["jax_default_device"]
+    if device is None:
+        return str(jax.default_backend())
+    return str(getattr(device, "platform", device))
+
+
+def _dtype(dtype: Any, default: Any, who: str) -> str:
+    """The dtype's name, canonicalised as JAX does: float64 becomes float32 unless x64 is on."""
+    dtype = dtype if dtype is not None else default
+    kind = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
+    name = dtype_name(jax.dtypes.canonicalize_dtype(kind))
+    if name not in REAL:
+        raise TypeError(
+            f"{who} needs a real floating dtype (float16, bfloat16, float32 or float64), "
+            f"got {name}."
+        )
+    return name
+
+
+def _words(key: Any, who: str) -> tuple[Any, Any]:
+    """The two 32-bit words of a key."""
+    dtype = getattr(key, "dtype", None)
+    if dtype is None or not isinstance(key, (jax.Array, jax.core.Tracer, np.ndarray)):
+        raise TypeError(
+            f"{who} needs a JAX key (jax.random.key(0)) as its first argument, "
+            f"got {type(key).__name__}."
+        )
+    if jnp.issubdtype(dtype, jax.dtypes.prng_key):
+        threefry = str(jax.random.key_impl(key)) == "threefry2x32"
+        data: Any = jax.random.key_data(key) if threefry else None
+        batch = key.shape
+    elif dtype == np.uint32 and key.ndim and key.shape[-1] in (2, 4):
+        threefry, batch = key.shape[-1] == 2, key.shape[:-1]
+        data = key if threefry else None
+    else:
+        raise TypeError(f"{who} needs a JAX key, got an array of {dtype} and shape {key.shape}.")
+    if batch:
+        raise ValueError(
+            f"{who} needs one key, got a batch of {math.prod(batch)}; use jax.vmap for several."
+        )
+    if data is None:
+        data = jax.random.bits(key, (2,), dtype=jnp.uint32)
+    return data[0], data[1]

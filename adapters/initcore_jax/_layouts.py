@@ -1,0 +1,39 @@
+"""Where JAX's kernels have their axes: `(*k, in, out)`, or as `in_axis` and `out_axis` say."""
+
+from initcore._kernel import Layout
+
+from ._init import Axes, LayoutOf, axes
+
+__all__ = ["frame_layout", "kernel_layout", "layout_of"]
+
+
+def layout_of(
+    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), groups: int = 1
+) -> Layout:
+    """The layout of the given axes; `groups` are independent kernels along the outputs."""
+    return Layout(axes(out_axis), axes(in_axis), axes(batch_axis), groups)
+
+
+def kernel_layout(ndim: int) -> Layout | None:
+    """The default layout of kernels, for initializers that take other arrays too."""
+    return layout_of() if ndim >= 2 else None
+
+
+def frame_layout(
+    column_axis: int,
+    in_axis: Axes | None,
+    out_axis: Axes | None,
+    batch_axis: Axes,
+    groups: int,
+) -> LayoutOf:
+    """JAX's `column_axis` is the output, the last other axis the input, unless they are named."""
+
+    def of(ndim: int) -> Layout:
+        batch = {a % ndim for a in axes(batch_axis)}
+        out = axes(column_axis if out_axis is None else out_axis)
+        outs = {a % ndim for a in out}
+        rest = [a for a in range(ndim) if a not in outs | batch]
+        into = tuple(rest[-1:]) if in_axis is None else axes(in_axis)
+        return Layout(out, into, axes(batch_axis), groups)
+
+    return of
