@@ -1,0 +1,60 @@
+"""initcore for Keras 3, on any of its backends: a drop-in for `keras.initializers`, and more.
+
+An integer seed gives the same values at each call, on every backend and in every framework. Without
+a seed every call gives new values, and `keras.utils.set_random_seed` makes them repeatable.
+
+>>> import keras
+>>> import initcore_keras
+>>> w = keras.ops.convert_to_numpy(initcore_keras.Orthogonal(seed=0)((5, 3)))
+>>> bool(abs(w.T @ w - keras.ops.convert_to_numpy(keras.ops.eye(3))).max() < 1e-6)
+True
+"""
+
+try:
+    import keras as _keras  # noqa: F401
+except ModuleNotFoundError as error:  # pragma: no cover
+    raise ModuleNotFoundError(
+        "initcore_keras needs Keras 3 and one of its backends; "
+        'install it with pip install "initcore[keras]"',
+        name=error.name,
+    ) from error
+
+from keras.initializers import STFT as STFT
+
+from ._basic import Constant as Constant
+from ._basic import Ones as Ones
+from ._basic import RandomNormal as RandomNormal
+from ._basic import RandomUniform as RandomUniform
+from ._basic import Sparse as Sparse
+from ._basic import TruncatedNormal as TruncatedNormal
+from ._basic import Zeros as Zeros
+from ._initializer import CoreInitializer as CoreInitializer
+from ._structured import DeltaOrthogonal as DeltaOrthogonal
+from ._structured import Identity as Identity
+from ._structured import Orthogonal as Orthogonal
+from ._structured import ScaledOrthogonal as ScaledOrthogonal
+from ._variance import GlorotNormal as GlorotNormal
+from ._variance import GlorotUniform as GlorotUniform
+from ._variance import HeNormal as HeNormal
+from ._variance import HeUniform as HeUniform
+from ._variance import LecunNormal as LecunNormal
+from ._variance import LecunUniform as LecunUniform
+from ._variance import VarianceScaling as VarianceScaling
+
+# Keras's other spellings.
+STFTInitializer = stft = STFT
+IdentityInitializer = identity = Identity
+OrthogonalInitializer = orthogonal = Orthogonal
+constant = Constant
+glorot_normal = GlorotNormal
+glorot_uniform = GlorotUniform
+he_normal = HeNormal
+he_uniform = HeUniform
+lecun_normal = LecunNormal
+lecun_uniform = LecunUniform
+ones = Ones
+random_normal = RandomNormal
+random_uniform = RandomUniform
+truncated_normal = TruncatedNormal
+variance_scaling = VarianceScaling
+zeros = Zeros

@@ -1,0 +1,158 @@
+"""Constants, and independent entries whose spread is given outright."""
+
+from typing import Any, ClassVar
+
+import keras
+
+from ._initializer import CoreInitializer, KernelInitializer
+
+__all__ = [
+    "Constant",
+    "Ones",
+    "RandomNormal",
+    "RandomUniform",
+    "Sparse",
+    "TruncatedNormal",
+    "Zeros",
+]
+
+register = keras.saving.register_keras_serializable(package="initcore")
+
+
+class _Plain(CoreInitializer):
+    """Constants also serve the dtypes that hold no real numbers."""
+
+    def _value(self) -> Any:
+        raise NotImplementedError  # pragma: no cover
+
+    def __call__(self, shape: Any, dtype: Any = None, **_: Any) -> Any:
+        kind = keras.backend.standardize_dtype(dtype or keras.config.floatx())
+        value = self._value()
+        if "float" in kind and not getattr(value, "shape", ()) and not isinstance(value, list):
+            return self._make(shape, kind)
+        ones = keras.ops.ones(tuple(shape), dtype=kind)
+        return keras.ops.cast(value, kind) * ones if kind != "bool" else ones & bool(value)
+
+
+@register
+class Zeros(_Plain):
+    """Every element is 0."""
+
+    core = "zeros"
+
+    def _value(self) -> Any:
+        return 0
+
+
+@register
+class Ones(_Plain):
+    """Every element is 1."""
+
+    core = "ones"
+
+    def _value(self) -> Any:
+        return 1
+
+
+@register
+class Constant(_Plain):
+    """Every element is `value`, a number or an array that broadcasts."""
+
+    core = "constant"
+    names: ClassVar[dict[str, str]] = {"value": "value"}
+
+    def __init__(self, value: Any = 0.0) -> None:
+        self.value = value
+        if not getattr(value, "shape", ()) and not isinstance(value, list):
+            self._check_parameters()
+
+    def _value(self) -> Any:
+        return self.value
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything needed to make the initializer again."""
+        return {"value": keras.saving.serialize_keras_object(self.value)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Constant":
+        """The initializer of a `get_config`."""
+        return cls(keras.saving.deserialize_keras_object(config.get("value", 0.0)))
+
+
+@register
+class RandomNormal(KernelInitializer):
+    """Entries are independent normal, of the given mean and standard deviation."""
+
+    core = "normal"
+    names: ClassVar[dict[str, str]] = {"mean": "mean", "std": "stddev"}
+
+    def __init__(
+        self, mean: float = 0.0, stddev: float = 0.05, seed: Any = None, **kernel: Any
+    ) -> None:
+        self.mean, self.stddev = mean, stddev
+        super().__init__(seed, **kernel)
+
+
+@register
+class RandomUniform(KernelInitializer):
+    """Entries are independent, uniform on `[minval, maxval)`."""
+
+    core = "uniform"
+    names: ClassVar[dict[str, str]] = {"low": "minval", "high": "maxval"}
+
+    def __init__(
+        self, minval: float = -0.05, maxval: float = 0.05, seed: Any = None, **kernel: Any
+    ) -> None:
+        self.minval, self.maxval = minval, maxval
+        super().__init__(seed, **kernel)
+        if minval > maxval:
+            raise ValueError(f"RandomUniform needs minval <= maxval, got {minval} and {maxval}.")
+
+
+@register
+class TruncatedNormal(KernelInitializer):
+    """Entries are independent `mean + stddev * z`, `z` standard normal given `low < z < high`.
+
+    The cuts are -2 and 2, as in Keras, unless they are given by keyword.
+    """
+
+    core = "truncated_normal"
+    names: ClassVar[dict[str, str]] = {
+        "mean": "mean",
+        "std": "stddev",
+        "low": "low",
+        "high": "high",
+    }
+
+    def __init__(
+        self,
+        mean: float = 0.0,
+        stddev: float = 0.05,
+        seed: Any = None,
+        *,
+        low: float = -2.0,
+        high: float = 2.0,
+        **kernel: Any,
+    ) -> None:
+        self.mean, self.stddev, self.low, self.high = mean, stddev, low, high
+        super().__init__(seed, **kernel)
+        if not low < high:
+            raise ValueError(f"TruncatedNormal needs low < high, got {low} and {high}.")
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything needed to make the initializer again; Keras's keys if nothing is ours."""
+        usual = {"low": -2.0, "high": 2.0}
+        config = super().get_config()
+        return {k: v for k, v in config.items() if k not in usual or v != usual[k]}
+
+
+@register
+class Sparse(KernelInitializer):
+    """A share `sparsity` of each input's weights is 0, the others are normal of `stddev`."""
+
+    core = "sparse"
+    names: ClassVar[dict[str, str]] = {"sparsity": "sparsity", "std": "stddev"}
+
+    def __init__(self, sparsity: float, stddev: float = 0.01, seed: Any = None) -> None:
+        self.sparsity, self.stddev = sparsity, stddev
+        super().__init__(seed)

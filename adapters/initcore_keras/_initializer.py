@@ -1,0 +1,222 @@
+"""The three facts of Keras: how it draws, how it lays out kernels, how it likes to be called."""
+
+import random
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+
+from initcore import Rng, specs
+from initcore._dtype import REAL
+from initcore._kernel import Kernel, Layout
+from initcore._rng import as_shape
+from initcore._spec import Voice
+
+__all__ = ["CoreInitializer", "KernelInitializer", "RandomInitializer", "spell"]
+
+# Where Keras's name is not the core's in capitals.
+SPELLED = {"normal": "RandomNormal", "uniform": "RandomUniform"}
+
+
+def spell(name: str) -> str:
+    """The class of the core's `name`: `delta_orthogonal` is `DeltaOrthogonal`."""
+    return SPELLED.get(name) or "".join(part.title() for part in name.split("_"))
+
+
+class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
+    """A Keras initializer that the core draws.
+
+    Subclasses name the core's initializer and their parameters: attribute by the core's name.
+    """
+
+    core: ClassVar[str]
+    names: ClassVar[dict[str, str]] = {}
+
+    def __call__(self, shape: Any, dtype: Any = None, **_: Any) -> Any:
+        """A tensor of `shape` in Keras's order; `dtype=None` is `keras.config.floatx()`."""
+        return self._make(shape, dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything needed to make the initializer again."""
+        return {name: getattr(self, name) for name in self.names.values()}
+
+    def _check_parameters(self) -> None:
+        spec = specs[self.core]
+        for core, name in self.names.items():
+            value = getattr(self, name)
+            spec._clean(type(self).__name__, core, spec.parameters[core], value, self._voice())
+
+    def _voice(self) -> Voice:
+        mine = type(self).__name__
+        return Voice(lambda n: mine if n == self.core else spell(n), "shape", self.names)
+
+    def _layout(self, ndim: int) -> Layout | None:
+        return Layout((-1,), (-2,)) if ndim >= 2 else None
+
+    def _draws_from(self) -> tuple[Any, Any]:
+        return (0, 0)
+
+    def _make(self, shape: Any, dtype: Any) -> Any:
+        who, spec = type(self).__name__, specs[self.core]
+        sizes = as_shape(shape, who=who)
+        kind = keras.backend.standardize_dtype(dtype or keras.config.floatx())
+        if kind not in REAL:
+            raise TypeError(
+                f"{who} needs a real floating dtype (float16, bfloat16, float32 or float64), "
+                f"got {kind}."
+            )
+        given = {core: getattr(self, name) for core, name in self.names.items()}
+        layout = self._layout(len(sizes)) if len(sizes) >= spec.shape.low else None
+        canonical = sizes
+        if layout is not None:
+            kernel = self._kernel(layout, sizes)
+            canonical = kernel.shape
+            if spec.grouped:
+                given["groups"] = kernel.groups
+        canonical, values = spec.check(canonical, given, voice=self._voice(), shown=sizes)
+        return draw(self.core, self._draws_from(), sizes, canonical, kind, values, layout)
+
+    def _kernel(self, layout: Layout, shape: tuple[int, ...]) -> Kernel:
+        try:
+            return layout.kernel(shape)
+        except ValueError as error:
+            raise ValueError(f"{type(self).__name__}, shape {shape}: {error}") from None
+
+
+def draw(
+    core: str,
+    key: tuple[Any, Any],
+    shape: tuple[int, ...],
+    canonical: tuple[int, ...],
+    dtype: str,
+    values: dict[str, Any],
+    layout: Layout | None,
+) -> Any:
+    """A tensor of the running backend, drawn there where that is faster than in NumPy."""
+    xp: Any = np
+    device = None
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+        import jax.numpy as jnp
+
+        # Inside a trace even a constant is traced; an accelerator draws for itself.
+        if isinstance(jnp.zeros(()), jax.core.Tracer) or jax.default_backend() != "cpu":
+            xp = jnp
+    elif backend == "torch":
+        import torch
+
+        device = keras.ops.zeros(()).device
+        if device.type == "meta":
+            return keras.ops.zeros(shape, dtype=dtype)
+        xp = torch
+    if xp is np:
+        key = tuple(int(k) for k in key)  # type: ignore[assignment]
+    rng = Rng.from_key(key, xp=xp, dtype=dtype, device=device)
+    w = specs[core].function(rng, canonical, **values)
+    if layout is not None:
+        w = layout.from_canonical(w, shape, xp=rng.xp)
+    return keras.ops.convert_to_tensor(w, dtype=dtype)
+
+
+class RandomInitializer(CoreInitializer):
+    """A `CoreInitializer` with a seed.
+
+    Args:
+        seed: Integer `0 <= seed < 2**64`: the same values at each call. A
+            `keras.random.SeedGenerator`: new values at each call, from its state. None: new values
+            at each call, from the state that `keras.utils.set_random_seed` sets.
+    """
+
+    def __init__(self, seed: Any = None) -> None:
+        if isinstance(seed, dict):
+            seed = keras.saving.deserialize_keras_object(seed)
+        if seed is not None and not isinstance(seed, keras.random.SeedGenerator):
+            Rng(seed)  # the error, if it is none
+        self.seed = seed
+        self._check_parameters()
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything needed to make the initializer again."""
+        return {"seed": keras.saving.serialize_keras_object(self.seed), **super().get_config()}
+
+    def _draws_from(self) -> tuple[Any, Any]:
+        if self.seed is None:
+            return Rng(random.getrandbits(64)).key
+        if isinstance(self.seed, keras.random.SeedGenerator):
+            words = self.seed.next()
+            if keras.backend.backend() == "jax":
+                return words[0], words[1]
+            try:
+                first, second = (int(n) for n in keras.ops.convert_to_numpy(words))
+            except Exception as error:
+                raise ValueError(
+                    f"{type(self).__name__} needs a SeedGenerator whose state has a value, got "
+                    "one inside a traced function; pass an integer seed there."
+                ) from error
+            return first & 0xFFFFFFFF, second & 0xFFFFFFFF
+        return Rng(self.seed).key
+
+
+class KernelInitializer(RandomInitializer):
+    """A `RandomInitializer` that has to know which axes of a kernel are inputs and outputs.
+
+    Args:
+        seed: As of `RandomInitializer`.
+        kind: `"kernel"` for `(in, out)` and `(*k, in / groups, out)`; `"transposed"` for the
+            `(*k, out, in)` of `Conv2DTranspose`; `"depthwise"` for the `(*k, in, multiplier)` of
+            `DepthwiseConv2D`.
+        groups: Independent kernels along the outputs.
+        input_axes, output_axes: The axes themselves, as of an `EinsumDense` kernel; both or none.
+    """
+
+    def __init__(
+        self,
+        seed: Any = None,
+        *,
+        kind: str = "kernel",
+        groups: int = 1,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
+    ) -> None:
+        who = type(self).__name__
+        if kind not in KINDS:
+            raise ValueError(f"{who} needs kind to be one of {', '.join(KINDS)}, got {kind!r}.")
+        if isinstance(groups, bool) or not isinstance(groups, int) or groups < 1:
+            raise ValueError(f"{who} needs groups to be an integer >= 1, got {groups!r}.")
+        if (input_axes is None) != (output_axes is None):
+            raise ValueError(f"{who} needs input_axes and output_axes together, got one of them.")
+        self.kind, self.groups = kind, groups
+        self.input_axes, self.output_axes = input_axes, output_axes
+        super().__init__(seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything needed to make the initializer again; Keras's keys if nothing is ours."""
+        config = super().get_config()
+        own = {
+            "kind": self.kind,
+            "groups": self.groups,
+            "input_axes": self.input_axes,
+            "output_axes": self.output_axes,
+        }
+        usual = {"kind": "kernel", "groups": 1, "input_axes": None, "output_axes": None}
+        return {**config, **{k: v for k, v in own.items() if v != usual[k]}}
+
+    def _layout(self, ndim: int) -> Layout | None:
+        if self.input_axes is not None and self.output_axes is not None:
+            # As Keras has it, what is neither input nor output does not count into a fan.
+            named = {a % ndim for a in (*self.input_axes, *self.output_axes)}
+            batch = tuple(a for a in range(ndim) if a not in named)
+            return Layout(tuple(self.output_axes), tuple(self.input_axes), batch, self.groups)
+        if ndim < 2:
+            return None
+        layout = KINDS[self.kind]
+        return Layout(layout.out, layout.in_, layout.batch, self.groups)
+
+
+KINDS = {
+    "kernel": Layout((-1,), (-2,)),
+    "transposed": Layout((-2,), (-1,)),
+    "depthwise": Layout((-1,), (), batch=(-2,)),
+}
