@@ -8,19 +8,27 @@
 
 from typing import TYPE_CHECKING, Any
 
+from . import density as density
 from ._constant import constant as constant
 from ._constant import ones as ones
 from ._constant import zeros as zeros
+from ._convolution import conv_orthogonal as conv_orthogonal
 from ._distribution import normal as normal
 from ._distribution import sparse as sparse
 from ._distribution import truncated_normal as truncated_normal
 from ._distribution import uniform as uniform
 from ._gain import gain as gain
+from ._hadamard import hadamard as hadamard
 from ._identity import identity as identity
+from ._idinit import idinit as idinit
+from ._idinit import idinit_zero as idinit_zero
+from ._mirrored import mirrored as mirrored
 from ._orthogonal import delta_orthogonal as delta_orthogonal
 from ._orthogonal import orthogonal as orthogonal
 from ._orthogonal import scaled_orthogonal as scaled_orthogonal
 from ._rng import Rng as Rng
+from ._sparse import sparse_orthogonal as sparse_orthogonal
+from ._sparse import sparse_orthogonal_mask as sparse_orthogonal_mask
 from ._spec import Spec as Spec
 from ._spec import specs as specs
 from ._variance import glorot_normal as glorot_normal

@@ -19,6 +19,7 @@ class Real:
         unit: What the number measures, in a few words.
         low, high: Ends of the interval, included unless `open_low` or `open_high`.
         finite: Whether infinities are refused; NaN always is.
+        static: Whether it must be known while tracing, because shapes or loops depend on it.
     """
 
     unit: str
@@ -27,6 +28,7 @@ class Real:
     open_low: bool = False
     open_high: bool = False
     finite: bool = True
+    static: bool = False
 
     def check(self, value: Any) -> Any:
         """`value` as a float, or unchanged if it is traced and cannot be looked at."""
@@ -40,7 +42,7 @@ class Real:
         try:
             number = float(value)
         except Exception as error:
-            if getattr(value, "shape", None) == ():
+            if getattr(value, "shape", None) == () and not self.static:
                 return value  # a value traced by a compiler: nothing is known of it yet
             raise TypeError from error
         if math.isnan(number) or (self.finite and math.isinf(number)):

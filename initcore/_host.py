@@ -15,7 +15,7 @@ import numpy as np
 from ._fast import compiled_blocks
 from ._threefry import HostWords, threefry2x32
 
-__all__ = ["Window", "fill"]
+__all__ = ["Window", "cores", "fill"]
 
 CHUNK = 1 << 17  # words in one pass: the buffers stay in a core's own cache, calls stay few
 PARALLEL = 1 << 18  # below this many elements a second thread costs more than it brings
@@ -93,7 +93,7 @@ def fill(key: tuple[int, int], window: Window, dtype: Any, transform: Transform)
             transform(c0, c1, out[a:b])
 
     chunks = list(window.chunks())
-    threads = _cores() if window.size >= PARALLEL else 1
+    threads = cores() if window.size >= PARALLEL else 1
     if threads == 1:
         work(chunks)
     else:
@@ -102,7 +102,7 @@ def fill(key: tuple[int, int], window: Window, dtype: Any, transform: Transform)
     return out
 
 
-def _cores() -> int:
+def cores() -> int:
     try:
         return min(16, len(os.sched_getaffinity(0)))
     except AttributeError:  # no affinity outside Linux

@@ -52,14 +52,16 @@ class ShapeRule:
         low, high: Number of axes, `high=None` for no limit.
         what: What such a shape is, in words.
         instead: Initializer to use for other shapes, with the words that introduce it.
-        condition: Further condition, `(kernel) -> bool`, with `reason` saying what it asks.
+        condition: Further condition on sizes and parameters: `(kernel, parameters)` to what is
+            needed and not met, in words, or None.
+        reason: What the condition asks in general, for the docs.
     """
 
     low: int = 0
     high: int | None = None
     what: str = "a shape"
     instead: tuple[str, str] | None = None
-    condition: Callable[[Kernel], bool] | None = None
+    condition: Callable[[Kernel, Mapping[str, Any]], str | None] | None = None
     reason: str = ""
 
     @property
@@ -69,13 +71,24 @@ class ShapeRule:
             return f"{self.low} or more axes" if self.low else "any number of axes"
         return f"{self.low} axes" if self.low == self.high else f"{self.low} to {self.high} axes"
 
-    def check(self, who: str, shape: tuple[int, ...], kernel: Kernel, voice: Voice) -> None:
+    def check(
+        self,
+        who: str,
+        shape: tuple[int, ...],
+        kernel: Kernel,
+        voice: Voice,
+        parameters: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         """Raise a `ValueError` in the caller's words unless `shape` fits."""
         ndim = len(kernel.shape)
         if self.low <= ndim and (self.high is None or ndim <= self.high):
-            if self.condition is None or self.condition(kernel):
+            # An empty kernel fits wherever its number of axes does: there is nothing to fill.
+            missing = None
+            if self.condition is not None and 0 not in kernel.shape:
+                missing = self.condition(kernel, parameters)
+            if missing is None:
                 return
-            raise ValueError(f"{who} needs {self.reason}, got {voice.thing} {shape}.")
+            raise ValueError(f"{who} needs {missing}, got {voice.thing} {shape}.")
         hint = ""
         if self.instead:
             hint = f"; {self.instead[0]} use {voice.spell(self.instead[1])}"
@@ -165,7 +178,7 @@ class Spec:
                 f"{who} needs groups that divide the {sizes[0]} outputs of "
                 f"{voice.thing} {shown}, got {groups}."
             )
-        self.shape.check(who, shown, Kernel(sizes, groups), voice)
+        self.shape.check(who, shown, Kernel(sizes, groups), voice, values)
         return sizes, values
 
     @staticmethod

@@ -1,0 +1,74 @@
+"""Invariants of how many entries of a kernel are not 0, and of where they stand."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .._dtype import dtype_name
+from ._protocol import SIGMAS, matrices
+
+__all__ = ["Density"]
+
+# Share of the nonzeros that rounding to float16 may turn to 0: those below 2**-25.
+UNDERFLOW = {"float16": 1e-3}
+
+
+@dataclass(frozen=True)
+class Density:
+    """The fraction of nonzeros is `density`, as near as one rotation allows, and well spread."""
+
+    def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
+        gain, groups = float(parameters.get("gain", 1.0)), parameters.get("groups", 1)
+        if gain == 0:
+            return None
+        a = matrices(w, groups, center=True) / gain
+        taps = math.prod(tuple(w.shape)[2:])
+        wanted = parameters["density"]
+        if taps > 1 and parameters.get("tap_density", "same") == "more":
+            wanted = min(wanted * taps, math.sqrt(wanted))
+        n, m = sorted(a.shape[1:])
+        filled = (a != 0).sum(axis=(1, 2))
+        # A rotation fills at most n places, and the nearer end of the last one is kept.
+        lost = UNDERFLOW.get(dtype_name(w.dtype), 0.0) * filled
+        off = filled - wanted * n * m
+        wrong = (off > n / 2) | (off < -n / 2 - lost)
+        if wrong.any():
+            return (
+                f"a matrix has {filled[wrong][0]} nonzeros, should be {wanted * n * m:.6g} "
+                f"+- {n / 2:g}"
+            )
+        tiny = abs(a[(a != 0) & (abs(a) < 1e-11)])
+        # Some sines are small; a product of a few of them is not this small this often.
+        if tiny.size > 1 + 1e-4 * filled.sum():
+            return (
+                f"{tiny.size} of {filled.sum()} nonzeros are below 1e-11: zeros that are not exact"
+            )
+        return self._spread(a, filled.mean() / (n * m))
+
+    @staticmethod
+    def _spread(a: Any, density: float) -> str | None:
+        """Lines on the longer side that stayed empty: rotations there leave few."""
+        rows, columns = a.shape[1:]
+        n, m = sorted((rows, columns))
+        if n == m or density >= 1:
+            return None
+        empty = int((~a.any(axis=1 if columns == m else 2)).sum())
+        # The share of lines in use grows as that of a line's nonzeros does: logistically in the
+        # number of rotations, from n / m and from 1 / m. Eliminating that number:
+        odds = n * (m - 1) / (m - n) * density / (1 - density)
+        expected = m / (1 + odds)
+        deviation = 1.3 * math.sqrt(expected * odds / (1 + odds))  # 1.3: seen in simulations
+        count = a.shape[0]
+        # Bernstein's bound, for the few empty lines of a dense matrix.
+        allowed = count * expected + SIGMAS * deviation * math.sqrt(count) + SIGMAS**2 / 3
+        if empty > allowed:
+            return (
+                f"{empty} of the {count * m} lines on the longer side are empty, at most "
+                f"{allowed:.0f} are believable: rotations belong there"
+            )
+        return None
+
+    def __str__(self) -> str:
+        return "the fraction of nonzeros is `density` to within half a rotation, the rest exactly 0"
