@@ -17,7 +17,7 @@ True
 
 from ._convolution import ConvIsometry as ConvIsometry
 from ._convolution import TapEnergies as TapEnergies
-from ._isometry import Haar as Haar
+from ._haar import Haar as Haar
 from ._identity import FullRank as FullRank
 from ._identity import HadamardRows as HadamardRows
 from ._identity import NearZero as NearZero

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,9 @@ class Follows:
 
     def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
         given = {**parameters, **self.fixed}
-        mean, std, kind, low, high = self._parameters(w.shape, given)
+        from scipy.special import ndtr
+
+        mean, std, kind, low, high = self.law_of(w.shape, given)
         a = host(w).reshape(-1)
         if std == 0 or a.size == 0:
             allowed = rounding(w) * abs(mean)
@@ -36,9 +39,14 @@ class Follows:
         cdf, law_mean, law_var, law_kurtosis = standard_law(kind, low, high)
         # A rounding of mean + std * z to the dtype moves z by this much.
         step = eps(w.dtype) * (1 + abs(mean) / std)
-        return law_violation(z, cdf, law_mean, law_var, law_kurtosis, step)
+        # float32 draws of a cut normal come from the numbers between two values of erf.
+        cells = min(1.0, np.diff(ndtr([low, high]))[0]) * 2**23 if kind == "truncated" else 2**22
+        return law_violation(
+            z, cdf, law_mean, law_var, law_kurtosis, step, shift=mean / std, cells=cells
+        )
 
-    def _parameters(self, shape: Any, p: dict[str, Any]) -> tuple[float, float, str, float, float]:
+    def law_of(self, shape: Any, p: dict[str, Any]) -> tuple[float, float, str, float, float]:
+        """Shift, factor, and the standard law (name and cuts) that entries are made from."""
         if self.law == "uniform":
             return p["low"], p["high"] - p["low"], "unit", 0.0, 1.0
         if self.law == "normal":
@@ -78,41 +86,103 @@ def standard_law(kind: str, low: float, high: float) -> tuple[Any, float, float,
 
 
 def law_violation(
-    z: Any, cdf: Any, mean: float, var: float, kurtosis: float, step: float
+    z: Any,
+    cdf: Any,
+    mean: float,
+    var: float,
+    kurtosis: float,
+    step: float,
+    *,
+    shift: float = 0.0,
+    cells: float = 1 << 22,
 ) -> str | None:
-    """Mean, variance, distribution and distinctness of independent draws `z`."""
+    """Mean, variance, distribution, independence and distinctness of draws `z`.
+
+    Args:
+        z: Draws, brought to the standard form of the law.
+        cdf: Its distribution function; all of its mass lies in `[-9, 9]`.
+        mean, var, kurtosis: Its moments.
+        step: How far rounding may have moved a draw, `eps * (1 + abs(shift))`.
+        shift: The draws were rounded as multiples of `z + shift`.
+        cells: Numbers that a generator of float32 draws the law from.
+    """
     n = z.size
-    if n < 30:  # too few for the normal approximations below
+    if n < 30:  # too few to say anything
         return None
     if not np.isfinite(z).all():
         return f"{(~np.isfinite(z)).sum()} of {n} elements are not finite"
-    allowed = SIGMAS * math.sqrt(var / n) + step
+    grid = np.linspace(-9, 9, 3601)
+    mass = cdf(grid)
+    # A draw beyond `reach` has a probability below FALSE_ALARM / (10 n).
+    likely = grid[(mass > FALSE_ALARM / n / 10) & (mass < 1 - FALSE_ALARM / n / 10)]
+    reach = float(abs(likely - mean).max()) if likely.size else 0.0
+    allowed = _mean_bound(n, var, reach) + step
     if abs(z.mean() - mean) > allowed:
         return f"the mean is {z.mean():.4g} deviations, should be {mean:.4g} +- {allowed:.2g}"
     ratio = ((z - mean) ** 2).mean() / var
-    allowed = SIGMAS * math.sqrt((kurtosis - 1) / n) * (1 + 10 / math.sqrt(n)) + 2 * step
+    allowed = _mean_bound(n, kurtosis - 1, reach**2 / var) + 2 * step * reach / var
     if abs(ratio - 1) > allowed:
         return f"the variance is {ratio:.4g} times what it should be, allowed 1 +- {allowed:.2g}"
-    # Kolmogorov-Smirnov with the Dvoretzky-Kiefer-Wolfowitz-Massart bound, exact at every n.
+    # Kolmogorov-Smirnov with the Dvoretzky-Kiefer-Wolfowitz-Massart bound, exact at every n; both
+    # steps of the distance are taken where rounding may have moved the draws to.
     ordered = np.sort(z)
-    expected = cdf(ordered)
     rank = np.arange(1, n + 1) / n
-    distance = max((rank - expected).max(), (expected - rank + 1 / n).max())
-    allowed = math.sqrt(math.log(2 / FALSE_ALARM) / (2 * n)) + step
+    above = rank - cdf(ordered + step)
+    below = cdf(ordered - step) - (rank - 1 / n)
+    distance = float(max(above.max(), below.max()))
+    allowed = math.sqrt(math.log(2 / FALSE_ALARM) / (2 * n))
     if distance > allowed:
         return f"the distribution is {distance:.3g} off its law (KS), allowed {allowed:.3g}"
-    return _repeats(z, step)
+    usual = _usual(n, grid, mass, cells, step / (1 + abs(shift)), shift)
+    return _dependence(z, mean, var) or _repeats(z, usual)
 
 
-def _repeats(z: Any, step: float) -> str | None:
-    """Too few distinct values: a generator drawn in a coarse dtype, or a block used twice."""
+def _mean_bound(n: int, var: float, reach: float) -> float:
+    """How far the mean of `n` draws of variance `var` may be off (Bernstein's inequality).
+
+    `reach` bounds a draw's distance from its mean; the first term alone is the normal bound, the
+    second keeps the promise for small `n` and skewed laws.
+    """
+    deviations = math.log(2 / FALSE_ALARM)
+    return SIGMAS * math.sqrt(var / n) + deviations * reach / (3 * n)
+
+
+def _dependence(z: Any, mean: float, var: float) -> str | None:
+    """Autocorrelation: a block drawn twice, whatever its length, also with its sign turned."""
     n = z.size
-    distinct = np.unique(z).size
-    # n draws from at least `cells` values about equally likely keep this many distinct on average;
-    # float32 draws come from 2**23 of them, coarser dtypes from what their rounding leaves.
-    cells = min(2.0**23, 1 / step)
-    expected = cells * -math.expm1(-n / cells)
-    allowed = 0.5 * expected - SIGMAS * math.sqrt(n)
+    if n < 500:
+        return None
+    # All lags at once; padded, so that lags do not wrap round.
+    transform = np.fft.rfft(z - mean, 2 * n)
+    products = np.fft.irfft(abs(transform) ** 2, 2 * n)[1 : n - 200]
+    pairs = n - np.arange(1, len(products) + 1)
+    score = products / var / np.sqrt(pairs)
+    at = int(np.argmax(abs(score)))
+    # Tails of means of products fall more slowly than the normal ones: Bernstein with reach 30.
+    allowed = NormalDist().inv_cdf(1 - FALSE_ALARM / 2 / n)
+    allowed += math.log(2 * n / FALSE_ALARM) * 30 / (3 * math.sqrt(pairs[at])) / 2
+    if abs(score[at]) > allowed:
+        return (
+            f"elements {at + 1} apart have the correlation {score[at] / math.sqrt(pairs[at]):.3g}, "
+            f"should be 0, allowed {allowed / math.sqrt(pairs[at]):.2g}"
+        )
+    return None
+
+
+def _repeats(z: Any, usual: Any) -> str | None:
+    """Too few distinct values: a generator drawn in a coarse dtype, or values used twice."""
+    n, distinct, known = z.size, np.unique(z).size, np.unique(usual).size
+    share = known / n
+    # Both counts vary; where rounding joins many draws, so does the place of z among its spacings.
+    spread = SIGMAS * math.sqrt(2 * (n - known + 1) * share)
+    allowed = known * (1 - 0.1 * (1 - share)) - spread - 10
     if distinct < allowed:
         return f"only {distinct} of {n} elements are distinct, at least {allowed:.0f} expected"
     return None
+
+
+def _usual(n: int, grid: Any, mass: Any, cells: float, eps: float, shift: float) -> Any:
+    """Correct draws in the dtype: one of `cells` quantiles, rounded to spacing `eps` once."""
+    u = np.random.default_rng(0).integers(0, int(cells), n) / int(cells)
+    fraction, exponent = np.frexp(np.interp(u, mass, grid) + shift)
+    return np.ldexp(np.round(fraction * (2 / eps)), exponent)

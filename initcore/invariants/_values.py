@@ -57,7 +57,9 @@ class ColumnSparse:
 
     def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
         a = host(w)
-        out, in_ = a.shape
+        groups = parameters.get("groups", 1)  # several draws put together
+        out, in_ = a.shape[0] // groups, a.shape[1] * groups
+        a = a.reshape(groups, out, -1).swapaxes(0, 1).reshape(out, in_)
         wanted = -int(-parameters["sparsity"] * out // 1)
         zeros = (a == 0).sum(axis=0)
         if parameters["std"] > 0 and (zeros != wanted).any():
@@ -67,7 +69,7 @@ class ColumnSparse:
             rows = (a == 0).sum(axis=1)
             share = wanted / out
             limit = in_ * share + SIGMAS * math.sqrt(in_ * share * (1 - share)) + 10
-            if rows.max() > limit:
+            if parameters["std"] > 0 and rows.max() > limit:
                 return f"a row has {rows.max()} zeros of {in_}, at most {limit:.0f} is believable"
         kept = a[a != 0] / parameters["std"] if parameters["std"] > 0 else a[:0]
         return law_violation(kept, *standard_law("normal", 0.0, 0.0), eps(w.dtype))
