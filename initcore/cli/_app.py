@@ -2,7 +2,7 @@
 
 import typer
 
-from . import _show
+from . import _demo, _show
 
 __all__ = ["app"]
 
@@ -15,3 +15,4 @@ def initcore() -> None:
 
 
 _show.register(app)
+_demo.register(app)
