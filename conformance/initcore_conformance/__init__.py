@@ -1,0 +1,19 @@
+"""The conformance suite: one set of properties, proved or refuted on every backend.
+
+>>> from initcore_conformance import backends, conform
+>>> results = conform([backends.numpy()], keyword="identity")
+>>> results.ok, results.count("failed")
+(True, 0)
+"""
+
+from . import backends as backends
+from ._case import Case as Case
+from ._case import Failure as Failure
+from ._load import load as load
+from ._protocol import Backend as Backend
+from ._protocol import LayeredBackend as LayeredBackend
+from ._results import Outcome as Outcome
+from ._results import Results as Results
+from ._suite import conform as conform
+from .checks import CHECKS as CHECKS
+from .checks import Check as Check

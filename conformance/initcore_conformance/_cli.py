@@ -1,0 +1,88 @@
+"""The command `initcore conform`."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ._html import page
+from ._lists import IdList
+from ._results import Results
+from ._suite import conform
+from ._terminal import progress, show
+
+__all__ = ["main"]
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def run(
+    backends: Annotated[
+        list[str], typer.Argument(help="Names, or package.module:object, or file.py:object.")
+    ],
+    profile: Annotated[str, typer.Option(help="quick or thorough.")] = "quick",
+    seed: Annotated[int, typer.Option(help="Of the search; the same seed tries the same.")] = 0,
+    report: Annotated[
+        list[Path] | None, typer.Option(help="Write a report: FILE.html or FILE.json.")
+    ] = None,
+    skips: Annotated[
+        Path | None, typer.Option(help="File of ids not to run, each with its reason.")
+    ] = None,
+    xfails: Annotated[
+        Path | None, typer.Option(help="File of ids expected to fail, each with its reason.")
+    ] = None,
+    keyword: Annotated[
+        str | None, typer.Option("-k", help="Only initializers whose name contains this.")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(help="Backends at a time.")] = None,
+) -> None:
+    """Check initializers against the specification, in every backend named.
+
+    numpy, array_api_strict, torch, jax, keras are this library's own; torch.nn.init,
+    jax.nn.initializers, keras.initializers the frameworks'. The exit status is 0 only if all
+    that was asked for ran and passed.
+    """
+    for path in report or []:
+        if path.suffix not in (".html", ".json"):
+            raise ValueError(f"--report needs a file .html or .json, got {path}.")
+    console = Console()
+    with progress(Console(stderr=True)) as tell:
+        results = conform(
+            backends, profile=profile, seed=seed, keyword=keyword, jobs=jobs, progress=tell,
+            skips=IdList.read(skips).entries if skips else None,
+            xfails=IdList.read(xfails).entries if xfails else None,
+        )  # fmt: skip
+    show(results, console)
+    for path in report or []:
+        write(results, path)
+        console.print(f"report: {path}", highlight=False)
+    raise typer.Exit(0 if results.ok else 1)
+
+
+def write(results: Results, path: Path) -> None:
+    """The report in the form that the file's name asks for."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".json":
+        path.write_text(json.dumps(results.to_json(), indent=1) + "\n")
+    else:
+        path.write_text(page(results))
+
+
+def main(arguments: Sequence[str], prog: str = "initcore conform") -> int:
+    """Run the command; an error is one line, and the exit status is returned."""
+    try:
+        app(args=list(arguments), prog_name=prog, standalone_mode=True)
+    except SystemExit as end:
+        return int(end.code or 0)
+    except KeyboardInterrupt:
+        return 130
+    except (TypeError, ValueError, OSError) as error:
+        Console(stderr=True).print(
+            f"{prog}: {error}", markup=False, highlight=False, soft_wrap=True
+        )
+        return 1
+    return 0

@@ -1,0 +1,166 @@
+"""The report as one HTML file that needs nothing else."""
+
+from html import escape
+from importlib.resources import files
+
+from ._results import BAD, Outcome, Results
+from .checks import CHECKS
+
+__all__ = ["page"]
+
+
+def page(results: Results) -> str:
+    """The whole report."""
+    title = "initcore conformance"
+    style = files(__package__).joinpath("report.css").read_text()
+    verdict = "everything passed" if results.ok else f"{len(results.failures)} failures"
+    parts = [
+        f"<h1>Conformance of weight initializers "
+        f'<span class="pill {"good" if results.ok else "bad"}">{verdict}</span></h1>',
+        f'<p class="soft">profile {escape(results.profile)}, seed {results.seed}, '
+        f"{results.seconds:.0f} s; {escape(_versions(results))}</p>",
+        _facts(results),
+        "<h2>Backends by checks</h2>",
+        _matrix(results),
+        *(f'<p class="pill warn">{escape(w)}</p>' for w in results.warnings),
+        _failures(results),
+        "<h2>Initializers</h2>",
+        '<p class="key">each point is a check of an initializer; hold the pointer on it'
+        '<span class="dot passed"></span>passed<span class="dot failed"></span>failed'
+        '<span class="dot xfailed"></span>failed as expected'
+        '<span class="dot skipped"></span>skipped</p>',
+        *(_grid(results, backend) for backend in results.backends),
+        _proofs(),
+    ]
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{style}</style></head>\n<body><main>{''.join(parts)}</main></body></html>\n"
+    )
+
+
+def _versions(results: Results) -> str:
+    found: dict[str, str] = {}
+    for versions in results.versions.values():
+        found.update(versions)
+    return ", ".join(f"{name} {version}" for name, version in found.items())
+
+
+def _facts(results: Results) -> str:
+    cases = sum(o.examples for o in results.outcomes)
+    facts = {
+        "backends": len(results.backends),
+        "passed": results.count("passed"),
+        "failed": len(results.failures),
+        "failed as expected": results.count("xfailed"),
+        "skipped": results.count("skipped"),
+        "calls tried": cases,
+    }
+    boxes = (
+        f'<div class="fact"><b>{n:,}</b><span>{name}</span></div>' for name, n in facts.items()
+    )
+    return f'<div class="facts">{"".join(boxes)}</div>'
+
+
+def _matrix(results: Results) -> str:
+    head = "".join(f'<th title="{escape(c.proves)}">{escape(c.title)}</th>' for c in CHECKS)
+    rows = []
+    for backend in results.backends:
+        whole = next(iter(results.of(backend=backend, check="*")), None)
+        if whole:
+            cell = (
+                f'<td colspan="{len(CHECKS)}"><span class="box bad">{whole.status.upper()}: '
+                f"{escape(whole.reason)}</span></td>"
+            )
+        else:
+            cell = "".join(_cell(results, backend, c.id) for c in CHECKS)
+        rows.append(f"<tr><td>{escape(backend)}</td>{cell}</tr>")
+    return f'<div class="card"><table><tr><th>backend</th>{head}</tr>{"".join(rows)}</table></div>'
+
+
+def _cell(results: Results, backend: str, check: str) -> str:
+    found = list(results.of(backend=backend, check=check))
+    tried = [o for o in found if o.status != "skipped"]
+    reasons = "; ".join(dict.fromkeys(o.reason for o in found if o.status == "skipped"))
+    title = f"{len(found) - len(tried)} skipped: {reasons}" if reasons else "none skipped"
+    if not tried:
+        return f'<td title="{escape(title)}"><span class="box none">skipped</span></td>'
+    good = sum(o.status in ("passed", "xfailed") for o in tried)
+    text = f'title="{escape(title)}">{good}/{len(tried)}'
+    if good < len(tried):
+        return f'<td><a class="bad" href="#{_anchor(backend, check)}" {text}</a></td>'
+    kind = "warn" if any(o.status == "xfailed" for o in tried) else "good"
+    return f'<td><span class="box {kind}" {text}</span></td>'
+
+
+def _anchor(backend: str, check: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in f"{backend}-{check}")
+
+
+def _failures(results: Results) -> str:
+    shown = [o for o in results.outcomes if o.status in (*BAD, "xfailed")]
+    if not shown:
+        return ""
+    seen: set[str] = set()
+    parts = ["<h2>What failed</h2>"]
+    for outcome in shown:
+        anchor = _anchor(outcome.backend, outcome.check)
+        mark = f' id="{anchor}"' if anchor not in seen else ""
+        seen.add(anchor)
+        parts.append(_failure(outcome, mark))
+    return "".join(parts)
+
+
+def _failure(outcome: Outcome, mark: str) -> str:
+    kind = "warn" if outcome.status == "xfailed" else "bad"
+    lines = {"reason": outcome.reason}
+    if outcome.failure:
+        f = outcome.failure
+        lines |= {"got": f.got, "should be": f.should, "allowed": f.allowed}
+    body = "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>" for k, v in lines.items() if v)
+    if outcome.failure and outcome.failure.call:
+        body += f"<dt>call</dt><dd><pre>{escape(_reproduce(outcome))}</pre></dd>"
+    if outcome.failure and outcome.failure.trace:
+        body += f"<dt>raised in</dt><dd><pre>{escape(outcome.failure.trace)}</pre></dd>"
+    name = outcome.backend if outcome.check == "*" else f"{outcome.initializer}, {outcome.check}"
+    return (
+        f'<details open{mark}><summary><span class="pill {kind}">{outcome.status}</span> '
+        f"{escape(outcome.backend)} <code>{escape(name)}</code></summary><dl>{body}</dl></details>"
+    )
+
+
+def _reproduce(outcome: Outcome) -> str:
+    assert outcome.failure is not None
+    return f'backend = initcore_conformance.load("{outcome.backend}")\n{outcome.failure.call}'
+
+
+def _grid(results: Results, backend: str) -> str:
+    if any(results.of(backend=backend, check="*")):
+        return ""
+    outcomes = {(o.initializer, o.check): o for o in results.of(backend=backend)}
+    names = list(dict.fromkeys(name for name, _ in outcomes))
+    head = "".join(f"<th>{escape(c.title)}</th>" for c in CHECKS)
+    rows = ""
+    for name in names:
+        cells = ""
+        for check in CHECKS:
+            o = outcomes.get((name, check.id))
+            dot = ""
+            if o:
+                tip = f"{o.status}, {o.examples} calls, {o.seconds:.2g} s"
+                tip = f"skipped: {o.reason}" if o.status == "skipped" else tip
+                dot = f'<span class="dot {o.status}" title="{escape(tip)}"></span>'
+            cells += f"<td>{dot}</td>"
+        rows += f"<tr><td>{escape(name)}</td>{cells}</tr>"
+    return (
+        f'<h3>{escape(backend)}</h3><div class="card dots"><table><tr><th></th>{head}</tr>'
+        f"{rows}</table></div>"
+    )
+
+
+def _proofs() -> str:
+    rows = "".join(
+        f"<tr><td>{escape(c.title)}</td><td style='text-align:left'>{escape(c.proves)}</td></tr>"
+        for c in CHECKS
+    )
+    return f'<h2>What each check proves</h2><div class="card"><table>{rows}</table></div>'

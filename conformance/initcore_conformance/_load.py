@@ -1,0 +1,114 @@
+"""From names on the command line to backends."""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ._protocol import missing_parts
+
+__all__ = ["KERAS_BACKENDS", "Target", "load", "targets"]
+
+KERAS_BACKENDS = ("tensorflow", "jax", "torch", "numpy")
+HOME = "initcore_conformance.backends"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A backend to look at.
+
+    Attributes:
+        name: What it was called on the command line.
+        path: `module:object` or `file.py:object` that holds it.
+        keras: The Keras backend it needs, which is read from the environment at import.
+        packages: Packages whose versions belong into the report.
+    """
+
+    name: str
+    path: str
+    keras: str | None = None
+    packages: tuple[str, ...] = ()
+
+
+def _keras(name: str, path: str) -> list[Target]:
+    return [Target(f"{name}:{b}", path, b, ("keras", b)) for b in KERAS_BACKENDS]
+
+
+STRICT = ("array_api_strict",)
+NAMED: dict[str, list[Target]] = {
+    "numpy": [Target("numpy", f"{HOME}._array_api:numpy", packages=("numpy",))],
+    "array_api_strict": [
+        Target("array_api_strict", f"{HOME}._array_api:strict", packages=STRICT),
+        Target("array_api_strict:no_x64", f"{HOME}._array_api:strict_no_x64", packages=STRICT),
+        Target(
+            "array_api_strict:no_float64", f"{HOME}._array_api:strict_no_float64", packages=STRICT
+        ),
+    ],
+    "torch": [Target("torch", "initcore_torch._backend:backend", packages=("torch",))],
+    "jax": [Target("jax", "initcore_jax._backend:backend", packages=("jax",))],
+    "keras": _keras("keras", "initcore_keras._backend:backend"),
+    "torch.nn.init": [Target("torch.nn.init", f"{HOME}._torch:backend", packages=("torch",))],
+    "jax.nn.initializers": [
+        Target("jax.nn.initializers", f"{HOME}._jax:backend", packages=("jax",))
+    ],
+    "keras.initializers": _keras("keras.initializers", f"{HOME}._keras:backend"),
+}
+
+
+def targets(names: Iterable[str]) -> list[Target]:
+    """What the names stand for: `keras` for its four backends, `keras:jax` for one of them.
+
+    Raises:
+        ValueError: A name is neither known nor a `package.module:object`.
+    """
+    single = {target.name: target for group in NAMED.values() for target in group}
+    found: list[Target] = []
+    for name in names:
+        if name in NAMED:
+            found += NAMED[name]
+        elif name in single:
+            found.append(single[name])
+        elif ":" in name and name.partition(":")[0] not in NAMED:
+            found.append(Target(name, name))
+        else:
+            known = ", ".join(NAMED)
+            raise ValueError(
+                f"there is no backend {name!r}; there are {known}, and any package.module:object."
+            )
+    return list(dict.fromkeys(found))
+
+
+def load(name: str) -> Any:
+    """The backend of a name or `module:object`.
+
+    Raises:
+        ImportError: Its framework, or the module, is not installed.
+        TypeError: The object does not follow the protocol.
+    """
+    (target,) = targets([name])
+    where, _, attribute = target.path.rpartition(":")
+    module = _from_file(Path(where)) if where.endswith(".py") else importlib.import_module(where)
+    if not hasattr(module, attribute):
+        raise TypeError(f"module {where} has no object {attribute!r}.")
+    backend = getattr(module, attribute)
+    if missing_parts(backend) and callable(backend):
+        backend = backend()
+    if lacks := missing_parts(backend):
+        raise TypeError(
+            f"{target.path} needs name, portable, initializers, dtypes and sample to be a backend, "
+            f"got none of: {', '.join(lacks)}."
+        )
+    return backend
+
+
+def _from_file(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise ImportError(f"there is no file {path}.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault(path.stem, module)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,94 @@
+"""What came out: one outcome for each backend, initializer and check."""
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ._case import Failure
+
+__all__ = ["BAD", "STATUSES", "Outcome", "Results"]
+
+STATUSES = ("passed", "failed", "skipped", "xfailed", "xpassed", "missing", "crashed")
+BAD = ("failed", "xpassed", "missing", "crashed")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One check of one initializer in one backend.
+
+    Attributes:
+        status: `passed`, `failed`, `skipped` (with reason), `xfailed` (failed as expected),
+            `xpassed` (passed, though a failure is expected); a whole backend is `missing` if its
+            framework is not installed, `crashed` if its process ended early.
+        reason: Why it was skipped, or is expected to fail, or is missing.
+        examples: Cases tried.
+        seconds: Time they took.
+        failure: The smallest failing case found.
+    """
+
+    backend: str
+    initializer: str
+    check: str
+    status: str
+    reason: str = ""
+    examples: int = 0
+    seconds: float = 0.0
+    failure: Failure | None = None
+
+    @property
+    def id(self) -> str:
+        """`backend::initializer::check`, as files of skips name it."""
+        return f"{self.backend}::{self.initializer}::{self.check}"
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Outcome":
+        """The outcome whose `dataclasses.asdict` is `data`."""
+        failure = data.get("failure")
+        return cls(**{**data, "failure": Failure(**failure) if failure else None})
+
+
+@dataclass
+class Results:
+    """All outcomes of a run, in the order the backends were named.
+
+    Attributes:
+        versions: Of each backend's packages.
+        warnings: Patterns of skips that matched nothing, and the like.
+    """
+
+    profile: str
+    seed: int
+    outcomes: list[Outcome] = field(default_factory=list)
+    versions: dict[str, dict[str, str]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check asked for ran, and passed or failed as expected."""
+        return bool(self.outcomes) and not any(o.status in BAD for o in self.outcomes)
+
+    @property
+    def backends(self) -> list[str]:
+        """Names, in order."""
+        return list(dict.fromkeys(o.backend for o in self.outcomes))
+
+    @property
+    def failures(self) -> list[Outcome]:
+        """What makes the run fail."""
+        return [o for o in self.outcomes if o.status in BAD]
+
+    def count(self, status: str, **where: str) -> int:
+        """Outcomes of a status, of a `backend`, `initializer` or `check`."""
+        return sum(o.status == status for o in self.of(**where))
+
+    def of(self, **where: str) -> Iterable[Outcome]:
+        """Outcomes with these attributes."""
+        for o in self.outcomes:
+            if all(getattr(o, name) == value for name, value in where.items()):
+                yield o
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, as plain data."""
+        return {**dataclasses.asdict(self), "ok": self.ok}

@@ -1,0 +1,111 @@
+"""What is seen in the terminal: progress, failures, one table."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from ._results import Outcome, Results
+from .checks import CHECKS
+
+__all__ = ["progress", "show"]
+
+MOST = 30  # failures told in full
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each backend."""
+    bars = Progress(
+        TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(),
+        TimeElapsedColumn(), console=console,
+    )  # fmt: skip
+    tasks = {}
+
+    def tell(name: str, done: int, total: int) -> None:
+        if name not in tasks:
+            tasks[name] = bars.add_task(name, total=total)
+        bars.update(tasks[name], completed=done, total=max(total, done))
+
+    with bars:
+        yield tell
+
+
+def show(results: Results, console: Console) -> None:
+    """Every failure with its smallest example, then the table."""
+    wide = Console(file=console.file, width=max(console.width, 100)) if (
+        not console.is_terminal) else console  # fmt: skip
+    alike: dict[tuple[str, str, str], list[Outcome]] = {}
+    for outcome in results.failures:
+        should = outcome.failure.should if outcome.failure else outcome.status
+        alike.setdefault((outcome.backend, outcome.check, should), []).append(outcome)
+    for outcomes in list(alike.values())[:MOST]:
+        _failure(outcomes[0], outcomes[1:], wide)
+    if len(alike) > MOST:
+        wide.print(f"... and {len(alike) - MOST} more, which --report lists\n")
+    _table(results, wide)
+    for warning in results.warnings:
+        wide.print(f"warning: {escape(warning)}", style="yellow", highlight=False)
+    verdict = "all passed" if results.ok else f"{len(results.failures)} failed"
+    wide.print(
+        f"{verdict}, {results.count('passed')} passed, {results.count('skipped')} skipped, "
+        f"{results.count('xfailed')} failed as expected; profile {results.profile}, "
+        f"seed {results.seed}, {results.seconds:.0f} s",
+        style="bold green" if results.ok else "bold red", highlight=False,
+    )  # fmt: skip
+
+
+def _failure(outcome: Outcome, others: list[Outcome], console: Console) -> None:
+    title = outcome.backend if outcome.check == "*" else outcome.id
+    status = f"[bold red]{outcome.status.upper()}[/]"
+    console.print(f"{status} [bold]{escape(title)}[/]", highlight=False)
+    text = str(outcome.failure) if outcome.failure else ""
+    if outcome.status == "xpassed":
+        text = f"it passed, and was expected to fail: {outcome.reason}"
+    elif outcome.reason:
+        text = f"{outcome.reason}\n{text}".rstrip()
+    if others:
+        text += f"\nalso in   {', '.join(o.initializer for o in others)}"
+    for line in text.splitlines():
+        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    console.print()
+
+
+def _table(results: Results, console: Console) -> None:
+    table = Table(title="checks passed, of initializers tried", title_justify="left")
+    table.add_column("backend", no_wrap=True)
+    for check in CHECKS:
+        table.add_column(check.title, justify="right", no_wrap=" " not in check.title)
+    notes: dict[str, str] = {}
+    for backend in results.backends:
+        whole = next(iter(results.of(backend=backend, check="*")), None)
+        if whole:
+            text = f"[bold red]{whole.status.upper()}[/]"
+            table.add_row(backend, text, *[""] * (len(CHECKS) - 1))
+            continue
+        table.add_row(backend, *(_cell(results, backend, c.id, notes) for c in CHECKS))
+    console.print(table)
+    for reason, letter in notes.items():
+        console.print(f"  {letter}  skipped: {escape(reason)}", style="dim", highlight=False)
+
+
+def _cell(results: Results, backend: str, check: str, notes: dict[str, str]) -> str:
+    """`passed/tried`, and letters for the reasons of what was skipped."""
+    found = list(results.of(backend=backend, check=check))
+    tried = [o for o in found if o.status != "skipped"]
+    good = sum(o.status in ("passed", "xfailed") for o in tried)
+    letters = ""
+    for reason in dict.fromkeys(o.reason for o in found if o.status == "skipped"):
+        letters += notes.setdefault(reason, _letter(len(notes)))
+    skipped = f"[dim]{letters}[/]" if letters else ""
+    if not tried:
+        return skipped
+    colour = "green" if good == len(tried) else "bold red"
+    return f"[{colour}]{good}/{len(tried)}[/] {skipped}".rstrip()
+
+
+def _letter(n: int) -> str:
+    return chr(ord("a") + n) if n < 26 else f"[{n}]"

@@ -1,0 +1,57 @@
+"""The core itself, on namespaces of the Array API."""
+
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from initcore import Rng, specs
+
+__all__ = ["ArrayApiBackend", "numpy", "strict", "strict_no_float64", "strict_no_x64"]
+
+
+class ArrayApiBackend:
+    """`initcore`'s functions on a namespace and a device of it."""
+
+    portable = True
+    initializers = tuple(specs)
+    layers = ()
+
+    def __init__(self, name: str, xp: Any, dtypes: tuple[str, ...], device: Any = None) -> None:
+        self.name, self.xp, self.dtypes, self.device = name, xp, dtypes, device
+
+    def sample(
+        self, name: str, shape: Any, *, seed: Any, dtype: Any = "float32", **parameters: Any
+    ) -> Any:
+        """The core's kernel."""
+        rng = Rng(seed, xp=self.xp, dtype=dtype, device=self.device)
+        return specs[name].function(rng, shape, **parameters)
+
+
+def numpy() -> ArrayApiBackend:
+    """NumPy: the reference itself. What it proves is the invariants."""
+    half = ("float16", "bfloat16") if find_spec("ml_dtypes") else ("float16",)
+    return ArrayApiBackend("numpy", np, ("float32", "float64", *half))
+
+
+def strict() -> ArrayApiBackend:
+    """The strict namespace: only what the standard grants."""
+    import array_api_strict as xp
+
+    return ArrayApiBackend("array_api_strict", xp, ("float32", "float64"))
+
+
+def strict_no_x64() -> ArrayApiBackend:
+    """A device without 64-bit dtypes."""
+    return _on("no_x64", ("float32",))
+
+
+def strict_no_float64() -> ArrayApiBackend:
+    """A device without float64."""
+    return _on("no_float64", ("float32",))
+
+
+def _on(device: str, dtypes: tuple[str, ...]) -> ArrayApiBackend:
+    import array_api_strict as xp
+
+    return ArrayApiBackend(f"array_api_strict:{device}", xp, dtypes, xp.Device(device))

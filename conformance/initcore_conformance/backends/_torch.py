@@ -1,0 +1,82 @@
+"""`torch.nn.init` as a backend."""
+
+from typing import Any
+
+from ._peers import PeerBackend, Words
+
+__all__ = ["backend"]
+
+
+class TorchPeer(PeerBackend):
+    """PyTorch's own initializers, on tensors in the order of `Linear` and `Conv`."""
+
+    name = "torch.nn.init"
+    dtypes = ("float32", "float64", "bfloat16", "float16")
+    layers = ("dense", "conv1d", "conv2d", "conv3d")
+
+    def __init__(self) -> None:
+        from torch.nn import init
+
+        std = {"mean": "mean", "std": "std"}
+        relu = {"nonlinearity": "relu"}
+        self.words = {
+            "zeros": Words(init.zeros_),
+            "ones": Words(init.ones_),
+            "constant": Words(init.constant_, {"value": "val"}),
+            "uniform": Words(init.uniform_, {"low": "a", "high": "b"}),
+            "normal": Words(init.normal_, std),
+            # Its cuts are places, not deviations from the mean.
+            "truncated_normal": Words(init.trunc_normal_, {"low": "a", "high": "b"}),
+            "sparse": Words(init.sparse_, {"sparsity": "sparsity", "std": "std"}, axes=(2, 2)),
+            "glorot_uniform": Words(init.xavier_uniform_, axes=(2, 5)),
+            "he_uniform": Words(init.kaiming_uniform_, axes=(2, 5), extra=relu),
+            "orthogonal": Words(init.orthogonal_, {"gain": "gain"}, axes=(2, 5)),
+            "identity": Words(init.dirac_, {"groups": "groups"}, axes=(3, 5)),
+        }
+
+    def sample(
+        self, name: str, shape: Any, *, seed: Any, dtype: str = "float32", **parameters: Any
+    ) -> Any:
+        """A tensor that PyTorch has filled, from a generator of this seed."""
+        import torch
+
+        real: Any = getattr(torch, dtype, dtype)
+        tensor = torch.empty(tuple(shape), dtype=real)
+        return self._fill(tensor, name, seed, parameters)
+
+    def _fill(self, tensor: Any, name: str, seed: Any, parameters: dict[str, Any]) -> Any:
+        import torch
+
+        given = self.words[name].translate(name, parameters)
+        if name not in ("zeros", "ones", "constant", "identity"):
+            given["generator"] = torch.Generator().manual_seed(seed)
+        return self.words[name].make(tensor, **given)
+
+    def layer(
+        self, kind: str, name: str, shape: Any, *, seed: Any, dtype: str = "float32",
+        **parameters: Any,
+    ) -> Any:  # fmt: skip
+        """A real module without bias."""
+        import torch
+
+        out, in_, *spatial = shape
+        groups = parameters.get("groups", 1)
+        module: Any
+        if kind == "dense":
+            module = torch.nn.Linear(in_, out, bias=False)
+        else:
+            cls = getattr(torch.nn, f"Conv{len(spatial)}d")
+            module = cls(groups * in_, out, tuple(spatial), bias=False, groups=groups)
+        self._fill(module.weight, name, seed, parameters)
+        edges = [edge for k in reversed(spatial) for edge in ((k - 1) // 2, k // 2)]
+
+        def forward(x: Any) -> Any:
+            with torch.no_grad():
+                return module(torch.nn.functional.pad(torch.as_tensor(x), edges)).numpy()
+
+        return forward
+
+
+def backend() -> TorchPeer:
+    """PyTorch's own initializers."""
+    return TorchPeer()

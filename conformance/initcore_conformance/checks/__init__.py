@@ -1,0 +1,28 @@
+"""What is checked, one noun a module. Each check has in the tests a fault that it must find."""
+
+from ._determinism import Determinism, Purity
+from ._invariants import AcrossSeeds, Groups, Invariants
+from ._layers import Layers
+from ._precision import LowPrecision
+from ._protocol import Check
+from ._reference import Reference
+from ._rejection import Rejection
+from ._seeds import Seeds
+from ._shape import ShapeAndDtype
+
+__all__ = ["CHECKS", "Check"]
+
+CHECKS: tuple[Check, ...] = (
+    ShapeAndDtype(),
+    Invariants(),
+    Groups(),
+    AcrossSeeds(),
+    Seeds(),
+    Determinism(),
+    Purity(),
+    Reference(),
+    LowPrecision(),
+    Layers(),
+    Rejection(),
+)
+"""All checks, in the order of the table."""

@@ -1,0 +1,90 @@
+"""The invariants of a spec: on one kernel, on many groups, on many seeds."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis.strategies import SearchStrategy
+
+from initcore import Spec
+
+from .._case import Case, Failure, draw
+from .._protocol import seed_bits
+from .._strategies import cases, large_cases
+from ._protocol import numbers, violation
+
+__all__ = ["AcrossSeeds", "Groups", "Invariants"]
+
+CALLS = 40  # seeds whose draws are pooled
+
+
+class Invariants:
+    """Every invariant holds on every shape, in every dtype."""
+
+    id = "invariants"
+    title = "invariants"
+    proves = "What the specification says of a kernel is true, to a formula in eps and size."
+    examples = 5
+
+    def skip(self, backend: Any, spec: Spec) -> str | None:
+        return None
+
+    def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
+        return [cases(backend, spec, dtype) for dtype in backend.dtypes]
+
+    def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
+        return violation(spec, draw(backend, spec, case), case, case.call(spec))
+
+
+class Groups:
+    """Invariants of kernels of many groups, or of thousands of entries: here statistics speak."""
+
+    id = "statistics"
+    title = "statistics"
+    proves = "Thousands of entries follow their law; hundreds of groups are independent samples."
+    examples = 4
+
+    def skip(self, backend: Any, spec: Spec) -> str | None:
+        return None if spec.random else "not random"
+
+    def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
+        fine = [d for d in backend.dtypes if d in ("float32", "float64")]
+        return [large_cases(backend, spec, (fine or list(backend.dtypes))[0])]
+
+    def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
+        return violation(spec, draw(backend, spec, case), case, case.call(spec))
+
+
+class AcrossSeeds:
+    """Draws of consecutive seeds, pooled, are one larger sample of the same law."""
+
+    id = "across_seeds"
+    title = "pooled seeds"
+    proves = "Different seeds give independent draws: no value is repeated between calls."
+    examples = 2
+
+    def skip(self, backend: Any, spec: Spec) -> str | None:
+        return None if spec.random else "not random"
+
+    def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
+        return [large_cases(backend, spec, calls=CALLS)]
+
+    def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
+        limit = 1 << seed_bits(backend)
+        seeds = [(case.seed + i) % limit for i in range(case.calls)]
+        drawn = [numbers(draw(backend, spec, case, seed=seed)) for seed in seeds]
+        # Kernels stack along the outputs as groups; arrays without groups grow along the inputs.
+        pooled = np.concatenate(drawn, axis=0 if spec.grouped else -1).astype(case.dtype)
+        parameters = dict(case.parameters)
+        if spec.grouped:
+            parameters["groups"] = case.groups * case.calls
+        whole = Case(pooled.shape, parameters, case.dtype, case.seed)
+        call = case.call(spec, seed=Expression("s"))
+        call = f"[{call} for s in range({seeds[0]}, {seeds[0] + case.calls})]"
+        return violation(spec, pooled, whole, call)
+
+
+class Expression(str):
+    """A name in a call that is shown."""
+
+    __repr__ = str.__str__

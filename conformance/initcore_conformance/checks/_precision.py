@@ -1,0 +1,52 @@
+"""Half precision."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis.strategies import SearchStrategy
+
+from initcore import Spec
+from initcore._dtype import eps
+
+from .._case import Case, Failure, draw
+from .._strategies import large_cases
+from ._protocol import numbers, violation
+
+__all__ = ["LowPrecision"]
+
+HALF = ("bfloat16", "float16")
+
+
+class LowPrecision:
+    """In half precision the law is that of float32 rounded once, tails and distinct values too."""
+
+    id = "low_precision"
+    title = "half"
+    proves = "bfloat16 and float16 results are float32 ones rounded once, not drawn coarsely."
+    examples = 2
+
+    def skip(self, backend: Any, spec: Spec) -> str | None:
+        return None if set(HALF) & set(backend.dtypes) else "makes no half precision"
+
+    def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
+        return [large_cases(backend, spec, d) for d in HALF if d in backend.dtypes]
+
+    def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
+        w, call = draw(backend, spec, case), case.call(spec)
+        failure = violation(spec, w, case, call)
+        if failure or not backend.portable or "float32" not in backend.dtypes:
+            return failure
+        a, fine = numbers(w), numbers(draw(backend, spec, case, dtype="float32"))
+        # Half a spacing of the coarse dtype; below 2**-14 float16's numbers are 2**-24 apart.
+        least = 2.0**-25 if case.dtype == "float16" else 0.0
+        bound = eps(case.dtype) / 2 * abs(fine) * (1 + 2.0**-10) + least
+        with np.errstate(invalid="ignore"):
+            wrong = ~((a == fine) | (abs(a - fine) <= bound))
+        if wrong.any():
+            at = tuple(int(i) for i in np.argwhere(wrong)[0])
+            return Failure(
+                f"{a[at]:.9g} at {at}; {int(wrong.sum())} of {a.size} values",
+                f"{fine[at]:.9g}, the float32 value, rounded once", f"{bound[at]:.3g}", call,
+            )  # fmt: skip
+        return None

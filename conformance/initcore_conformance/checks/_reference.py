@@ -1,0 +1,92 @@
+"""Backends that claim the portable stream give the NumPy core's values."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis.strategies import SearchStrategy
+
+from initcore import Spec
+from initcore._dtype import eps
+from initcore.invariants import Follows
+from initcore.invariants._protocol import host
+
+from .._case import Case, Failure, draw, reference
+from .._strategies import cases
+from ._protocol import numbers, sizes
+
+__all__ = ["Reference", "apart"]
+
+# Largest difference in units of the result's size, by what the arithmetic is: none for constants
+# and dyadic uniforms, the inverse error function for normals, sums of products for the rest.
+EXACT = {"float32": 0.0, "float64": 0.0}
+NORMAL = {"float32": 2e-6, "float64": 1e-14}
+PRODUCTS = {"float32": 2e-5, "float64": 1e-13}
+
+
+def tolerance(spec: Spec, case: Case) -> float:
+    """Largest difference from the reference, relative to its largest entry."""
+    fine = "float64" if case.dtype == "float64" else "float32"
+    laws = [i for i in spec.invariants if isinstance(i, Follows)]
+    if not spec.random:
+        return EXACT[fine]
+    if not laws:
+        return PRODUCTS[fine]
+    given = {**case.all_parameters(spec), **laws[0].fixed}
+    if laws[0].law == "uniform" or given.get("distribution") == "uniform":
+        # Drawn exactly; the factor is rounded once.
+        return EXACT[fine] if laws[0].law == "uniform" else eps(fine)
+    return NORMAL[fine]
+
+
+def size_of(spec: Spec, case: Case, w: Any) -> float:
+    """The size of entries that `tolerance` is relative to."""
+    a = abs(host(w))
+    finite = a[np.isfinite(a)]
+    size = float(finite.max()) if finite.size else 0.0
+    for law in spec.invariants:
+        if isinstance(law, Follows):
+            shift, factor, *_ = law.law_of(case.shape, {**case.all_parameters(spec), **law.fixed})
+            size = max(size, abs(shift), abs(factor))
+    return size
+
+
+def apart(spec: Spec, case: Case, w: Any, call: str) -> Failure | None:
+    """How far the kernel `w` is from the core's, if it is too far."""
+    ours = reference(spec, case)
+    if sizes(w) != case.shape:
+        return Failure(f"shape {sizes(w)}", f"shape {case.shape}", "", call)
+    a, b = numbers(w), numbers(ours)
+    allowed = tolerance(spec, case) * size_of(spec, case, ours)
+    bound = np.full(b.shape, allowed)
+    if case.dtype in ("float16", "bfloat16"):
+        # The float32 values may round to neighbours; below 2**-14 float16's are 2**-24 apart.
+        bound += eps(case.dtype) * abs(np.where(np.isfinite(b), b, 0.0)) + 2.0**-24
+    with np.errstate(invalid="ignore"):
+        off = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, abs(a - b))
+    off = np.where(np.isnan(off), np.inf, off)
+    if (off <= bound).all():
+        return None
+    at = tuple(int(i) for i in np.unravel_index(int(np.argmax(off - bound)), b.shape))
+    return Failure(
+        f"{a[at]:.9g} at {at}, {off[at]:.3g} off; {int((off > bound).sum())} of {b.size} values",
+        f"{b[at]:.9g}, the NumPy core's value for seed {case.seed}", f"{bound[at]:.3g}", call,
+    )  # fmt: skip
+
+
+class Reference:
+    """The same seed gives the NumPy core's values, to a rounding that the arithmetic explains."""
+
+    id = "reference"
+    title = "same as NumPy"
+    proves = "The same seed gives the same weights as in every other portable backend."
+    examples = 5
+
+    def skip(self, backend: Any, spec: Spec) -> str | None:
+        return None if backend.portable else "claims no portable stream"
+
+    def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
+        return [cases(backend, spec, dtype) for dtype in backend.dtypes]
+
+    def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
+        return apart(spec, case, draw(backend, spec, case), case.call(spec))

@@ -1,0 +1,103 @@
+"""Bad input raises one clear sentence, and never returns."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from hypothesis.strategies import SearchStrategy
+
+from initcore import Spec
+from initcore._domain import Choice, Domain, Integer, Real
+
+from .._case import Case, Failure, draw
+from .._protocol import seed_bits
+from .._strategies import cases
+from ._protocol import sizes
+
+__all__ = ["Rejection", "bad_inputs"]
+
+LONGEST = 500  # characters of an error text
+
+
+def bad_values(domain: Domain) -> Iterator[Any]:
+    """Values outside the domain, of the wrong type or the wrong size."""
+    yield from (None, 1j, {})
+    if isinstance(domain, Choice):
+        yield from ("no_such_choice", 1)
+        return
+    yield from ("1", math.nan, True)
+    if isinstance(domain, Integer):
+        yield from (domain.low - 1, domain.low + 0.5)
+    elif isinstance(domain, Real):
+        if domain.finite:
+            yield from (math.inf, -math.inf)
+        if math.isfinite(domain.low):
+            yield domain.low if domain.open_low else domain.low - 1.0
+        if math.isfinite(domain.high):
+            yield domain.high if domain.open_high else domain.high + 1.0
+
+
+def bad_shapes(spec: Spec, parameters: Mapping[str, Any]) -> Iterator[tuple[int, ...]]:
+    """Shapes of too few or too many axes, and some that break the rule's further condition."""
+    rule = spec.shape
+    if rule.low > 0:
+        yield (2,) * (rule.low - 1)
+    if rule.high is not None:
+        yield (2,) * (rule.high + 1)
+    if rule.condition is not None:
+        for shape in ((3, 3), (2, 3), (3, 2), (2, 1), (2, 2, 3, 2), (2, 2, 2, 3)):
+            try:
+                spec.check(shape, parameters)
+            except ValueError:
+                yield shape
+
+
+def bad_inputs(spec: Spec, case: Case, seeds: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What is wrong, and the arguments that make the valid `case` so."""
+    for name, domain in spec.parameters.items():
+        if isinstance(domain, (Real, Integer, Choice)):
+            for value in bad_values(domain):
+                yield f"{name}={value!r}", {name: value}
+    yield "an unknown parameter", {"no_such_parameter": 1.0}
+    for shape in bad_shapes(spec, {k: v for k, v in case.parameters.items() if k != "groups"}):
+        yield f"shape {shape}", {"shape": shape, **({"groups": 1} if spec.grouped else {})}
+    if spec.grouped and case.shape:
+        yield "groups that do not divide the outputs", {"groups": case.shape[0] + 1}
+    for dtype in ("int32", "complex64", "bool", "no_such_dtype"):
+        yield f"dtype {dtype}", {"dtype": dtype}
+    if spec.random:
+        for seed in (-1, seeds, 0.5, "0", [0]):
+            yield f"seed {seed!r}", {"seed": seed}
+
+
+class Rejection:
+    """Every kind of bad input, tried on a valid call, raises TypeError or ValueError."""
+
+    id = "rejection"
+    title = "bad input"
+    proves = "Bad parameters, shapes, dtypes and seeds raise one clear sentence, never a result."
+    examples = 2
+
+    def skip(self, backend: Any, spec: Spec) -> str | None:
+        return None
+
+    def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
+        return [cases(backend, spec)]
+
+    def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
+        for what, change in bad_inputs(spec, case, 1 << seed_bits(backend)):
+            call = case.call(spec, **change)
+            should = f"TypeError or ValueError for {what}"
+            try:
+                w = draw(backend, spec, case, **change)
+            except (TypeError, ValueError) as error:
+                text = str(error).strip()
+                if not text or "\n" in text or len(text) > LONGEST:
+                    return Failure(f"the error text {text[:200]!r}", "one sentence", "", call)
+            except Exception as error:
+                text = " ".join(str(error).split())[:200]
+                return Failure(f"{type(error).__name__}: {text}", should, "", call)
+            else:
+                shape = sizes(w) if hasattr(w, "shape") else type(w).__name__
+                return Failure(f"an array of shape {shape}", should, "", call)
+        return None

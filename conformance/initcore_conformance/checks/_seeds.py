@@ -1,0 +1,76 @@
+"""Seeds: another seed is another draw."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis.strategies import SearchStrategy
+
+from initcore import Spec
+from initcore.invariants import Follows, Haar
+from initcore.invariants._protocol import SIGMAS
+
+from .._case import Case, Failure, draw, reference
+from .._protocol import seed_bits
+from .._strategies import large_cases
+from ._protocol import numbers
+
+__all__ = ["Seeds"]
+
+
+class Seeds:
+    """Every bit of the seed counts, and draws of different seeds are uncorrelated."""
+
+    id = "seeds"
+    title = "seeds"
+    proves = "Each bit of the seed changes the draw; draws of two seeds are uncorrelated."
+    examples = 2
+
+    def skip(self, backend: Any, spec: Spec) -> str | None:
+        return None if spec.random else "not random"
+
+    def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
+        return [large_cases(backend, spec)]
+
+    def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
+        call = case.call(spec)
+        ours = reference(spec, case)
+        a = numbers(draw(backend, spec, case))
+        for seed in self._others(case.seed, 1 << seed_bits(backend)):
+            if (ours == reference(spec, case, seed=seed)).all():
+                continue  # these parameters leave nothing to chance
+            other = case.call(spec, seed=seed)
+            b = numbers(draw(backend, spec, case, seed=seed))
+            if (a == b).all():
+                return Failure(
+                    f"seeds {case.seed} and {seed} give the same values", "different values", "",
+                    f"{call} == {other}",
+                )  # fmt: skip
+            if not any(isinstance(i, (Follows, Haar)) for i in spec.invariants):
+                continue
+            a0, b0 = self._centred(a), self._centred(b)
+            n = max(1, int(np.count_nonzero(a0)))
+            if n < 100:
+                continue
+            # Uncorrelated entries: the cosine has deviation 1/sqrt(n), under the Haar law too.
+            cosine = float((a0 * b0).sum() / math.sqrt((a0**2).sum() * (b0**2).sum()))
+            allowed = SIGMAS / math.sqrt(n)
+            if not abs(cosine) <= allowed:
+                return Failure(
+                    f"correlation {cosine:.3g} between seeds {case.seed} and {seed}",
+                    "uncorrelated values", f"{allowed:.2g}", f"{call} and {other}",
+                )  # fmt: skip
+        return None
+
+    @staticmethod
+    def _others(seed: int, limit: int) -> list[int]:
+        """The next seed, and seeds that differ from this one in one bit of each half."""
+        bits = range(limit.bit_length() - 2, 0, -21)
+        return [(seed + 1) % limit, *(seed ^ (1 << bit) for bit in bits)]
+
+    @staticmethod
+    def _centred(a: Any) -> Any:
+        """`a` less its mean where there is one: the taps that are 0 stay so."""
+        used = a != 0
+        return np.where(used, a - a[used].mean(), 0) if used.all() else a
