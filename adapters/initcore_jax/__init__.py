@@ -30,6 +30,12 @@ from ._init import Initializer as Initializer
 from ._init import rng as rng
 from ._libraries import equinox as equinox
 from ._libraries import haiku as haiku
+from ._papers import conv_orthogonal as conv_orthogonal
+from ._papers import hadamard as hadamard
+from ._papers import idinit as idinit
+from ._papers import idinit_zero as idinit_zero
+from ._papers import mirrored as mirrored
+from ._papers import sparse_orthogonal as sparse_orthogonal
 from ._structured import delta_orthogonal as delta_orthogonal
 from ._structured import identity as identity
 from ._structured import orthogonal as orthogonal

@@ -29,6 +29,12 @@ from ._basic import Sparse as Sparse
 from ._basic import TruncatedNormal as TruncatedNormal
 from ._basic import Zeros as Zeros
 from ._initializer import CoreInitializer as CoreInitializer
+from ._papers import ConvOrthogonal as ConvOrthogonal
+from ._papers import Hadamard as Hadamard
+from ._papers import Idinit as Idinit
+from ._papers import IdinitZero as IdinitZero
+from ._papers import Mirrored as Mirrored
+from ._papers import SparseOrthogonal as SparseOrthogonal
 from ._structured import DeltaOrthogonal as DeltaOrthogonal
 from ._structured import Identity as Identity
 from ._structured import Orthogonal as Orthogonal

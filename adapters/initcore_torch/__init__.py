@@ -38,6 +38,12 @@ from ._deprecated import uniform as uniform
 from ._deprecated import xavier_normal as xavier_normal
 from ._deprecated import xavier_uniform as xavier_uniform
 from ._gain import calculate_gain as calculate_gain
+from ._papers import conv_orthogonal_ as conv_orthogonal_
+from ._papers import hadamard_ as hadamard_
+from ._papers import idinit_ as idinit_
+from ._papers import idinit_zero_ as idinit_zero_
+from ._papers import mirrored_ as mirrored_
+from ._papers import sparse_orthogonal_ as sparse_orthogonal_
 from ._structured import delta_orthogonal_ as delta_orthogonal_
 from ._structured import dirac_ as dirac_
 from ._structured import eye_ as eye_

@@ -14,7 +14,11 @@ import initcore_jax
 from initcore import Rng, specs
 from initcore_jax._backend import backend
 
-NEEDED: dict[str, dict[str, Any]] = {"constant": {"value": 0.25}, "sparse": {"sparsity": 0.3}}
+NEEDED: dict[str, dict[str, Any]] = {
+    "constant": {"value": 0.25},
+    "sparse": {"sparsity": 0.3},
+    "sparse_orthogonal": {"density": 0.4},
+}
 ALL = sorted(specs)
 
 

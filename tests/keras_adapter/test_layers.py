@@ -12,7 +12,11 @@ import initcore_keras as init
 from initcore import Rng, specs
 from initcore_keras._backend import backend
 
-NEEDED: dict[str, dict[str, Any]] = {"constant": {"value": 0.25}, "sparse": {"sparsity": 0.3}}
+NEEDED: dict[str, dict[str, Any]] = {
+    "constant": {"value": 0.25},
+    "sparse": {"sparsity": 0.3},
+    "sparse_orthogonal": {"density": 0.4},
+}
 X = Rng(1).normal((5, 8))
 
 

@@ -12,8 +12,16 @@ import initcore
 import initcore_torch as init
 from initcore import Rng, specs
 
-NEEDED: dict[str, dict[str, Any]] = {"constant": {"val": 0.25}, "sparse": {"sparsity": 0.3}}
-CORE: dict[str, dict[str, Any]] = {"constant": {"value": 0.25}, "sparse": {"sparsity": 0.3}}
+NEEDED: dict[str, dict[str, Any]] = {
+    "constant": {"val": 0.25},
+    "sparse": {"sparsity": 0.3},
+    "sparse_orthogonal": {"density": 0.4},
+}
+CORE: dict[str, dict[str, Any]] = {
+    "constant": {"value": 0.25},
+    "sparse": {"sparsity": 0.3},
+    "sparse_orthogonal": {"density": 0.4},
+}
 ALL = sorted(specs)
 
 
