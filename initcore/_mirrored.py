@@ -78,7 +78,7 @@ def odd_slope(activation: Any, negative_slope: Any) -> Any:
     """
     if isinstance(activation, str):
         return SLOPES[activation] + (negative_slope if activation == "leaky_relu" else 0.0)
-    u = np.linspace(0.05, 6.0, 60)
+    u = np.geomspace(0.01, 30.0, 60)  # beyond where a relu6 is cut off
     phi = activation_of(activation).value
     difference = phi(u) - phi(-u)
     c = float(difference @ u / (u @ u))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._dtype import dtype_name, resolve
 from .._kernel import Kernel
 from ._protocol import host
 
@@ -52,16 +53,13 @@ class Mirrored:
             given["std"] = gain / math.sqrt(math.prod(w0.shape[1:]))
         elif "gain" in given:
             given["gain"] = gain
-        elif gain == 0:
-            return None
+        elif gain == 0 or dtype_name(w.dtype) in ("float16", "bfloat16"):
+            return None  # dividing by the gain would round what is coarse already once more
         else:
             w0 = w0 / gain
-        # The values were rounded to w's dtype: only NumPy's own kinds hold it here.
-        kind = np.float32 if str(w.dtype).endswith("float32") else np.float64
-        if any(t in str(w.dtype) for t in ("float16", "bfloat16")):
-            return None
+        w0 = w0.astype(resolve(np, dtype_name(w.dtype)))
         for invariant in spec.invariants:
-            found = invariant.violation(w0.astype(kind), **given)
+            found = invariant.violation(w0, **given)
             if found:
                 return f"c W0 is no {base} kernel: {found}"
         return None

@@ -11,8 +11,10 @@ from ._protocol import SIGMAS, matrices
 
 __all__ = ["Density"]
 
-# Share of the nonzeros that rounding to float16 may turn to 0: those below 2**-25.
-UNDERFLOW = {"float16": 1e-3}
+# Share of the nonzeros that rounding to float16 may turn to 0, those below 2**-25: up to .004 was
+# seen, for uniform sampling of 2048 columns, whose long chains of rotations make small products.
+UNDERFLOW = {"float16": 1e-2}
+TINY, MOST_TINY = 1e-11, 1e-2  # up to 1e-4 of those nonzeros were below 1e-11
 
 
 @dataclass(frozen=True)
@@ -33,18 +35,16 @@ class Density:
         # A rotation fills at most n places, and the nearer end of the last one is kept.
         lost = UNDERFLOW.get(dtype_name(w.dtype), 0.0) * filled
         off = filled - wanted * n * m
-        wrong = (off > n / 2) | (off < -n / 2 - lost)
+        slack = n / 2 + 1e-6  # for the rounding of density * n * m
+        wrong = (off > slack) | (off < -slack - lost)
         if wrong.any():
             return (
                 f"a matrix has {filled[wrong][0]} nonzeros, should be {wanted * n * m:.6g} "
                 f"+- {n / 2:g}"
             )
-        tiny = abs(a[(a != 0) & (abs(a) < 1e-11)])
-        # Some sines are small; a product of a few of them is not this small this often.
-        if tiny.size > 1 + 1e-4 * filled.sum():
-            return (
-                f"{tiny.size} of {filled.sum()} nonzeros are below 1e-11: zeros that are not exact"
-            )
+        tiny = int(((a != 0) & (abs(a) < TINY)).sum())
+        if tiny > 1 + MOST_TINY * filled.sum():
+            return f"{tiny} of {filled.sum()} nonzeros are below {TINY:g}: zeros that are not exact"
         return self._spread(a, filled.mean() / (n * m))
 
     @staticmethod
