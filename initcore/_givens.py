@@ -24,7 +24,7 @@ from ._rng import Rng
 
 __all__ = ["Rotations", "plan"]
 
-BLOCK = 1 << 18  # elements of the rows that are worked on together: 2 MiB of float64
+BLOCK = 1 << 17  # elements of the rows that are worked on together: 1 MiB of float64
 PARALLEL = 1 << 20  # elements rotated below which a second thread costs more than it brings
 
 
