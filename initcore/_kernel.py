@@ -8,6 +8,7 @@ only place where axes are moved.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 __all__ = ["Kernel", "Layout"]
@@ -84,6 +85,10 @@ class Layout:
     groups: int = 1
     groups_on_in: bool = False
 
+    def __post_init__(self) -> None:
+        if isinstance(self.groups, bool) or not isinstance(self.groups, Integral):
+            raise TypeError(f"groups needs to be an integer >= 1, got {self.groups!r}.")
+
     def kernel(self, shape: Sequence[int]) -> Kernel:
         """The canonical sizes of a kernel of the framework's `shape`.
 
@@ -91,8 +96,8 @@ class Layout:
             ValueError: An axis is out of range or named twice, or `groups` does not divide.
         """
         batch, out, in_, spatial = self._roles(len(shape))
-        outs = math.prod(shape[a] for a in out)
-        ins = math.prod(shape[a] for a in in_)
+        outs = math.prod([shape[a] for a in out])  # lists: torch.compile follows them
+        ins = math.prod([shape[a] for a in in_])
         split = ins if self.groups_on_in else outs
         if self.groups < 1 or split % self.groups:
             what = "inputs" if self.groups_on_in else "outputs"
@@ -100,7 +105,7 @@ class Layout:
                 f"groups needs to divide the {split} {what} of a kernel of shape "
                 f"{tuple(shape)}, got {self.groups}."
             )
-        count = math.prod(shape[a] for a in batch)
+        count = math.prod([shape[a] for a in batch])
         if self.groups_on_in:
             ins, outs = ins // self.groups, outs * self.groups
         return Kernel(
