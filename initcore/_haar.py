@@ -12,7 +12,7 @@ a square matrix, half of what a QR decomposition and the forming of its `Q` take
 
 from typing import Any
 
-from ._dtype import device_of, is_jax
+from ._dtype import device_of, is_jax, is_numpy, is_torch
 from ._rng import Rng
 
 __all__ = ["haar"]
@@ -33,8 +33,8 @@ def haar(rng: Rng, count: int, out: int, in_: int, gain: Any = 1.0) -> Any:
     # The wide case is the tall one with every matrix transposed and every product turned round.
     tall = out > in_
 
-    def cat(a: Any, b: Any, axis: int) -> Any:
-        return xp.concat([a, b], axis=axis if tall else -3 - axis)
+    def turn(x: Any) -> Any:
+        return x if tall else xp.matrix_transpose(x)
 
     def mul(a: Any, b: Any) -> Any:
         a, b = (a, b) if tall else (b, a)
@@ -42,66 +42,141 @@ def haar(rng: Rng, count: int, out: int, in_: int, gain: Any = 1.0) -> Any:
         return xp.matmul(a, b, precision="highest") if is_jax(xp) else xp.matmul(a, b)
 
     block = min(m, max(BLOCK, -(-m // MOST_BLOCKS)))
-    q: Any = None
+    frame = (_Frame if is_numpy(xp) or is_torch(xp) else _PureFrame)(count, n, m, tall, xp)
     joins: list[Any] = []
     for k in reversed(range(0, m, block)):
         b = min(block, m - k)
         x = rng.normal((count, b, n - k), start=k * (n + 1), strides=(m * n, n, 1))
-        rows, s = _reflectors(x, xp)
-        columns = xp.matrix_transpose(rows)
-        v, vt = (columns, rows) if tall else (rows, columns)
-        joins = joins or _joins(min(block, LEAF), rows, xp)
-        t = _inverse(xp.matmul(rows, columns), joins, xp)
-        t = t if tall else xp.matrix_transpose(t)
+        head, tail, s = _reflectors(x, xp)
+        joins = joins or _joins(min(block, LEAF), x, xp)
+        gram = xp.matmul(head, xp.matrix_transpose(head))
+        gram = gram + xp.matmul(tail, xp.matrix_transpose(tail))
+        t = turn(_inverse(gram, joins, xp))
+        vt1, vt2 = (head, tail) if tall else map(xp.matrix_transpose, (head, tail))
+        v1, v2 = map(xp.matrix_transpose, (vt1, vt2))
+        # [diag, 0; 0, Q] - V T V^T [diag, 0; 0, Q], block by block; Q is the frame so far.
         scale = _diagonal(-s * gain, xp)
-        v1, v2 = _split(v, b, -2 if tall else -1)
-        vt1, vt2 = _split(vt, b, -1 if tall else -2)
-        # [diag, 0; 0, q] - V T V^T [diag, 0; 0, q], block by block.
         left = mul(t, mul(vt1, scale))
-        top = scale - mul(v1, left)
-        if q is None:
-            q = cat(top, -mul(v2, left), -2)
+        below = -mul(v2, left)
+        if k + b < m:
+            right = mul(t, mul(vt2, frame.trailing(k + b)))
+            frame.subtract(k + b, mul(v2, right))
+            frame.border(k, b, scale - mul(v1, left), below, -mul(v1, right))
         else:
-            right = mul(t, mul(vt2, q))
-            rest = q - mul(v2, right)
-            q = None  # freed before the larger frame is put together
-            q = cat(cat(top, -mul(v1, right), -1), cat(-mul(v2, left), rest, -1), -2)
-            del rest
-    return q
+            frame.border(k, b, scale - mul(v1, left), below, None)
+    return frame.whole()
 
 
-def _reflectors(x: Any, xp: Any) -> tuple[Any, Any]:
-    """Vectors `v_k` with `|v_k|**2 = 2` as rows, and the signs `s_k`, of Gaussian rows `x`."""
-    b, n = x.shape[-2:]
-    device = device_of(x, xp)
-    row = xp.reshape(xp.arange(b, dtype=xp.int32, device=device), (b, 1))
-    column = xp.arange(n, dtype=xp.int32, device=device)
-    x = xp.where(column >= row, x, xp.zeros_like(x))
-    first = column == row
-    lead = xp.sum(xp.where(first, x, xp.zeros_like(x)), axis=-1)
-    norm = xp.sqrt(xp.sum(x * x, axis=-1))
+class _Frame:
+    """The frame under construction, in one array that is filled from its last corner."""
+
+    def __init__(self, count: int, n: int, m: int, tall: bool, xp: Any) -> None:
+        self._shape = (count, n, m) if tall else (count, m, n)
+        self._tall, self._xp = tall, xp
+        self._whole: Any = None
+
+    def _at(self, rows: slice, columns: slice) -> Any:
+        return self._whole[(..., rows, columns) if self._tall else (..., columns, rows)]
+
+    def trailing(self, k: int) -> Any:
+        """What is filled: rows and columns from `k` on."""
+        return self._at(slice(k, None), slice(k, None))
+
+    def subtract(self, k: int, product: Any) -> None:
+        """Subtract `product` from what is filled."""
+        part = self.trailing(k)
+        part -= product
+
+    def border(self, k: int, b: int, corner: Any, below: Any, right: Any) -> None:
+        """Put `b` rows and columns before what is filled: `[corner, right; below, ...]`."""
+        if self._whole is None:
+            self._whole = self._xp.empty(
+                self._shape, dtype=corner.dtype, device=device_of(corner, self._xp)
+            )
+        here, after = slice(k, k + b), slice(k + b, None)
+        self._at(here, here)[...] = corner
+        self._at(after, here)[...] = below
+        if right is not None:
+            self._at(here, after)[...] = right
+
+    def whole(self) -> Any:
+        """The finished frame."""
+        return self._whole
+
+
+class _PureFrame(_Frame):
+    """The same for namespaces whose arrays do not change: a larger array a block."""
+
+    def trailing(self, k: int) -> Any:
+        return self._whole
+
+    def subtract(self, k: int, product: Any) -> None:
+        self._whole = self._whole - product
+
+    def border(self, k: int, b: int, corner: Any, below: Any, right: Any) -> None:
+        if right is None:
+            self._whole = self._join(corner, below, -2)
+            return
+        lower = self._join(below, self._whole, -1)
+        self._whole = None  # freed before the larger one is made
+        self._whole = self._join(self._join(corner, right, -1), lower, -2)
+
+    def _join(self, a: Any, b: Any, axis: int) -> Any:
+        return self._xp.concat([a, b], axis=axis if self._tall else -3 - axis)
+
+
+def _reflectors(x: Any, xp: Any) -> tuple[Any, Any, Any]:
+    """Vectors `v_k`, `|v_k|**2 = 2`, as the rows of `[head, tail]`, and the signs `s_k`.
+
+    Entry `j < k` of Gaussian row `k` of `x` `(..., b, n)` is taken for 0; `head` is `(..., b, b)`.
+    """
+    b = x.shape[-2]
+    column = xp.arange(b, dtype=xp.int32, device=device_of(x, xp))
+    row = xp.reshape(column, (b, 1))
+    head, tail = x[..., :b], x[..., b:]
+    head = xp.where(column >= row, head, xp.zeros_like(head))
+    lead = xp.sum(xp.where(column == row, head, xp.zeros_like(head)), axis=-1)
+    norm = xp.sqrt(xp.sum(head * head, axis=-1) + xp.sum(tail * tail, axis=-1))
     s = xp.where(lead < 0, -xp.ones_like(lead), xp.ones_like(lead))
     # |x + s |x| e|**2 = 2 |x| (|x| + |lead|); no draw of a normal is exactly 0.
-    length = xp.sqrt(norm * (norm + s * lead))
-    v = xp.where(first, (lead + s * norm)[..., None], x) / length[..., None]
-    return v, s
+    scale = 1 / xp.sqrt(norm * (norm + s * lead))[..., None]
+    head = xp.where(column == row, (lead + s * norm)[..., None], head)
+    return head * scale, tail * scale, s
 
 
 def _inverse(gram: Any, joins: list[Any], xp: Any) -> Any:
     """The inverse of `I + strict_upper(gram)`: `[A, B; 0, C]` has `[A', -A'BC'; 0, C']`."""
     b = gram.shape[-1]
-    if b <= LEAF:
-        inverse = xp.zeros_like(gram) + _eye(gram, xp)
-        for join in joins[: max(b - 1, 0).bit_length()]:
-            off = gram * join[:b, :b]
-            inverse = inverse - xp.matmul(xp.matmul(inverse, off), inverse)
-        return inverse
-    half = LEAF << ((b - 1) // LEAF).bit_length() - 1
-    a = _inverse(gram[..., :half, :half], joins, xp)
-    c = _inverse(gram[..., half:, half:], joins, xp)
-    off = -xp.matmul(a, xp.matmul(gram[..., :half, half:], c))
-    below = xp.zeros_like(xp.matrix_transpose(off))
-    return xp.concat([xp.concat([a, off], axis=-1), xp.concat([below, c], axis=-1)], axis=-2)
+    spans = [slice(i, min(i + LEAF, b)) for i in range(0, b, LEAF)]
+    full = [s for s in spans if s.stop - s.start == LEAF]
+    parts = [] if not full else list(_leaves(xp.stack([gram[..., s, s] for s in full]), joins, xp))
+    if len(full) < len(spans):
+        parts += list(_leaves(gram[None, ..., spans[-1], spans[-1]], joins, xp))
+    while len(parts) > 1:  # neighbours in pairs
+        merged, joined = [], []
+        for i in range(0, len(parts) - 1, 2):
+            a, c = parts[i], parts[i + 1]
+            rows, columns = spans[i], spans[i + 1]
+            off = -xp.matmul(a, xp.matmul(gram[..., rows, columns], c))
+            below = xp.zeros_like(xp.matrix_transpose(off))
+            top = xp.concat([a, off], axis=-1)
+            merged.append(xp.concat([top, xp.concat([below, c], axis=-1)], axis=-2))
+            joined.append(slice(rows.start, columns.stop))
+        if len(parts) % 2:
+            merged.append(parts[-1])
+            joined.append(spans[-1])
+        parts, spans = merged, joined
+    return parts[0]
+
+
+def _leaves(gram: Any, joins: list[Any], xp: Any) -> Any:
+    """Inverses of small triangles, by doubling the size of inverted diagonal blocks."""
+    b = gram.shape[-1]
+    inverse = xp.zeros_like(gram) + _eye(gram, xp)
+    for join in joins[: max(b - 1, 0).bit_length()]:
+        off = gram * join[:b, :b]
+        inverse = inverse - xp.matmul(xp.matmul(inverse, off), inverse)
+    return [inverse[i, ...] for i in range(gram.shape[0])]
 
 
 def _joins(size: int, like: Any, xp: Any) -> list[Any]:
@@ -122,9 +197,3 @@ def _eye(like: Any, xp: Any) -> Any:
 def _diagonal(values: Any, xp: Any) -> Any:
     """Square matrices with `values` on the diagonal."""
     return values[..., None, :] * _eye(values, xp)
-
-
-def _split(x: Any, at: int, axis: int) -> tuple[Any, Any]:
-    if axis == -1:
-        return x[..., :at], x[..., at:]
-    return x[..., :at, :], x[..., at:, :]

@@ -1,0 +1,43 @@
+"""Side by side: two functions in turn, so that a machine that drifts drifts for both."""
+
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["duel", "megabytes", "row", "title"]
+
+
+def duel(
+    ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int = 9
+) -> tuple[float, float, float]:
+    """Median seconds of each, and the median of the ratios ours / theirs, pair by pair."""
+    ours(), theirs()
+    pairs = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        ours()
+        middle = time.perf_counter()
+        theirs()
+        pairs.append((middle - start, time.perf_counter() - middle))
+    medians = [statistics.median(column) for column in zip(*pairs, strict=True)]
+    return medians[0], medians[1], statistics.median(a / b for a, b in pairs)
+
+
+def megabytes() -> float:
+    """Largest resident memory of the process so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+def title(*cells: str) -> None:
+    """The head of a Markdown table."""
+    row(*cells)
+    row("---", *["---:"] * (len(cells) - 1))
+
+
+def row(*cells: str) -> None:
+    """A row of a Markdown table."""
+    print("| " + " | ".join(cells) + " |", flush=True)

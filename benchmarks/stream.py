@@ -1,0 +1,68 @@
+"""The random stream against NumPy's Philox and JAX's own, one after the other.
+
+    python benchmarks/stream.py [--quick]
+"""
+
+import subprocess
+import sys
+
+from _measure import duel, megabytes, row, title
+
+N = 1 << 24
+
+
+def numpy_rows(n: int, what: str) -> None:
+    import numpy as np
+
+    from initcore import Rng
+
+    if what == "compiled":
+        import numba  # noqa: F401
+
+    philox = np.random.Generator(np.random.Philox(0))
+    before = megabytes()
+    Rng(0).normal(n)
+    grown = (megabytes() - before) / (4 * n / 2**20)
+    ours, theirs, ratio = duel(
+        lambda: Rng(0).normal(n), lambda: philox.standard_normal(n, dtype=np.float32), 7
+    )
+    label = "NumPy" if what == "numpy" else "NumPy with numba loaded"
+    row(
+        label, f"{ours / n * 1e9:.1f}", f"Generator(Philox) {theirs / n * 1e9:.1f}",
+        f"{ratio:.2f}", f"{grown:.2f} x the result",
+    )  # fmt: skip
+
+
+def jax_rows(n: int) -> None:
+    import jax
+    import jax.numpy as jnp
+
+    from initcore import Rng
+
+    ours_ = jax.jit(lambda k0, k1: Rng.from_key((k0, k1), xp=jnp).normal((n,)))
+    theirs_ = jax.jit(lambda key: jax.random.normal(key, (n,)))
+    key, words = jax.random.key(1), (jnp.uint32(0), jnp.uint32(1))
+    ours, theirs, ratio = duel(
+        lambda: ours_(*words).block_until_ready(), lambda: theirs_(key).block_until_ready(), 7
+    )
+    row(
+        "JAX, jitted", f"{ours / n * 1e9:.1f}", f"jax.random.normal {theirs / n * 1e9:.1f}",
+        f"{ratio:.2f}", "",
+    )  # fmt: skip
+
+
+def main() -> None:
+    quick = "--quick" in sys.argv
+    n = N >> 4 if quick else N
+    one = [a for a in sys.argv[1:] if not a.startswith("--")]
+    if one:
+        jax_rows(n) if one[0] == "jax" else numpy_rows(n, one[0])
+        return
+    title("float32 normals", "initcore, ns each", "its own, ns each", "ratio", "memory")
+    for job in ("numpy", "compiled", "jax"):
+        command = [sys.executable, __file__, job, *(["--quick"] if quick else [])]
+        subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    main()
