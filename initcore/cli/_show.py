@@ -23,14 +23,28 @@ def register(app: typer.Typer) -> None:
     app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(sample)
 
 
-def list_() -> None:
+def list_(
+    markdown: Annotated[bool, typer.Option(help="As the table of the README.")] = False,
+) -> None:
     """All initializers, one a line."""
+    if markdown:
+        print(markdown_table())
+        return
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("initializer", no_wrap=True, style="cyan")
     table.add_column("what it is")
     for spec in specs.values():
         table.add_row(spec.name, spec.statement)
     Console().print(table)
+
+
+def markdown_table() -> str:
+    """The table of all initializers in Markdown."""
+    rows = ["| initializer | what it is | parameters |", "| --- | --- | --- |"]
+    for spec in specs.values():
+        names = ", ".join(f"`{n}`" for n in spec.parameters if n != "groups")
+        rows.append(f"| `{spec.name}` | {spec.statement} | {names} |")
+    return "\n".join(rows)
 
 
 def show(name: Annotated[str, typer.Argument(help="An initializer, e.g. orthogonal.")]) -> None:

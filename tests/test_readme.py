@@ -1,0 +1,35 @@
+"""The README tells the truth: its table is the specifications', its Python runs, its links hold."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from initcore.cli._show import markdown_table
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_table_is_made_from_the_specifications() -> None:
+    found = README.split("a test compares -->\n")[1].split("\n<!-- end -->")[0]
+    assert found == markdown_table(), "write the output of `initcore list --markdown` there"
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda s: s.split("\n")[0])
+def test_python_in_the_readme_runs(snippet: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", snippet], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md")))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text):
+        if not target.startswith(("http:", "https:")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
