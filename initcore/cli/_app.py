@@ -2,7 +2,7 @@
 
 import typer
 
-from . import _demo, _show
+from . import _conform, _demo, _show
 
 __all__ = ["app"]
 
@@ -15,4 +15,5 @@ def initcore() -> None:
 
 
 _show.register(app)
+_conform.register(app)
 _demo.register(app)
