@@ -3,6 +3,7 @@
 from typing import Any
 
 from ._domain import Real
+from ._dtype import dtype_name
 from ._kernel import Kernel
 from ._rng import Rng
 from ._spec import ShapeRule, initializer
@@ -13,6 +14,8 @@ __all__ = ["normal", "sparse", "truncated_normal", "uniform"]
 ANY = ShapeRule()
 MEAN = Real("mean of the entries")
 STD = Real("standard deviation of the entries", low=0.0)
+# Deviations beyond which the normal distribution function takes too few values next to 0 or 1.
+REACH = {"float32": 4.0, "float64": 7.0}
 
 
 @initializer(
@@ -74,13 +77,19 @@ def truncated_normal(
     """Array of independent `mean + std * z`, `z` standard normal given that `low < z < high`.
 
     Raises:
-        ValueError: `low` is not below `high`.
+        ValueError: `low` is not below `high`, or both are far out on one side.
 
     >>> bool(abs(truncated_normal(Rng(0), (4000,))).max() < 2)
     True
     """
     if not low < high:
         raise ValueError(f"truncated_normal needs low < high, got {low:g} and {high:g}.")
+    reach = REACH[dtype_name(rng.dtype)]
+    if low > reach or high < -reach:
+        raise ValueError(
+            f"truncated_normal needs numbers up to {reach:g} deviations from the mean to be left, "
+            f"got the cuts {low:g} and {high:g}; beyond, {dtype_name(rng.dtype)} has too few."
+        )
     return _shift(rng.truncated_normal(shape, low, high), mean, std)
 
 

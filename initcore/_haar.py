@@ -42,7 +42,10 @@ def haar(rng: Rng, count: int, out: int, in_: int, gain: Any = 1.0) -> Any:
         return xp.matmul(a, b, precision="highest") if is_jax(xp) else xp.matmul(a, b)
 
     block = min(m, max(BLOCK, -(-m // MOST_BLOCKS)))
-    frame = (_Frame if is_numpy(xp) or is_torch(xp) else _PureFrame)(count, n, m, tall, xp)
+    # A plain array cannot take what torch.func.vmap or a compiler made of a traced key or gain.
+    plain = isinstance(rng.key[0], int) and isinstance(gain, (int, float))
+    in_place = plain and (is_numpy(xp) or is_torch(xp))
+    frame = (_Frame if in_place else _PureFrame)(count, n, m, tall, xp)
     joins: list[Any] = []
     for k in reversed(range(0, m, block)):
         b = min(block, m - k)

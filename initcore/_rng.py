@@ -19,7 +19,7 @@ from ._erfinv import erfinv, erfinv_host
 from ._host import Window, fill, row_major
 from ._threefry import MASK, Int32Words, PythonWords, UInt32Words, threefry2x32
 
-__all__ = ["Rng", "as_shape"]
+__all__ = ["Rng", "as_shape", "key_of_seed"]
 
 Shape = int | Sequence[int]
 
@@ -38,6 +38,16 @@ def as_shape(shape: Any, *, who: str = "Rng") -> tuple[int, ...]:
     if math.prod(sizes) >= 1 << 60:
         raise ValueError(f"{who} cannot fill a shape of {math.prod(sizes):.1e} elements: {sizes}.")
     return sizes
+
+
+def key_of_seed(seed: Any, *, who: str = "Rng") -> tuple[int, int]:
+    """The two 32-bit key words of an integer seed, `0 <= seed < 2**64`."""
+    if isinstance(seed, (bool, np.bool_)) or not hasattr(seed, "__index__"):
+        raise TypeError(f"{who} needs an integer seed, got {seed!r}.")
+    seed = operator.index(seed)
+    if not 0 <= seed < 1 << 64:
+        raise ValueError(f"{who} needs a seed with 0 <= seed < 2**64, got {seed}.")
+    return seed >> 32, seed & 0xFFFFFFFF
 
 
 class Rng:
@@ -78,12 +88,7 @@ class Rng:
     def __init__(
         self, seed: int, *, xp: Any = np, dtype: Any = "float32", device: Any = None
     ) -> None:
-        if isinstance(seed, (bool, np.bool_)) or not hasattr(seed, "__index__"):
-            raise TypeError(f"Rng needs an integer seed, got {seed!r}.")
-        seed = operator.index(seed)
-        if not 0 <= seed < 1 << 64:
-            raise ValueError(f"Rng needs a seed with 0 <= seed < 2**64, got {seed}.")
-        self._set((seed >> 32, seed & 0xFFFFFFFF), namespace(xp), dtype, device)
+        self._set(key_of_seed(seed), namespace(xp), dtype, device)
 
     def _set(self, key: tuple[Any, Any], xp: Any, dtype: Any, device: Any) -> None:
         for name, value in (

@@ -10,7 +10,7 @@ import initcore_torch as init
 from initcore import specs
 from initcore._kernel import Kernel
 
-from ._fill import layout_of
+from ._layout import layout_of
 
 __all__ = ["backend"]
 
@@ -87,7 +87,7 @@ class TorchBackend:
 
     def canonical(self, w: Any, groups: int = 1, transposed: bool = False) -> Any:
         """A kernel in PyTorch's order as `(out, in, *spatial)`."""
-        layout = layout_of(w.ndim, groups, transposed)
+        layout = layout_of(w.shape, groups, transposed)
         return layout.to_canonical(w, xp=np) if layout else w
 
 

@@ -4,7 +4,11 @@ from typing import Any
 
 from torch import Generator, Tensor
 
+from initcore import specs
+from initcore._spec import Voice
+
 from ._fill import fill
+from ._tensor import in_place, shape_of
 
 __all__ = [
     "constant_",
@@ -19,20 +23,18 @@ __all__ = [
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """Every element becomes 0. Tensors of any dtype."""
-    return constant_(tensor, 0.0) if _is_real(tensor) else _plain(tensor, 0)
+    """Every element becomes 0. Tensors of any dtype and layout."""
+    return _constant("zeros", tensor, 0.0)
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """Every element becomes 1. Tensors of any dtype."""
-    return constant_(tensor, 1.0) if _is_real(tensor) else _plain(tensor, 1)
+    """Every element becomes 1. Tensors of any dtype and layout."""
+    return _constant("ones", tensor, 1.0)
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    """Every element becomes `val`. Tensors of any dtype."""
-    if not _is_real(tensor):
-        return _plain(tensor, val)
-    return fill("constant", tensor, {"value": val}, names={"value": "val"})
+    """Every element becomes `val`. Tensors of any dtype and layout."""
+    return _constant("constant", tensor, val, value=val)
 
 
 def uniform_(
@@ -164,10 +166,11 @@ def sparse_(
     return fill("sparse", tensor, values, generator=generator, seed=seed)
 
 
-def _is_real(tensor: Any) -> bool:
-    """Whether the core fills it: PyTorch's constants also serve integers and complex numbers."""
-    return not isinstance(tensor, Tensor) or tensor.is_floating_point()
-
-
-def _plain(tensor: Tensor, value: Any) -> Tensor:
-    return tensor.detach().fill_(value) if tensor.requires_grad else tensor.fill_(value)
+def _constant(name: str, tensor: Tensor, val: Any, **parameters: Any) -> Tensor:
+    """PyTorch's own fill, which needs no second tensor and knows integers and sparse ones too."""
+    who = f"{name}_"
+    if not isinstance(tensor, Tensor) or tensor.is_floating_point():
+        voice = Voice(lambda _: who, "a tensor of shape", {"value": "val"})
+        specs[name].check(shape_of(tensor, who), parameters, voice=voice)
+    with in_place(tensor):
+        return tensor.zero_() if name == "zeros" else tensor.fill_(val)

@@ -32,7 +32,8 @@ def _old_name(function: F) -> F:
 
     @functools.wraps(function)
     def old(*args: Any, **kwargs: Any) -> Any:
-        warnings.warn(f"{new[:-1]} is deprecated, use {new}.", FutureWarning, stacklevel=2)
+        text = f"`initcore_torch.{new[:-1]}` is deprecated in favor of `{new}`, as in PyTorch."
+        warnings.warn(text, FutureWarning, stacklevel=2)
         return function(*args, **kwargs)
 
     old.__name__ = new[:-1]

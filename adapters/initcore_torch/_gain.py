@@ -1,7 +1,14 @@
 """Gains under PyTorch's names."""
 
+import math
 from collections.abc import Callable
 from typing import Any
+
+import torch
+
+from initcore._activations import register_converter
+
+from ._tracing import constant_while_tracing
 
 __all__ = ["calculate_gain"]
 
@@ -16,6 +23,7 @@ CONVENTION = {
         1.0,
     ),
     "tanh": 5.0 / 3,
+    "relu": math.sqrt(2.0),
     "selu": 3.0 / 4,
 }  # fmt: skip
 
@@ -24,26 +32,45 @@ def calculate_gain(nonlinearity: str | Callable[..., Any], param: float | None =
     """The factor that PyTorch puts on weights before `nonlinearity`.
 
     For the names that PyTorch knows these are its values, so that changing the import changes
-    nothing; any other name or elementwise callable gets `initcore.gain`, which keeps the second
-    moment of a standard normal input.
+    nothing; any other name gets `initcore.gain`, which keeps the second moment of a standard normal
+    input, and so does an elementwise function or module of tensors.
 
     Args:
         nonlinearity: Name of an activation or of a layer, or a callable.
-        param: Negative slope of a leaky ReLU, 0.01 if None.
+        param: Negative slope of a leaky ReLU, 0.01 if None; otherwise ignored, as PyTorch does.
 
     Raises:
+        TypeError: It is neither a name nor a callable.
         ValueError: The name is unknown, or the slope is not a number.
 
     >>> round(calculate_gain("relu"), 4), round(calculate_gain("leaky_relu", 1.0), 4)
     (1.4142, 1.0)
+    >>> import torch
+    >>> abs(calculate_gain("gelu") - calculate_gain(torch.nn.GELU())) < 1e-12
+    True
     """
-    from initcore import gain
-
     if isinstance(nonlinearity, str) and nonlinearity in CONVENTION:
         return CONVENTION[nonlinearity]
-    if nonlinearity == "leaky_relu":
+    if isinstance(nonlinearity, str) and nonlinearity == "leaky_relu":
         slope = 0.01 if param is None else param
         if isinstance(slope, bool) or not isinstance(slope, (int, float)):
             raise ValueError(f"calculate_gain needs a number as negative slope, got {slope!r}.")
-        return float(gain("leaky_relu", negative_slope=slope))
+        return math.sqrt(2.0 / (1 + slope**2))
+    return _computed(nonlinearity)
+
+
+@constant_while_tracing
+def _computed(nonlinearity: Any) -> float:
+    from initcore import gain
+
     return float(gain(nonlinearity))
+
+
+def _call(function: Callable[..., Any], x: Any) -> Any:
+    """`function` of tensors, on a NumPy array."""
+    with torch.no_grad():
+        y: torch.Tensor = function(torch.from_numpy(x))
+    return y.numpy()
+
+
+register_converter("torch", _call)  # so that the core takes PyTorch's functions and modules

@@ -92,7 +92,8 @@ def mirrored_(
         gain: Factor on the half block `W0`.
         part: `"first"` layer `[W0; -W0]`, `"hidden"`, or `"last"` `[W0, -W0]`.
         base: Initializer of `W0`, by the core's name.
-        activation: The one before the layer; it needs `phi(u) - phi(-u) = c u`.
+        activation: The one before the layer, by name or as a function of tensors; it needs
+            `phi(u) - phi(-u) = c u`.
         negative_slope: Of a leaky ReLU.
         generator, seed, groups, transposed: As of `orthogonal_`.
     """

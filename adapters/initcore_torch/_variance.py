@@ -1,5 +1,6 @@
 """Independent entries whose variance is set by the layer's size."""
 
+import warnings
 from typing import Any
 
 from torch import Generator, Tensor
@@ -118,12 +119,12 @@ def kaiming_uniform_(
 
     `gain` is `calculate_gain(nonlinearity, a)`; `a` is the slope of a leaky ReLU.
     """
-    gain = calculate_gain(nonlinearity, a)
-    return _scaled(
+    return _kaiming(
         "kaiming_uniform_",
         tensor,
-        gain,
+        a,
         mode,
+        nonlinearity,
         "uniform",
         generator=generator,
         seed=seed,
@@ -144,12 +145,12 @@ def kaiming_normal_(
     transposed: bool = False,
 ) -> Tensor:
     """Entries become independent normal of variance `gain**2 / fan`, as `kaiming_uniform_`."""
-    gain = calculate_gain(nonlinearity, a)
-    return _scaled(
+    return _kaiming(
         "kaiming_normal_",
         tensor,
-        gain,
+        a,
         mode,
+        nonlinearity,
         "normal",
         generator=generator,
         seed=seed,
@@ -158,10 +159,19 @@ def kaiming_normal_(
     )
 
 
-def _scaled(who: str, tensor: Tensor, gain: Any, mode: str, law: str, **draw: Any) -> Tensor:
-    gain = Spec._clean(who, "gain", GAIN, gain, CORE)
+def _kaiming(
+    who: str, tensor: Tensor, a: Any, mode: Any, nonlinearity: Any, law: str, **draw: Any
+) -> Tensor:
     if isinstance(mode, str):
         mode = mode.lower()
+    _scaled(who, tensor, calculate_gain(nonlinearity, a), mode, law, **draw)
+    if 0 in tensor.shape:  # of PyTorch's functions, these two say so
+        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
+    return tensor
+
+
+def _scaled(who: str, tensor: Tensor, gain: Any, mode: str, law: str, **draw: Any) -> Tensor:
+    gain = Spec._clean(who, "gain", GAIN, gain, CORE)
     values = {"scale": gain**2, "mode": mode, "distribution": law}
     return fill("variance_scaling", tensor, values, who=who, **draw)
 

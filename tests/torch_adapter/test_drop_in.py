@@ -2,6 +2,8 @@
 
 import inspect
 import math
+import typing
+import warnings
 from typing import Any
 
 import pytest
@@ -105,25 +107,73 @@ def test_constants_equal_pytorchs_on_any_dtype() -> None:
 
 
 def test_gains_are_pytorchs_for_its_names_and_computed_for_others() -> None:
-    for name in ("linear", "conv2d", "conv_transpose3d", "sigmoid", "tanh", "relu", "selu"):
-        assert init.calculate_gain(name) == pytest.approx(THEIRS.calculate_gain(name), rel=1e-12)
-    for slope in (None, 0, 0.2, 1, -0.5):
-        expected = THEIRS.calculate_gain("leaky_relu", slope)
-        assert init.calculate_gain("leaky_relu", slope) == pytest.approx(expected, rel=1e-12)
+    for name in typing.get_args(THEIRS._NonlinearityType):
+        assert init.calculate_gain(name) == THEIRS.calculate_gain(name)
+    for slope in (None, 0, 0.2, 1, -0.5, 10):
+        assert init.calculate_gain("leaky_relu", slope) == THEIRS.calculate_gain(
+            "leaky_relu", slope
+        )
+    for same in (torch.nn.functional.gelu, torch.nn.GELU(), "GELU"):
+        assert init.calculate_gain(same) == pytest.approx(1.5335304411955)
     assert init.calculate_gain("gelu") == pytest.approx(1.5335304411955)
-    for bad in (True, "0.1"):
+    for bad in (True, "0.1", [1], {"a": 1}):
         with pytest.raises(ValueError, match="negative slope"):
             init.calculate_gain("leaky_relu", bad)
     with pytest.raises(ValueError, match="did you mean"):
         init.calculate_gain("rellu")
+    with pytest.raises(ValueError, match="elementwise"):
+        init.calculate_gain(torch.nn.Softmax(-1))
+    with pytest.raises(TypeError, match="name or a callable"):
+        init.calculate_gain(3)
 
 
 @pytest.mark.parametrize("name", [n for n in FUNCTIONS if n.endswith("_")])
-def test_empty_tensors_are_left_alone_with_pytorchs_warning(name: str) -> None:
+def test_empty_tensors_are_left_alone_and_warned_of_where_pytorch_warns(name: str) -> None:
     extra = {"constant_": [1.0], "sparse_": [0.5]}.get(name, [])
     shape = (0, 3, 3) if name == "dirac_" else (0, 3)
-    with pytest.warns(UserWarning, match="Initializing zero-element tensors is a no-op"):
-        assert getattr(init, name)(torch.empty(shape), *extra).shape == shape
+
+    def warned(module: Any) -> list[tuple[type, str, str]]:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            assert getattr(module, name)(torch.empty(shape), *extra).shape == shape
+        return [(w.category, str(w.message), w.filename) for w in caught]
+
+    assert warned(init) == warned(THEIRS)
+
+
+def test_old_names_warn_as_pytorchs_do() -> None:
+    for name in ("uniform", "orthogonal", "xavier_normal"):
+        with pytest.warns(FutureWarning, match=f"deprecated in favor of `.*{name}_`") as theirs:
+            getattr(THEIRS, name)(torch.empty(3, 3))
+        with pytest.warns(FutureWarning, match=f"deprecated in favor of `.*{name}_`") as ours:
+            assert getattr(init, name)(torch.empty(3, 3)).shape == (3, 3)
+        assert ours[0].filename == theirs[0].filename == __file__
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize(
+    ("mean", "std", "a", "b"),
+    [(0.0, 1.0, -2.0, 2.0), (0.0, 1.0, 2.0, 3.0), (1.0, 0.02, 0.96, 1.04), (0.0, 1.0, 3.0, 4.0),
+     (-2.0, 0.5, -2.3, -1.9), (0.0, 0.1, -2.0, 2.0), (0.0, 1.0, -math.inf, -1.0)],
+)  # fmt: skip
+def test_cuts_of_the_truncated_normal_are_values(
+    dtype: torch.dtype, mean: float, std: float, a: float, b: float
+) -> None:
+    w = init.trunc_normal_(torch.empty(20_000, dtype=dtype), mean, std, a, b, seed=2)
+    low, high = torch.tensor([a, b], dtype=dtype).tolist()
+    assert low <= w.min() <= w.max() <= high
+    if dtype in (torch.float32, torch.float64):  # halves are stepped: 65 values of bf16 in [2, 3]
+        law = stats.truncnorm((a - mean) / std, (b - mean) / std, mean, std)
+        assert stats.kstest(w.double().numpy(), law.cdf).pvalue > 1e-6  # false alarms: 1e-6
+    elif (a, b) == (-2.0, 2.0):
+        # Sampled in half precision there would be 128 values or fewer.
+        assert w.unique().numel() > 1000
+
+
+def test_cuts_too_far_out_are_refused() -> None:
+    with pytest.raises(ValueError, match="up to 4 deviations"):
+        init.trunc_normal_(torch.empty(5), a=5.0, b=6.0, seed=0)
+    init.trunc_normal_(torch.empty(5, dtype=torch.float64), a=5.0, b=6.0, seed=0)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,85 @@
+"""Which tensors can be filled."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from initcore._dtype import REAL, dtype_name
+
+__all__ = ["check_tensor", "has_values", "in_place", "shape_of"]
+
+
+def shape_of(tensor: Any, who: str) -> tuple[int, ...]:
+    """The shape of what is to be filled; a `TypeError` unless it is a tensor and has one."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{who} needs a torch.Tensor to fill, got {type(tensor).__name__}.")
+    if not torch.compiler.is_compiling() and torch.nn.parameter.is_lazy(tensor):
+        raise TypeError(
+            f"{who} needs a tensor with a shape, got an uninitialized parameter; "
+            "run the lazy module once first."
+        )
+    if tensor.is_nested:
+        raise TypeError(f"{who} needs a tensor with a shape, got a nested one.")
+    return tuple(tensor.shape)
+
+
+def in_place(tensor: Tensor) -> Any:
+    """A context in which it can be written to without gradients knowing."""
+    if not torch.compiler.is_compiling() and tensor.is_inference():
+        return torch.inference_mode()
+    return torch.no_grad()
+
+
+def has_values(tensor: Tensor) -> bool:
+    """Whether there is anything to fill: meta and fake tensors have a shape only."""
+    if tensor.device.type == "meta" or tensor.numel() == 0:
+        return False
+    return torch.compiler.is_compiling() or not isinstance(tensor, _fake())
+
+
+def _fake() -> Any:
+    from torch._subclasses.fake_tensor import FakeTensor
+
+    return FakeTensor
+
+
+def check_tensor(tensor: Tensor, who: str) -> tuple[tuple[int, ...], str]:
+    """Shape and dtype's name; a `TypeError` or `ValueError` unless the core can fill it."""
+    shape = shape_of(tensor, who)
+    dtype = dtype_name(tensor.dtype)
+    if dtype not in REAL:
+        raise TypeError(
+            f"{who} needs a tensor of real floating dtype (float16, bfloat16, float32 or "
+            f"float64), got {dtype}."
+        )
+    if tensor.layout != torch.strided:
+        raise TypeError(f"{who} needs a dense (strided) tensor, got layout {tensor.layout}.")
+    if _overlaps(tensor):
+        raise ValueError(
+            f"{who} needs a tensor whose elements have memory of their own, got one of shape "
+            f"{shape} and strides {tensor.stride()}; expanded tensors share it."
+        )
+    return shape, dtype
+
+
+def _overlaps(tensor: Tensor) -> bool:
+    """Whether two elements lie at one place."""
+    axes = sorted((s, n) for n, s in zip(tensor.shape, tensor.stride(), strict=True) if n > 1)
+    if tensor.numel() == 0 or not axes:
+        return False
+    reach = 0  # of the axes with shorter strides
+    for stride, n in axes:
+        if stride <= reach:
+            break
+        reach += stride * (n - 1)
+    else:
+        return False
+    if axes[0][0] == 0:
+        return True
+    # Strides that interleave, as of some as_strided views: only the places themselves can tell.
+    places = sum(
+        stride * np.arange(n).reshape(-1, *[1] * at) for at, (stride, n) in enumerate(axes)
+    )
+    return bool(np.unique(places).size < tensor.numel())
