@@ -88,7 +88,10 @@ def load(name: str) -> Any:
         ImportError: Its framework, or the module, is not installed.
         TypeError: The object does not follow the protocol.
     """
-    (target,) = targets([name])
+    # "array_api_strict" names a group and its first member.
+    target = next((t for t in targets([name]) if t.name == name), None)
+    if target is None:
+        raise ValueError(f"{name!r} stands for several backends; name one of them.")
     where, _, attribute = target.path.rpartition(":")
     module = _from_file(Path(where)) if where.endswith(".py") else importlib.import_module(where)
     if not hasattr(module, attribute):

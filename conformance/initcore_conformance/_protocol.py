@@ -3,7 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
-__all__ = ["LAYER_KINDS", "Backend", "LayeredBackend", "claims", "missing_parts", "seed_bits"]
+__all__ = [
+    "LAYER_KINDS", "Backend", "LayeredBackend", "beyond", "claims", "missing_parts", "seed_bits",
+    "takes_groups",
+]  # fmt: skip
 
 LAYER_KINDS = (
     "dense", "conv1d", "conv2d", "conv3d",
@@ -16,9 +19,12 @@ LAYER_KINDS = (
 class Backend(Protocol):
     """An implementation of some of the specified initializers.
 
-    It may have more: `seed_bits`, if its seeds are shorter than 64 bits, and
-    `claims(name, shape, dtype, parameters) -> bool`, if there are calls that it does not claim to
-    take; these are then not tried.
+    It may say more of itself:
+        `seed_bits`: Length of its seeds, if they are shorter than 64 bits.
+        `claims(name, shape, dtype, parameters) -> bool`: Whether it claims to take a call, if it
+            does not claim all valid ones; others are not tried.
+        `beyond`: What it takes more of than the specification, as its framework does: by
+            initializer, names out of "shape", "dtype", "seed" and the parameters.
 
     Attributes:
         name: What reports call it.
@@ -63,6 +69,8 @@ class LayeredBackend(Backend, Protocol):
 
     Attributes:
         layers: The kinds it can build, out of `LAYER_KINDS`.
+
+    `grouped_layers` are those that take groups; without it, all but the transposed ones.
     """
 
     layers: tuple[str, ...]
@@ -96,6 +104,17 @@ def missing_parts(backend: Any) -> list[str]:
 def seed_bits(backend: Any) -> int:
     """Seeds of `backend` are below two to this power."""
     return int(getattr(backend, "seed_bits", 64))
+
+
+def takes_groups(backend: Any, kind: str) -> bool:
+    """Whether its layers of this kind have groups."""
+    usual = tuple(k for k in backend.layers if k != "dense" and "transpose" not in k)
+    return kind in getattr(backend, "grouped_layers", usual)
+
+
+def beyond(backend: Any, name: str) -> tuple[str, ...]:
+    """What `backend` takes more of than the specification."""
+    return tuple(getattr(backend, "beyond", {}).get(name, ()))
 
 
 def claims(

@@ -5,7 +5,6 @@ takes and that the backend claims to take.
 """
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import assume
@@ -15,7 +14,7 @@ from initcore import Rng, Spec
 from initcore._domain import Choice, Integer, Real
 
 from ._case import Case
-from ._protocol import claims, seed_bits
+from ._protocol import claims, seed_bits, takes_groups
 
 __all__ = ["cases", "empty_cases", "large_cases", "layer_cases", "values"]
 
@@ -78,14 +77,22 @@ def _seeds(backend: Any) -> st.SearchStrategy[int]:
 
 
 def _case(
-    draw: Any, backend: Any, spec: Spec, shape: tuple[int, ...], groups: int = 1, **more: Any
+    draw: Any,
+    backend: Any,
+    spec: Spec,
+    shape: tuple[int, ...],
+    groups: int = 1,
+    *,
+    parameters: st.SearchStrategy[dict[str, Any]] | None = None,
+    seeds: st.SearchStrategy[int] | None = None,
+    **more: Any,
 ) -> Case:
     """The case of one group's `shape`, with parameters and seed drawn, if it is a valid one."""
-    parameters = draw(more.pop("parameters", None) or _parameters(spec))
+    given = draw(_parameters(spec) if parameters is None else parameters)
     if groups > 1:
-        parameters = {**parameters, "groups": groups}
+        given = {**given, "groups": groups}
         shape = (shape[0] * groups, *shape[1:])
-    case = Case(shape, parameters, seed=draw(more.pop("seeds", None) or _seeds(backend)), **more)
+    case = Case(shape, given, seed=draw(_seeds(backend) if seeds is None else seeds), **more)
     assume(_valid(backend, spec, case))
     return case
 
@@ -94,8 +101,8 @@ def _valid(backend: Any, spec: Spec, case: Case) -> bool:
     """Whether the core takes the call (it alone knows rules that join parameters)."""
     if not claims(backend, spec.name, case.shape, case.dtype, case.parameters):
         return False
-    try:
-        spec.function(Rng(0), case.shape, **case.parameters)
+    try:  # an empty kernel is made without a look at the parameters: ask of one with elements
+        spec.function(Rng(0), tuple(n or 2 for n in case.shape), **case.parameters)
     except (TypeError, ValueError):
         return False
     return True
@@ -146,8 +153,9 @@ def large_cases(
             shape = (shape[0], shape[-1], *shape[1:-1])
     chance = _parameters(spec).map(lambda p: {k: v for k, v in p.items() if v != 0.0})
     seeds = st.integers(0, 9) | st.integers(0, (1 << min(32, seed_bits(backend))) - 1 - calls)
-    more: Mapping[str, Any] = {"parameters": chance, "seeds": seeds, "calls": calls}
-    return _case(draw, backend, spec, shape, groups, dtype=dtype, **more)
+    return _case(
+        draw, backend, spec, shape, groups, parameters=chance, seeds=seeds, dtype=dtype, calls=calls
+    )
 
 
 @st.composite
@@ -158,7 +166,8 @@ def layer_cases(draw: Any, backend: Any, spec: Spec, kind: str) -> Case:
     if kind.startswith("depthwise"):
         shape, groups = (min(shape[0], 3), 1, *shape[2:]), draw(st.integers(2, 4))
     elif kind != "dense":
-        groups = draw(st.integers(1, 2)) if _with_groups(backend, spec) else 1
+        grouped = takes_groups(backend, kind) and _with_groups(backend, spec)
+        groups = draw(st.integers(1, 2)) if grouped else 1
     if "transpose" in kind:
         shape = (*shape[:2], *(k - 1 + k % 2 for k in shape[2:]))
     if draw(st.booleans()) and not kind.startswith("depthwise"):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -75,10 +76,13 @@ def _failure(outcome: Outcome, others: list[Outcome], console: Console) -> None:
 
 
 def _table(results: Results, console: Console) -> None:
-    table = Table(title="checks passed, of initializers tried", title_justify="left")
+    table = Table(
+        title="initializers that pass, or pass/tried", title_justify="left", box=box.SIMPLE_HEAD,
+        pad_edge=False, padding=(0, 1, 0, 0),
+    )  # fmt: skip
     table.add_column("backend", no_wrap=True)
     for check in CHECKS:
-        table.add_column(check.title, justify="right", no_wrap=" " not in check.title)
+        table.add_column(check.title, justify="right")
     notes: dict[str, str] = {}
     for backend in results.backends:
         whole = next(iter(results.of(backend=backend, check="*")), None)
@@ -93,7 +97,7 @@ def _table(results: Results, console: Console) -> None:
 
 
 def _cell(results: Results, backend: str, check: str, notes: dict[str, str]) -> str:
-    """`passed/tried`, and letters for the reasons of what was skipped."""
+    """How many pass, of how many if not all, and letters for the reasons of what was skipped."""
     found = list(results.of(backend=backend, check=check))
     tried = [o for o in found if o.status != "skipped"]
     good = sum(o.status in ("passed", "xfailed") for o in tried)
@@ -103,8 +107,8 @@ def _cell(results: Results, backend: str, check: str, notes: dict[str, str]) -> 
     skipped = f"[dim]{letters}[/]" if letters else ""
     if not tried:
         return skipped
-    colour = "green" if good == len(tried) else "bold red"
-    return f"[{colour}]{good}/{len(tried)}[/] {skipped}".rstrip()
+    text = f"[green]{good}[/]" if good == len(tried) else f"[bold red]{good}/{len(tried)}[/]"
+    return f"{text} {skipped}".rstrip()
 
 
 def _letter(n: int) -> str:

@@ -19,9 +19,9 @@ class ShapeAndDtype:
     """The result has the shape and the dtype asked for, also where it has no elements."""
 
     id = "shape_and_dtype"
-    title = "shape, dtype"
+    title = "shape dtype"
     proves = "Results have the shape and dtype asked for, sizes of 0 included."
-    examples = 4
+    examples = 3
 
     def skip(self, backend: Any, spec: Spec) -> str | None:
         return None
