@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from ._affine import affine, is_dyadic
-from ._dtype import compute_dtype, dtype_name, is_jax, is_torch, namespace, on_host, resolve
-from ._erfinv import erfinv, erfinv_host
-from ._host import Window, fill, row_major
-from ._threefry import MASK, Int32Words, PythonWords, UInt32Words, threefry2x32
+from ._blocks import blocks, scalars, unsigned, words_of
+from ._dtype import dtype_name, is_jax, is_torch, namespace, on_host, resolve
+from ._host import Window, fill
+from ._numbers import Numbers, join_words
+from ._threefry import MASK, PythonWords, threefry2x32
 
 __all__ = ["Rng", "as_shape", "key_of_seed"]
 
@@ -164,27 +164,9 @@ class Rng:
         if self._concrete:
             key = threefry2x32(PythonWords(), self.key, 0, data)
         else:
-            words = self._words()
-            key = threefry2x32(words, self.key, *self._scalars(words, (0, data)))
+            counters = scalars((0, data), self.xp, self.device)
+            key = threefry2x32(words_of(self.xp), self.key, *counters)
         return Rng.from_key(key, xp=self.xp, dtype=self.dtype, device=self.device)
-
-    @property
-    def _concrete(self) -> bool:
-        return isinstance(self.key[0], int)
-
-    def _words(self) -> UInt32Words:
-        if is_torch(self.xp):
-            return Int32Words()
-        return UInt32Words(self.xp.uint32 if is_jax(self.xp) else None)
-
-    def _word_dtype(self) -> Any:
-        return self.xp.int32 if is_torch(self.xp) else self.xp.uint32
-
-    def _scalars(self, words: UInt32Words, values: Sequence[int]) -> list[Any]:
-        asarray, dtype = self.xp.asarray, self._word_dtype()
-        return [asarray(words.word(v), dtype=dtype, device=self.device) for v in values]
-
-    # -- draws -------------------------------------------------------------------------------
 
     def bits(
         self,
@@ -197,19 +179,16 @@ class Rng:
         """Uniform random words: an array of `shape`, `uint32` or (`width=64`) `uint64`."""
         if width not in (32, 64):
             raise ValueError(f"Rng.bits needs width 32 or 64, got {width!r}.")
-        window = _window(shape, start, strides)
+        sizes, xp = as_shape(shape), self.xp
         if self._host:
-            if width == 32:
-                out = fill(self.key, window, np.uint32, lambda a, b, o: np.bitwise_xor(a, b, out=o))
-            else:
-                out = fill(self.key, window, np.uint64, _join)
-            return self._from_host(out, as_shape(shape))
-        b0, b1 = self._blocks(as_shape(shape), start, strides)
+            kind = np.uint32 if width == 32 else np.uint64
+            join = _xor_words if width == 32 else join_words
+            return self._from_host(fill(self.key, Window(sizes, start, strides), kind, join), sizes)
+        b0, b1 = blocks(self.key, sizes, start, strides, xp=xp, device=self.device)
         if width == 32:
-            return self._as_unsigned(b0 ^ b1)
-        xp = self.xp
-        high = xp.astype(self._as_unsigned(b0), xp.uint64)
-        return (high << 32) | xp.astype(self._as_unsigned(b1), xp.uint64)
+            return unsigned(b0 ^ b1, xp)
+        high, low = (xp.astype(unsigned(b, xp), xp.uint64) for b in (b0, b1))
+        return (high << 32) | low
 
     def uniform(
         self,
@@ -221,14 +200,14 @@ class Rng:
         strides: tuple[int, ...] | None = None,
     ) -> Any:
         """Numbers uniform on `[low, high)`: 2**23 equidistant ones (float64: 2**52)."""
-        return self._real(shape, low, high, start, strides, None)
+        return self._draw(Numbers.uniform(low, high, double=self._double), shape, start, strides)
 
     def normal(
         self, shape: Shape, *, start: int = 0, strides: tuple[int, ...] | None = None
     ) -> Any:
         """Standard normal numbers: mean 0, variance 1."""
-        low = np.nextafter(self._np(-1.0), self._np(0.0))
-        return self._real(shape, low, 1.0, start, strides, (-math.inf, math.inf))
+        numbers = Numbers.normal(-math.inf, math.inf, double=self._double)
+        return self._draw(numbers, shape, start, strides)
 
     def truncated_normal(
         self,
@@ -242,8 +221,7 @@ class Rng:
         """Standard normal numbers given that they lie in the open interval `(low, high)`."""
         if not low < high:
             raise ValueError(f"Rng.truncated_normal needs low < high, got {low} and {high}.")
-        ends = [math.erf(self._np(self._np(v) / self._np(math.sqrt(2)))) for v in (low, high)]
-        return self._real(shape, ends[0], ends[1], start, strides, (low, high))
+        return self._draw(Numbers.normal(low, high, double=self._double), shape, start, strides)
 
     def signs(self, shape: Shape, *, start: int = 0, strides: tuple[int, ...] | None = None) -> Any:
         """+1 or -1 with probability one half each, in the `Rng`'s dtype."""
@@ -298,10 +276,28 @@ class Rng:
         """`bits(shape)` as numbers that sort alike: PyTorch cannot sort `uint32`."""
         if not is_torch(self.xp):
             return self.bits(shape)
-        b0, b1 = self._blocks(shape, 0, None)
+        b0, b1 = blocks(self.key, shape, 0, None, xp=self.xp, device=self.device)
         return (b0 ^ b1) ^ -(1 << 31)
 
-    # -- how draws are made ------------------------------------------------------------------
+    def _draw(
+        self, numbers: Numbers, shape: Shape, start: int, strides: tuple[int, ...] | None
+    ) -> Any:
+        sizes = as_shape(shape)
+        if self._host:
+            window = Window(sizes, start, strides)
+            x = self._from_host(fill(self.key, window, numbers.kind, numbers.on_host), sizes)
+        else:
+            words = blocks(self.key, sizes, start, strides, xp=self.xp, device=self.device)
+            x = numbers.in_arrays(*words, words_of(self.xp), self.xp)
+        return self.xp.astype(x, self.dtype, copy=False)
+
+    @property
+    def _double(self) -> bool:
+        return dtype_name(self.dtype) == "float64"
+
+    @property
+    def _concrete(self) -> bool:
+        return isinstance(self.key[0], int)
 
     @property
     def _host(self) -> bool:
@@ -310,160 +306,14 @@ class Rng:
     def _on_numpy(self) -> "Rng":
         return Rng.from_key(self.key)
 
-    def _np(self, value: float) -> Any:
-        """`value` rounded to the dtype that is drawn in."""
-        return (np.float64 if dtype_name(self.dtype) == "float64" else np.float32)(value)
-
-    def _real(
-        self,
-        shape: Shape,
-        low: float,
-        high: float,
-        start: int,
-        strides: tuple[int, ...] | None,
-        clip: tuple[float, float] | None,
-    ) -> Any:
-        """Uniform numbers on `[low, high)`, or (`clip` given) `sqrt(2) erfinv` of them, clipped."""
-        double = dtype_name(self.dtype) == "float64"
-        lo = self._np(low)
-        span = self._np(self._np(high) - lo)
-        root2 = self._np(math.sqrt(2))
-        if clip is not None:
-            ends = [self._np(v) for v in clip]
-            ends = [np.nextafter(ends[0], ends[1]), np.nextafter(ends[1], ends[0])]
-        sizes = as_shape(shape)
-        if self._host:
-
-            def transform(b0: Any, b1: Any, out: Any) -> None:
-                _unit_host(b0, b1, out)
-                _affine_host(out, span, lo)
-                np.maximum(out, lo, out=out)
-                if clip is not None:
-                    np.multiply(erfinv_host(out), root2, out=out)
-                    if math.isfinite(clip[0]) or math.isfinite(clip[1]):
-                        np.clip(out, *ends, out=out)
-
-            kind = np.float64 if double else np.float32
-            out = fill(self.key, _window(sizes, start, strides), kind, transform)
-            return self._cast(self._from_host(out, sizes))
-        xp = self.xp
-        b0, b1 = self._blocks(sizes, start, strides)
-        x = self._affine(b0, b1, float(span), float(lo), double)
-        x = xp.where(x < float(lo), xp.full_like(x, float(lo)), x)
-        if clip is not None:
-            x = erfinv(x, xp=xp, double=double) * float(root2)
-            if math.isfinite(clip[0]) or math.isfinite(clip[1]):
-                x = xp.clip(x, float(ends[0]), float(ends[1]))
-        return self._cast(x)
-
-    def _cast(self, x: Any) -> Any:
-        return self.xp.astype(x, self.dtype, copy=False)
-
     def _from_host(self, x: Any, shape: tuple[int, ...]) -> Any:
         x = x.reshape(shape)
         return x if self.xp is np else self.xp.asarray(x, device=self.device)
-
-    def _as_unsigned(self, x: Any) -> Any:
-        return x.view(self.xp.uint32) if is_torch(self.xp) else x
-
-    def _affine(self, b0: Any, b1: Any, span: float, low: float, double: bool) -> Any:
-        """`low + span * u` of the numbers `u` in `[0, 1)` that are the top 23 (52) bits."""
-        xp, words = self.xp, self._words()
-        dtype = compute_dtype(xp, self.dtype)
-        if double:  # in halves of 26 bits, so that no 64-bit integer is needed
-            high = xp.astype(words.shr(b0, 6), dtype) * 2.0**-26
-            rest = ((b0 & 0x3F) << 20) | words.shr(b1, 12)
-            rest = xp.astype(rest, dtype) * 2.0**-52
-        else:
-            bits = words.shr(b0 ^ b1, 9)
-            if is_dyadic(span):
-                return xp.astype(bits, dtype) * (span * 2.0**-23) + low
-            high = xp.astype(words.shr(bits, 11), dtype) * 2.0**-12
-            rest = xp.astype(bits & 0x7FF, dtype) * 2.0**-23
-        if is_dyadic(span):
-            return (high + rest) * span + low
-        return affine(high, rest, span, low, double=double)
-
-    def _blocks(
-        self, shape: tuple[int, ...], start: int, strides: tuple[int, ...] | None
-    ) -> tuple[Any, Any]:
-        """Both words of the cipher for every element, in array operations."""
-        xp, words, dtype = self.xp, self._words(), self._word_dtype()
-        strides = strides or row_major(shape)
-        last = start + sum(max(n - 1, 0) * s for n, s in zip(shape, strides, strict=True))
-        if last >> 32:
-            high, low = self._wide_counters(shape, start, strides)
-        else:
-            low = xp.full(shape, words.word(start), dtype=dtype, device=self.device)
-            for axis, (n, stride) in enumerate(zip(shape, strides, strict=True)):
-                if n > 1:
-                    steps = xp.arange(n, dtype=dtype, device=self.device) * words.word(stride)
-                    low = low + xp.reshape(steps, _along(axis, len(shape), n))
-            high = xp.zeros_like(low)
-        return threefry2x32(words, self.key, high, low)
-
-    def _wide_counters(
-        self, shape: tuple[int, ...], start: int, strides: tuple[int, ...]
-    ) -> tuple[Any, Any]:
-        """The 64-bit indices as two words, for windows that reach past element 2**32."""
-        xp, words, dtype = self.xp, self._words(), self._word_dtype()
-        sign = words.word(1 << 31)
-        high = xp.full(shape, words.word(start >> 32), dtype=dtype, device=self.device)
-        low = xp.full(shape, words.word(start), dtype=dtype, device=self.device)
-        for axis, (n, stride) in enumerate(zip(shape, strides, strict=True)):
-            steps = np.arange(n, dtype=np.uint64) * np.uint64(stride)
-            along = _along(axis, len(shape), n)
-            up, down = (
-                xp.reshape(xp.asarray(half.astype(np.uint32).view(self._np_word()),
-                                      device=self.device), along)
-                for half in (steps >> np.uint64(32), steps & np.uint64(0xFFFFFFFF))
-            )  # fmt: skip
-            total = low + down
-            # Unsigned overflow; int32 compares as unsigned once the sign bit is turned.
-            wrapped = (total ^ sign) < (low ^ sign) if dtype == xp.int32 else total < low
-            high, low = high + up + xp.astype(wrapped, dtype), total
-        return high, low
-
-    def _np_word(self) -> Any:
-        return np.int32 if is_torch(self.xp) else np.uint32
 
 
 def _unpickle(key: tuple[int, int], dtype: str) -> Rng:
     return Rng.from_key(key, dtype=dtype)
 
 
-def _window(shape: Any, start: int, strides: tuple[int, ...] | None) -> Window:
-    return Window(as_shape(shape), start, strides)
-
-
-def _along(axis: int, ndim: int, n: int) -> tuple[int, ...]:
-    return (1,) * axis + (n,) + (1,) * (ndim - axis - 1)
-
-
-def _join(b0: Any, b1: Any, out: Any) -> None:
-    np.left_shift(b0.astype(np.uint64), np.uint64(32), out=out)
-    np.bitwise_or(out, b1, out=out)
-
-
-def _unit_host(b0: Any, b1: Any, out: Any) -> None:
-    """Write the top 23 (52) bits as numbers in `[0, 1)`."""
-    if out.dtype == np.float32:
-        np.bitwise_xor(b0, b1, out=b0)
-        np.right_shift(b0, np.uint32(9), out=b0)
-        np.multiply(b0, np.float32(2.0**-23), out=out, casting="unsafe")
-    else:
-        words = np.empty(out.shape, np.uint64)
-        _join(b0, b1, words)
-        np.right_shift(words, np.uint64(12), out=words)
-        np.multiply(words, 2.0**-52, out=out, casting="unsafe")
-
-
-def _affine_host(x: Any, span: Any, low: Any) -> None:
-    """Replace `x` in `[0, 1)` by `low + span * x`, rounded once."""
-    if is_dyadic(span):
-        np.add(np.multiply(x, span, out=x), low, out=x)
-    elif x.dtype == np.float32:  # exact products in float64
-        x[...] = x.astype(np.float64) * np.float64(span) + np.float64(low)
-    else:
-        high = np.floor(x * 2.0**26) * 2.0**-26
-        x[...] = affine(high, x - high, float(span), float(low), double=True)
+def _xor_words(b0: Any, b1: Any, out: Any) -> None:
+    np.bitwise_xor(b0, b1, out=out)

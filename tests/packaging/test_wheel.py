@@ -13,8 +13,7 @@ ADAPTERS = {"initcore_torch": "torch", "initcore_jax": "jax", "initcore_keras": 
 
 
 def run(*command: object) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False)
-    return done
+    return subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
