@@ -1,6 +1,6 @@
 """The random stream against NumPy's Philox and JAX's own, one after the other.
 
-    python benchmarks/stream.py [--quick]
+python benchmarks/stream.py [--quick]
 """
 
 import subprocess
