@@ -2,11 +2,22 @@
 
 `z` is standard normal; `q` is the length of a pre-activation (its mean square); `sigma_w` and
 `sigma_b` are deviations, `Var W_ij = sigma_w**2 / fan_in`. An activation is a name or an
-elementwise callable on NumPy arrays.
+elementwise callable on arrays, NumPy's or a framework's.
 """
 
-from ._mean_field import CriticalPoint as CriticalPoint
-from ._mean_field import critical_point as critical_point
+from ._correlation import DepthScales as DepthScales
+from ._correlation import correlation_map as correlation_map
+from ._correlation import depth_scales as depth_scales
+from ._criticality import CriticalLine as CriticalLine
+from ._criticality import CriticalPoint as CriticalPoint
+from ._criticality import Isometry as Isometry
+from ._criticality import critical_line as critical_line
+from ._criticality import critical_point as critical_point
+from ._criticality import isometric as isometric
+from ._criticality import phase as phase
+from ._criticality import q_for_depth as q_for_depth
+from ._mean_field import FixedPoint as FixedPoint
 from ._mean_field import fixed_point as fixed_point
+from ._mean_field import fixed_points as fixed_points
 from ._mean_field import length_map as length_map
 from ._mean_field import susceptibility as susceptibility

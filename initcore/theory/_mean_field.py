@@ -1,125 +1,235 @@
-"""Lengths and their gradients through a wide random network (Poole et al. 2016)."""
+"""Lengths and their gradients through a wide random network (Poole et al., NeurIPS 2016).
+
+The helpers take an `Activation`, so that a callable is looked at once only.
+"""
 
 import math
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from .._activations import activation_of
-from .._gain import gaussian_mean
+import numpy as np
 
-__all__ = ["CriticalPoint", "critical_point", "fixed_point", "length_map", "susceptibility"]
+from .._activations import Activation, activation_of
+from .._gaussian import mean, rough_mean
+from ._check import Phi, number
 
-Phi = str | Callable[..., Any]
+__all__ = [
+    "FixedPoint",
+    "fixed_point",
+    "fixed_points",
+    "led_to",
+    "length_map",
+    "length_slope",
+    "mean_square",
+    "mean_square_slope",
+    "points_of",
+    "settled_length",
+    "susceptibility",
+]
 
 
-class CriticalPoint(NamedTuple):
-    """Deviations of weights (times `sqrt(fan_in)`) and biases, and the fixed length they have."""
+class FixedPoint(NamedTuple):
+    """A length that a layer leaves unchanged, the slope of the length map there, and whether
+    lengths nearby are drawn to it."""
 
-    sigma_w: float
-    sigma_b: float
     q: float
+    slope: float
+    stable: bool
 
 
-def length_map(activation: Phi, q: float, sigma_w: float, sigma_b: float) -> float:
+def mean_square(phi: Activation, q: float) -> float:
+    """`E phi(sqrt(q) z)**2`."""
+    return phi.moments(q)[0] if phi.moments else mean(lambda x: phi.value(x) ** 2, phi, q)
+
+
+def mean_square_slope(phi: Activation, q: float) -> float:
+    """`E phi'(sqrt(q) z)**2`."""
+    return phi.moments(q)[1] if phi.moments else mean(lambda x: phi.derivative(x) ** 2, phi, q)
+
+
+def length_map(activation: Phi, q: float, sigma_w: float, sigma_b: float = 0.0) -> float:
     """The length after a layer: `sigma_w**2 E phi(sqrt(q) z)**2 + sigma_b**2`.
 
-    Raises:
-        ValueError: `q` or a deviation is negative.
+    Poole et al. 2016, eq. 3.
 
-    >>> round(length_map("relu", 3.0, 2**0.5, 0.0), 12)
+    Args:
+        activation: A name or an elementwise callable on arrays.
+        q: Mean square of the pre-activations before the layer.
+        sigma_w: Deviation of the weights times `sqrt(fan_in)`.
+        sigma_b: Deviation of the biases.
+
+    Raises:
+        ValueError: `q` or a deviation is negative or not finite.
+
+    >>> round(length_map("relu", 3.0, 2**0.5), 12)
     3.0
     """
     q, sigma_w, sigma_b = (
-        _at_least_0("length_map", *pair)
+        number("length_map", *pair)
         for pair in (("q", q), ("sigma_w", sigma_w), ("sigma_b", sigma_b))
     )
-    phi, root = activation_of(activation), math.sqrt(q)
-    kinks = tuple(k / root for k in phi.kinks) if root else ()
-    second = gaussian_mean(lambda z: phi.value(root * z) ** 2, kinks)
-    return sigma_w**2 * second + sigma_b**2
+    return sigma_w**2 * mean_square(activation_of(activation), q) + sigma_b**2
 
 
 def susceptibility(activation: Phi, q: float, sigma_w: float) -> float:
-    """`chi = sigma_w**2 E phi'(sqrt(q) z)**2`, the factor on a squared gradient a layer.
+    """`chi = sigma_w**2 E phi'(sqrt(q) z)**2`, the factor on a squared gradient per layer.
 
-    Gradients vanish below 1 and explode above (Schoenholz et al. 2017).
+    Gradients vanish below 1 and explode above (Schoenholz et al., ICLR 2017, eq. 4).
+
+    Args:
+        activation: A name or an elementwise callable on arrays.
+        q: Mean square of the pre-activations.
+        sigma_w: Deviation of the weights times `sqrt(fan_in)`.
 
     Raises:
-        ValueError: `q` or `sigma_w` is negative.
+        ValueError: `q` or `sigma_w` is negative or not finite.
 
-    >>> round(susceptibility("tanh", 0.5, 1.68797512**0.5), 6)
+    >>> round(susceptibility("tanh", 0.5, 1.68797512**0.5), 8)
     1.0
     """
-    q = _at_least_0("susceptibility", "q", q)
-    return _at_least_0("susceptibility", "sigma_w", sigma_w) ** 2 * _mean_square_slope(
-        activation, q
-    )
+    q = number("susceptibility", "q", q)
+    sigma_w = number("susceptibility", "sigma_w", sigma_w)
+    return sigma_w**2 * mean_square_slope(activation_of(activation), q)
 
 
-def fixed_point(activation: Phi, sigma_w: float, sigma_b: float) -> float:
-    """The length `q` that the length map leaves unchanged and that depth leads to.
+def length_slope(phi: Activation, q: float, sigma_w: float) -> float:
+    """Slope of the length map: `sigma_w**2 E[phi(u) phi'(u) u] / q` at `u = sqrt(q) z`."""
+    if q == 0:
+        return sigma_w**2 * mean_square_slope(phi, 1e-30)
+    return sigma_w**2 * mean(lambda u: phi.value(u) * phi.derivative(u) * u, phi, q) / q
+
+
+def fixed_points(activation: Phi, sigma_w: float, sigma_b: float = 0.0) -> tuple[FixedPoint, ...]:
+    """All lengths `q` with `length_map(q) == q`, smallest first, with their stability.
+
+    Args:
+        activation: A name or an elementwise callable on arrays.
+        sigma_w: Deviation of the weights times `sqrt(fan_in)`.
+        sigma_b: Deviation of the biases.
 
     Raises:
-        ValueError: A deviation is negative, or lengths grow without bound.
+        ValueError: A deviation is negative, or every length is a fixed point (a homogeneous
+            activation at its critical `sigma_w` without biases).
 
-    >>> point = critical_point("tanh", 0.5)
-    >>> round(fixed_point("tanh", point.sigma_w, point.sigma_b), 6)
-    0.5
+    >>> [(round(p.q, 6), p.stable) for p in fixed_points("tanh", 1.5)]
+    [(0.0, False), (0.793354, True)]
     """
-    from scipy.optimize import brentq
+    sigma_w = number("fixed_points", "sigma_w", sigma_w)
+    sigma_b = number("fixed_points", "sigma_b", sigma_b)
+    return points_of(activation_of(activation), sigma_w, sigma_b)
+
+
+def points_of(phi: Activation, sigma_w: float, sigma_b: float) -> tuple[FixedPoint, ...]:
+    """The fixed points of an `Activation`."""
+    if phi.slopes is not None:
+        return _homogeneous_points(phi, sigma_w, sigma_b)
 
     def excess(q: float) -> float:
-        return length_map(activation, q, sigma_w, sigma_b) - q
+        return sigma_w**2 * mean_square(phi, q) + sigma_b**2 - q
 
-    high = 1.0
-    while excess(high) > 0:
-        high *= 4
-        if high > 1e12:
+    found = [] if excess(0.0) > 0 else [_described(phi, 0.0, sigma_w, excess)]
+    found += [_described(phi, q, sigma_w, excess) for q in _roots(phi, sigma_w, sigma_b, excess)]
+    return tuple(found)
+
+
+def _homogeneous_points(phi: Activation, sigma_w: float, sigma_b: float) -> tuple[FixedPoint, ...]:
+    """`q = slope * q + sigma_b**2`."""
+    slope = sigma_w**2 * mean_square_slope(phi, 1.0)
+    if abs(slope - 1) < 1e-12:
+        if sigma_b == 0:
             raise ValueError(
-                f"lengths grow without bound at sigma_w = {sigma_w:g}, sigma_b = {sigma_b:g}; "
-                "there is no fixed point."
+                f"every length is a fixed point of {phi.name} at sigma_w = {sigma_w:g} without "
+                "biases: lengths stay what they are."
             )
-    low = high
-    while excess(low) < 0:
-        low /= 4
-        if low < 1e-14:
-            return 0.0
-    return float(brentq(excess, low, high, xtol=1e-15, rtol=1e-14)) if low < high else low
+        return ()
+    if slope > 1:
+        return (FixedPoint(0.0, slope, False),) if sigma_b == 0 else ()
+    return (FixedPoint(sigma_b**2 / (1 - slope), slope, True),)
 
 
-def critical_point(activation: Phi, q: float) -> CriticalPoint:
-    """The deviations at which lengths stay at `q` and squared gradients keep their size.
+def _roots(phi: Activation, sigma_w: float, sigma_b: float, excess: Any) -> list[float]:
+    """Positive roots of `excess`: sign changes on a grid of 20 points a decade, and touching
+    points between them."""
+    from scipy.optimize import brentq, minimize_scalar
 
-    `sigma_w**2 = 1 / E phi'(sqrt(q) z)**2`, `sigma_b**2 = q - sigma_w**2 E phi(sqrt(q) z)**2`.
+    low = min(1e-12, sigma_b**2 / 2) if sigma_b else 1e-12
+    grid = np.geomspace(low, 1e8, int(20 * math.log10(1e8 / low)))
+    # relative, so that rounding is the same all along
+    e = np.array([
+        (sigma_w**2 * rough_mean(lambda x: phi.value(x) ** 2, phi, q) + sigma_b**2) / q - 1
+        for q in grid
+    ])  # fmt: skip
+    e[abs(e) < max(2e-14, 16 * phi.eps)] = 0.0
+    roots = []
+    for i in range(len(grid) - 1):
+        if e[i] * e[i + 1] < 0 and math.isfinite(e[i] * e[i + 1]):
+            roots.append(float(brentq(excess, grid[i], grid[i + 1], xtol=1e-300, rtol=1e-14)))
+    for i in range(1, len(grid) - 1):
+        if 0 < abs(e[i]) <= min(abs(e[i - 1]), abs(e[i + 1])) and e[i - 1] * e[i + 1] > 0:
+            sign = math.copysign(1.0, e[i])
+            best = minimize_scalar(
+                lambda t, sign=sign: sign * excess(math.exp(t)) / math.exp(t),
+                bounds=(math.log(grid[i - 1]), math.log(grid[i + 1])),
+                method="bounded",
+                options={"xatol": 1e-10},
+            )
+            q = math.exp(best.x)
+            if best.fun < -1e-13:  # it dips through: two roots
+                ends = ((grid[i - 1], q), (q, grid[i + 1]))
+                roots += [float(brentq(excess, a, b, xtol=1e-300, rtol=1e-14)) for a, b in ends]
+            elif best.fun < 1e-12:
+                roots.append(q)
+    return sorted(roots)
+
+
+def _described(phi: Activation, q: float, sigma_w: float, excess: Any) -> FixedPoint:
+    slope = length_slope(phi, q, sigma_w)
+    if abs(slope - 1) > 1e-7:
+        return FixedPoint(q, slope, abs(slope) < 1)
+    above, below = (1.001 * q, 0.999 * q) if q else (1e-6, 0.0)
+    return FixedPoint(q, slope, bool(excess(above) < 0 and (q == 0 or excess(below) > 0)))
+
+
+def fixed_point(activation: Phi, sigma_w: float, sigma_b: float = 0.0) -> float:
+    """The length `q` that depth leads to from length 1: `length_map(q) == q`.
+
+    Args:
+        activation: A name or an elementwise callable on arrays.
+        sigma_w: Deviation of the weights times `sqrt(fan_in)`.
+        sigma_b: Deviation of the biases.
 
     Raises:
-        ValueError: `q` is not positive, or no bias deviation makes `q` a fixed length.
+        ValueError: A deviation is negative, lengths grow without bound, or they stay whatever
+            they are (a homogeneous activation at its critical `sigma_w`).
 
-    >>> p = critical_point("tanh", 0.05)
-    >>> round(p.sigma_w**2, 8), round(p.sigma_b**2, 10)
-    (1.09362731, 0.0001282966)
+    >>> round(fixed_point("relu", 1.0, 0.5), 12)
+    0.5
     """
-    q = _at_least_0("critical_point", "q", q)
-    if q == 0:
-        raise ValueError("critical_point needs q > 0, got 0.")
-    sigma_w = _mean_square_slope(activation, q) ** -0.5
-    variance = q - length_map(activation, q, sigma_w, 0.0)
-    if variance < -1e-12 * q:
+    sigma_w = number("fixed_point", "sigma_w", sigma_w)
+    sigma_b = number("fixed_point", "sigma_b", sigma_b)
+    phi = activation_of(activation)
+    q = led_to(phi, sigma_w, sigma_b)
+    if q is None:
         raise ValueError(
-            f"{activation} has no critical point at q = {q:g}: "
-            "its length grows even without biases."
+            f"lengths of {phi.name} grow without bound at sigma_w = {sigma_w:g}, "
+            f"sigma_b = {sigma_b:g}: they have no fixed point to go to."
         )
-    return CriticalPoint(sigma_w, math.sqrt(max(0.0, variance)), q)
+    return q
 
 
-def _mean_square_slope(activation: Phi, q: float) -> float:
-    phi, root = activation_of(activation), math.sqrt(q)
-    kinks = tuple(k / root for k in phi.kinks) if root else ()
-    return gaussian_mean(lambda z: phi.slope(root * z) ** 2, kinks)
+def led_to(phi: Activation, sigma_w: float, sigma_b: float) -> float | None:
+    """The fixed point that length 1 moves to, None if it grows without bound."""
+    points = [p.q for p in points_of(phi, sigma_w, sigma_b)]
+    rises = sigma_w**2 * mean_square(phi, 1.0) + sigma_b**2 - 1
+    if abs(rises) < 1e-12 and any(abs(q - 1) < 1e-6 for q in points):
+        return min(points, key=lambda q: abs(q - 1))
+    ahead = [q for q in points if (q > 1 if rises > 0 else q <= 1)]
+    return min(ahead, key=lambda q: abs(q - 1), default=None)
 
 
-def _at_least_0(who: str, name: str, value: float) -> float:
-    value = float(value)
-    if not value >= 0 or math.isinf(value):
-        raise ValueError(f"{who} needs {name} to be a finite number >= 0, got {value:g}.")
-    return value
+def settled_length(phi: Activation, sigma_w: float, sigma_b: float) -> float | None:
+    """`led_to`, and 1 where a homogeneous activation leaves every length as it is."""
+    if phi.slopes is not None and sigma_b == 0:
+        slope = sigma_w**2 * mean_square_slope(phi, 1.0)
+        if abs(slope - 1) < 1e-12:
+            return 1.0
+    return led_to(phi, sigma_w, sigma_b)
