@@ -70,18 +70,41 @@ def test_transposed_convolutions_read_inputs_first(dims: int, groups: int) -> No
         assert (wrong(x) - expected).abs().max() > 0.1
 
 
-def test_stacked_projections_of_attention_and_recurrent_gates() -> None:
-    attention = nn.MultiheadAttention(16, 4)
+def test_attention_reads_each_stacked_projection_as_a_layer_of_its_own() -> None:
+    attention = nn.MultiheadAttention(16, 4, bias=False, batch_first=True)
+    init.eye_(attention.out_proj.weight)
+    x = torch.randn(5, 1, 16, generator=torch.Generator().manual_seed(0))
+
+    def lengths() -> Any:  # of one token's value: the weights of its attention are all 1
+        return rows(attention(x, x, x)[0]) / rows(x)
+
     init.orthogonal_(attention.in_proj_weight, seed=0, groups=3)
+    assert lengths() == pytest.approx(1, rel=1e-5)
     for projection in attention.in_proj_weight.chunk(3):
         assert torch.linalg.svdvals(projection.detach()).numpy() == pytest.approx(1, abs=1e-5)
-    stacked = init.orthogonal_(torch.empty(48, 16), seed=0)
-    gates = torch.linalg.svdvals(stacked[:16])
-    assert abs(gates - 1).max() > 0.1  # one frame over all three is something else
-    for cell, gates in ((nn.LSTM(5, 16), 4), (nn.GRU(5, 16), 3)):
-        init.orthogonal_(cell.weight_hh_l0, seed=0, groups=gates)
-        for gate in cell.weight_hh_l0.chunk(gates):
-            assert torch.linalg.svdvals(gate.detach()).numpy() == pytest.approx(1, abs=1e-5)
+    init.orthogonal_(attention.in_proj_weight, seed=0)  # one frame over all three
+    assert lengths().max() < 0.9
+
+
+@pytest.mark.parametrize(("kind", "gates"), [(nn.LSTM, 4), (nn.GRU, 3)])
+def test_recurrent_cells_read_each_stacked_gate_as_a_layer(kind: Any, gates: int) -> None:
+    cell = kind(5, 16, bias=False)
+    init.zeros_(cell.weight_ih_l0)
+    init.orthogonal_(cell.weight_hh_l0, seed=0, groups=gates)
+    for gate in cell.weight_hh_l0.chunk(gates):
+        assert torch.linalg.svdvals(gate.detach()).numpy() == pytest.approx(1, abs=1e-5)
+    h = torch.randn(16, generator=torch.Generator().manual_seed(0)).numpy()
+    stacked = initcore.orthogonal(Rng(0), (gates * 16, 16), groups=gates)
+    pushed = stacked.reshape(gates, 16, 16) @ h
+    squash = [1 / (1 + np.exp(-p)) for p in pushed]
+    state: Any = torch.from_numpy(h)[None, None]
+    if gates == 4:  # input, forget, candidate, output
+        expected = squash[3] * np.tanh(squash[0] * np.tanh(pushed[2]))
+        state = (state, torch.zeros_like(state))
+    else:  # reset, update, candidate
+        expected = (1 - squash[1]) * np.tanh(squash[0] * pushed[2]) + squash[1] * h
+    y, _ = cell(torch.zeros(1, 1, 5), state)
+    assert y.detach().numpy().reshape(-1) == pytest.approx(expected, abs=2e-5)
 
 
 def test_embeddings() -> None:
@@ -89,6 +112,7 @@ def test_embeddings() -> None:
     init.normal_(layer.weight, std=0.02, seed=0)
     expected = initcore.normal(Rng(0), (100, 16), std=0.02)
     assert abs(layer.weight.detach().numpy() - expected).max() < 2e-6
+    assert abs(layer(torch.tensor([3, 5])).detach().numpy() - expected[[3, 5]]).max() < 2e-6
 
 
 def test_a_training_step_runs_through_filled_parameters() -> None:

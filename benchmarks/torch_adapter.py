@@ -1,0 +1,88 @@
+"""initcore_torch against torch.nn.init on the CPU: time and peak memory, as a Markdown table.
+
+    python benchmarks/torch_adapter.py [--quick]
+
+Times are medians of runs in turn, ratios medians of the pairs. Peak memory is the growth of a fresh
+process while a tensor is filled, the tensor itself included, in multiples of it.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from _measure import duel, megabytes, row, title
+
+QUICK: dict[str, list[tuple[int, ...]]] = {"orthogonal_": [(256, 256)], "normal_": [(1 << 20,)]}
+FULL: dict[str, list[tuple[int, ...]]] = {
+    "orthogonal_": [(256, 256), (1024, 1024), (2048, 2048), (4096, 1024), (1024, 4096)],
+    "normal_": [(1 << 20,), (1 << 24,)],
+    "uniform_": [(1 << 24,)],
+    "trunc_normal_": [(1 << 24,)],
+    "kaiming_normal_": [(4096, 4096)],
+}
+LIBRARIES = ("initcore_torch", "torch.nn.init")
+
+
+def function(library: str, name: str) -> Callable[[Any], Any]:
+    """The initializer `name` of either library."""
+    import torch
+
+    import initcore_torch
+
+    return getattr(initcore_torch if library == LIBRARIES[0] else torch.nn.init, name)
+
+
+def growth(library: str, name: str, shape: tuple[int, ...]) -> str:
+    """Peak memory of one fill in multiples of the tensor, measured in a process of its own."""
+    command = [sys.executable, __file__, "--growth", library, name, *map(str, shape)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def print_growth(library: str, name: str, *sizes: str) -> None:
+    import numpy as np
+    import torch
+
+    fill = function(library, name)
+    fill(torch.empty([64] * len(sizes)))  # whatever is loaded at the first call
+    w = torch.zeros([int(n) for n in sizes]).add_(1)
+    # The record so far may be higher than what is in use now: fill up to it.
+    ballast = np.ones(int(max(0.0, megabytes() - resident()) * 2**20) // 8)
+    before = megabytes()
+    fill(w)
+    size = w.numel() * 4 / 2**20
+    print(f"{(megabytes() - before + size) / size:.1f}")
+    del ballast
+
+
+def resident() -> float:
+    """Megabytes in use now (Linux; elsewhere the record, so that nothing is filled up)."""
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * 4096 / 2**20
+    except OSError:
+        return megabytes()
+
+
+def main() -> None:
+    if "--growth" in sys.argv:
+        print_growth(*sys.argv[2:])
+        return
+    import torch
+
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads\n")
+    title("", "shape", "initcore, ms", "torch, ms", "ratio", "initcore, peak", "torch, peak")
+    for name, shapes in (QUICK if "--quick" in sys.argv else FULL).items():
+        for shape in shapes:
+            w = torch.empty(shape)
+            ours, theirs = (function(library, name) for library in LIBRARIES)
+            a, b, ratio = duel(lambda w=w, f=ours: f(w), lambda w=w, f=theirs: f(w), rounds=7)
+            peaks = [growth(library, name, shape) for library in LIBRARIES]
+            row(
+                name, " x ".join(map(str, shape)), f"{a * 1e3:.1f}", f"{b * 1e3:.1f}",
+                f"{ratio:.2f}", *peaks,
+            )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
