@@ -59,7 +59,7 @@ def run(
     show(results, console)
     for path in report or []:
         write(results, path)
-        console.print(f"report: {path}", highlight=False)
+        console.print(f"report: {path}", highlight=False, soft_wrap=True)
     raise typer.Exit(0 if results.ok else 1)
 
 

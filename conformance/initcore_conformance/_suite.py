@@ -142,18 +142,18 @@ def _process(job: Job, target: Target) -> Iterator[dict[str, Any]]:
         environment["KERAS_BACKEND"] = target.keras
     command = [sys.executable, "-m", "initcore_conformance._worker"]
     with tempfile.TemporaryFile("w+", errors="replace") as log:
-        worker = subprocess.Popen(
+        with subprocess.Popen(
             [*command, json.dumps(dataclasses.asdict(job))],
             stdout=subprocess.PIPE, stderr=log, text=True, env=environment,
-        )  # fmt: skip
-        try:
+        ) as worker:  # fmt: skip
             assert worker.stdout is not None
-            for line in worker.stdout:
-                yield json.loads(line)
-        finally:
-            if worker.poll() is None and sys.exc_info()[0] is not None:
+            try:
+                for line in worker.stdout:
+                    yield json.loads(line)
+            except BaseException:
                 worker.terminate()
-            status = worker.wait()
+                raise
+        status = worker.returncode
         if status:
             log.seek(0)
             last = next((t.strip() for t in reversed(log.read().splitlines()) if t.strip()), "")
