@@ -19,6 +19,7 @@ __all__ = ["haar"]
 
 BLOCK = 128  # reflectors a block; results do not depend on it but for rounding
 LEAF = 32  # triangles up to this size are inverted by masked doubling
+ROWS = 256  # rows of the frame that are worth a product of their own
 MOST_BLOCKS = 32  # larger matrices take larger blocks, which keeps compiled programs short
 
 
@@ -63,7 +64,7 @@ def haar(rng: Rng, count: int, out: int, in_: int, gain: Any = 1.0) -> Any:
         below = -mul(v2, left)
         if k + b < m:
             right = mul(t, mul(vt2, frame.trailing(k + b)))
-            frame.subtract(k + b, mul(v2, right))
+            frame.subtract(k + b, v2, right, mul)
             frame.border(k, b, scale - mul(v1, left), below, -mul(v1, right))
         else:
             frame.border(k, b, scale - mul(v1, left), below, None)
@@ -85,10 +86,14 @@ class _Frame:
         """What is filled: rows and columns from `k` on."""
         return self._at(slice(k, None), slice(k, None))
 
-    def subtract(self, k: int, product: Any) -> None:
-        """Subtract `product` from what is filled."""
-        part = self.trailing(k)
-        part -= product
+    def subtract(self, k: int, left: Any, right: Any, mul: Any) -> None:
+        """Subtract `mul(left, right)` from what is filled, some rows at a time to save memory."""
+        rows = self._shape[-2 if self._tall else -1] - k
+        step = max(ROWS, -(-rows // 8))
+        for at in range(0, rows, step):
+            some = slice(at, at + step)
+            part = self._at(slice(k + at, min(k + at + step, k + rows)), slice(k, None))
+            part -= mul(left[..., some, :] if self._tall else left[..., some], right)
 
     def border(self, k: int, b: int, corner: Any, below: Any, right: Any) -> None:
         """Put `b` rows and columns before what is filled: `[corner, right; below, ...]`."""
@@ -113,8 +118,8 @@ class _PureFrame(_Frame):
     def trailing(self, k: int) -> Any:
         return self._whole
 
-    def subtract(self, k: int, product: Any) -> None:
-        self._whole = self._whole - product
+    def subtract(self, k: int, left: Any, right: Any, mul: Any) -> None:
+        self._whole = self._whole - mul(left, right)
 
     def border(self, k: int, b: int, corner: Any, below: Any, right: Any) -> None:
         if right is None:
