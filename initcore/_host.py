@@ -57,6 +57,11 @@ class Window:
         for dim, stride in reversed(self._rows):
             base += at % np.uint64(dim) * np.uint64(stride)
             at //= np.uint64(dim)
+        low, high = int(base.min()), int(base.max()) + run - 1
+        if low >> 32 == high >> 32:  # the sums do not carry over into the high word
+            x0.fill(low >> 32)
+            np.add(base.astype(np.uint32)[:, None], _iota(run), out=x1.reshape(-1, run))
+            return
         index: Any = (base[:, None] + np.arange(run, dtype=np.uint64)).reshape(-1)
         x0[...] = index >> np.uint64(32)
         x1[...] = index & np.uint64(0xFFFFFFFF)
