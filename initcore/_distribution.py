@@ -9,7 +9,7 @@ from ._rng import Rng
 from ._spec import ShapeRule, initializer
 from .invariants import Bounded, ColumnSparse, Follows
 
-__all__ = ["normal", "sparse", "truncated_normal", "uniform"]
+__all__ = ["normal", "shifted", "sparse", "truncated_normal", "uniform"]
 
 ANY = ShapeRule()
 MEAN = Real("mean of the entries")
@@ -35,6 +35,8 @@ def uniform(rng: Rng, shape: Any, /, *, low: float = 0.0, high: float = 1.0) -> 
     """
     if isinstance(low, float) and isinstance(high, float) and low > high:
         raise ValueError(f"uniform needs low <= high, got {low:g} and {high:g}.")
+    if not (isinstance(low, float) and isinstance(high, float)):  # traced
+        return low + (high - low) * rng.uniform(shape)
     return rng.uniform(shape, low, high)
 
 
@@ -50,7 +52,7 @@ def normal(rng: Rng, shape: Any, /, *, mean: float = 0.0, std: float = 1.0) -> A
     >>> bool(abs(normal(Rng(0), (4000,), std=0.1).std() - 0.1) < 0.01)
     True
     """
-    return _shift(rng.normal(shape), mean, std)
+    return shifted(rng.normal(shape), mean, std)
 
 
 @initializer(
@@ -58,8 +60,8 @@ def normal(rng: Rng, shape: Any, /, *, mean: float = 0.0, std: float = 1.0) -> A
     parameters={
         "mean": MEAN,
         "std": Real("standard deviation before truncation", low=0.0),
-        "low": Real("lower cut, in deviations from the mean", finite=False),
-        "high": Real("upper cut, in deviations from the mean", finite=False),
+        "low": Real("lower cut, in deviations from the mean", finite=False, static=True),
+        "high": Real("upper cut, in deviations from the mean", finite=False, static=True),
     },
     invariants=(Follows("truncated_normal"), Bounded()),
     source="elementary; the deviation is the one before truncation, as Keras and JAX have it",
@@ -90,13 +92,13 @@ def truncated_normal(
             f"truncated_normal needs numbers up to {reach:g} deviations from the mean to be left, "
             f"got the cuts {low:g} and {high:g}; beyond, {dtype_name(rng.dtype)} has too few."
         )
-    return _shift(rng.truncated_normal(shape, low, high), mean, std)
+    return shifted(rng.truncated_normal(shape, low, high), mean, std)
 
 
 @initializer(
     shape=ShapeRule(2, 2, "a matrix"),
     parameters={
-        "sparsity": Real("fraction of each input's weights that is zero", low=0.0, high=1.0),
+        "sparsity": Real("fraction of each input's weights that is zero", 0.0, 1.0, static=True),
         "std": STD,
     },
     invariants=(ColumnSparse(),),
@@ -114,7 +116,7 @@ def sparse(rng: Rng, shape: Any, /, *, sparsity: float, std: float = 0.01) -> An
     xp, kernel = rng.xp, Kernel(shape)
     values, places = rng.split(2)
     order = xp.matrix_transpose(places.permutation((kernel.in_, kernel.out)))
-    w = values.normal(shape) * std
+    w = shifted(values.normal(shape), 0.0, std)
     return xp.where(order < zeros_per_column(sparsity, kernel.out), xp.zeros_like(w), w)
 
 
@@ -123,7 +125,13 @@ def zeros_per_column(sparsity: float, out: int) -> int:
     return -int(-sparsity * out // 1)
 
 
-def _shift(z: Any, mean: float, std: float) -> Any:
-    """`mean + std * z`, without the sum where the mean is 0 (a fused sum rounds differently)."""
-    scaled = z * std
-    return scaled if isinstance(mean, float) and mean == 0.0 else scaled + mean
+def shifted(z: Any, mean: Any, std: Any) -> Any:
+    """`mean + std * z`, of an array `z` that nobody else holds: where it can be, it is reused.
+
+    Without the sum where the mean is 0 (a fused sum rounds differently).
+    """
+    if not isinstance(std, float):
+        z = z * std
+    elif std != 1.0:
+        z *= std
+    return z if isinstance(mean, float) and mean == 0.0 else z + mean

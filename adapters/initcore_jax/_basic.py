@@ -4,7 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from ._init import Initializer, axes, make
+from ._init import Axes, Initializer, make
 from ._layouts import kernel_layout, layout_of
 
 __all__ = ["constant", "normal", "ones", "sparse", "truncated_normal", "uniform", "zeros"]
@@ -23,24 +23,38 @@ def constant(value: Any, dtype: Any = None) -> Initializer:
 
         def init(key: Any, shape: Any, dtype: Any = None, out_sharding: Any = None) -> Any:
             filled = zeros(key, shape, dtype if dtype is not None else default, out_sharding)
-            return jnp.broadcast_to(jnp.asarray(value, filled.dtype), filled.shape)
+            return filled + jnp.asarray(value, filled.dtype)
 
         return init
     return make("constant", {"value": value}, dtype)
 
 
-def uniform(scale: Any = 1e-2, dtype: Any = None, *, low: Any = 0.0) -> Initializer:
+def uniform(
+    scale: Any = 1e-2,
+    dtype: Any = None,
+    *,
+    low: Any = 0.0,
+    in_axis: Axes = -2,
+    out_axis: Axes = -1,
+    groups: int = 1,
+) -> Initializer:
     """Initializer of independent entries uniform on `[low, scale)`."""
-    return make(
-        "uniform", {"low": low, "high": scale}, dtype, kernel_layout, names={"high": "scale"}
-    )
+    layout = kernel_layout(in_axis, out_axis, groups)
+    return make("uniform", {"low": low, "high": scale}, dtype, layout, names={"high": "scale"})
 
 
-def normal(stddev: Any = 1e-2, dtype: Any = None, *, mean: Any = 0.0) -> Initializer:
+def normal(
+    stddev: Any = 1e-2,
+    dtype: Any = None,
+    *,
+    mean: Any = 0.0,
+    in_axis: Axes = -2,
+    out_axis: Axes = -1,
+    groups: int = 1,
+) -> Initializer:
     """Initializer of independent normal entries of the given mean and standard deviation."""
-    return make(
-        "normal", {"mean": mean, "std": stddev}, dtype, kernel_layout, names={"std": "stddev"}
-    )
+    layout = kernel_layout(in_axis, out_axis, groups)
+    return make("normal", {"mean": mean, "std": stddev}, dtype, layout, names={"std": "stddev"})
 
 
 def truncated_normal(
@@ -50,24 +64,36 @@ def truncated_normal(
     upper: Any = 2.0,
     *,
     mean: Any = 0.0,
+    in_axis: Axes = -2,
+    out_axis: Axes = -1,
+    groups: int = 1,
 ) -> Initializer:
     """Initializer of independent `mean + stddev * z`, `z` standard normal, `lower < z < upper`.
 
     Raises:
         ValueError: `lower` is not below `upper`.
     """
-    if not lower < upper:
-        raise ValueError(f"truncated_normal needs lower < upper, got {lower} and {upper}.")
     values = {"mean": mean, "std": stddev, "low": lower, "high": upper}
     names = {"std": "stddev", "low": "lower", "high": "upper"}
-    return make("truncated_normal", values, dtype, kernel_layout, names=names)
+    layout = kernel_layout(in_axis, out_axis, groups)
+    init = make("truncated_normal", values, dtype, layout, names=names)
+    if not lower < upper:
+        raise ValueError(f"truncated_normal needs lower < upper, got {lower} and {upper}.")
+    return init
 
 
-def sparse(sparsity: Any, stddev: Any = 1e-2, dtype: Any = None) -> Initializer:
+def sparse(
+    sparsity: Any,
+    stddev: Any = 1e-2,
+    dtype: Any = None,
+    *,
+    in_axis: Axes = -2,
+    out_axis: Axes = -1,
+) -> Initializer:
     """Initializer of a matrix `(in, out)`: a share `sparsity` of each input's weights is zero.
 
     The other entries are normal with standard deviation `stddev`.
     """
     values = {"sparsity": sparsity, "std": stddev}
-    layout = layout_of(axes(-2), axes(-1))
+    layout = layout_of(in_axis, out_axis)
     return make("sparse", values, dtype, layout, names={"std": "stddev"})

@@ -2,6 +2,7 @@
 
 import functools
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,8 +24,22 @@ LayoutOf = Callable[[int], Layout | None]
 
 
 def axes(value: Axes) -> tuple[int, ...]:
-    """One axis or several, as a tuple."""
-    return (value,) if isinstance(value, int) else tuple(value)
+    """One axis or several, as a tuple.
+
+    Raises:
+        TypeError: They are no integers.
+
+    >>> axes(-1), axes([0, 1])
+    ((-1,), (0, 1))
+    """
+    several: Any = value if isinstance(value, (list, tuple)) else (value,)
+    try:
+        found = tuple(operator.index(a) for a in several)
+    except TypeError:
+        found = None
+    if found is None or any(isinstance(a, bool) for a in several):
+        raise TypeError(f"an axis is an integer, or several are a tuple of them, got {value!r}.")
+    return found
 
 
 def rng(key: Any, dtype: Any = None) -> Rng:
@@ -142,9 +157,22 @@ def _compiled(
         w = specs[name].function(key, canonical, **dict(static), **dynamic)
         if layout is not None:
             w = layout.from_canonical(w, shape, xp=jnp)
-        return w
+        return _explicitly(w, out_sharding)
 
     return jax.jit(run) if out_sharding is None else jax.jit(run, out_shardings=out_sharding)
+
+
+def _explicitly(w: Any, out_sharding: Any) -> Any:
+    """`w` with the sharding in its type: on a mesh of explicit axes `out_shardings` alone is lost
+    in an outer trace."""
+    if isinstance(out_sharding, jax.sharding.NamedSharding):
+        mesh: Any = out_sharding.mesh
+    elif isinstance(out_sharding, jax.sharding.PartitionSpec):
+        mesh = jax.sharding.get_abstract_mesh()
+    else:
+        return w
+    reshard: Any = jax.sharding.reshard
+    return reshard(w, out_sharding) if mesh.are_all_axes_explicit else w
 
 
 def _default_platform() -> str:
@@ -189,5 +217,11 @@ def _words(key: Any, who: str) -> tuple[Any, Any]:
             f"{who} needs one key, got a batch of {math.prod(batch)}; use jax.vmap for several."
         )
     if data is None:
+        default = str(jax.config.values["jax_default_prng_impl"])
+        if dtype == np.uint32 and default == "threefry2x32":
+            raise TypeError(
+                f"{who} cannot tell of which kind a raw key of four words is; "
+                f'use jax.random.key(seed, impl="rbg").'
+            )
         data = jax.random.bits(key, (2,), dtype=jnp.uint32)
     return data[0], data[1]

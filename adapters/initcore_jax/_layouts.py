@@ -14,9 +14,10 @@ def layout_of(
     return Layout(axes(out_axis), axes(in_axis), axes(batch_axis), groups)
 
 
-def kernel_layout(ndim: int) -> Layout | None:
-    """The default layout of kernels, for initializers that take other arrays too."""
-    return layout_of() if ndim >= 2 else None
+def kernel_layout(in_axis: Axes, out_axis: Axes, groups: int) -> LayoutOf:
+    """The layout of kernels, for initializers that take arrays of fewer axes too."""
+    layout = layout_of(in_axis, out_axis, (), groups)
+    return lambda ndim: layout if ndim >= 2 else None
 
 
 def frame_layout(

@@ -23,6 +23,7 @@ def conv_orthogonal(
     dtype: Any = None,
     *,
     in_axis: Axes | None = None,
+    out_axis: Axes | None = None,
     batch_axis: Axes = (),
     groups: int = 1,
 ) -> Initializer:
@@ -30,7 +31,7 @@ def conv_orthogonal(
 
     With circular padding and stride 1 the layer keeps lengths. The kernel has equal sizes.
     """
-    layout = frame_layout(column_axis, in_axis, None, batch_axis, groups)
+    layout = frame_layout(column_axis, in_axis, out_axis, batch_axis, groups)
     return make("conv_orthogonal", {"gain": scale}, dtype, layout, names=SCALE)
 
 
@@ -43,6 +44,7 @@ def sparse_orthogonal(
     sampling: str = "uniform",
     tap_density: str = "same",
     in_axis: Axes | None = None,
+    out_axis: Axes | None = None,
     batch_axis: Axes = (),
     groups: int = 1,
 ) -> Initializer:
@@ -50,11 +52,11 @@ def sparse_orthogonal(
 
     Args:
         density: Fraction of nonzeros, at least one a line of the matrix.
-        scale, column_axis, dtype, in_axis, batch_axis, groups: As of `orthogonal`.
+        scale, column_axis, dtype, in_axis, out_axis, batch_axis, groups: As of `orthogonal`.
         sampling: `"uniform"`, as published, or `"matching"`, which fills rows and columns evenly.
         tap_density: Of a convolution's centre tap: `"same"` or `"more"`.
     """
-    layout = frame_layout(column_axis, in_axis, None, batch_axis, groups)
+    layout = frame_layout(column_axis, in_axis, out_axis, batch_axis, groups)
     values = {"density": density, "gain": scale, "sampling": sampling, "tap_density": tap_density}
     return make("sparse_orthogonal", values, dtype, layout, names=SCALE)
 

@@ -120,6 +120,14 @@ def test_float64_is_canonicalised_as_jax_does() -> None:
         (lambda: ours.orthogonal()(KEY, (3, 4), jnp.int32), TypeError, "got int32"),
         (lambda: ours.orthogonal()(KEY, (3, 4), jnp.complex64), TypeError, "got complex64"),
         (lambda: ours.orthogonal()(KEY, (3, 4.5)), TypeError, "made of integers"),
+        (lambda: ours.orthogonal(column_axis="out")(KEY, (3, 4)), TypeError, "an integer.* 'out'"),
+        (lambda: ours.lecun_normal(in_axis=(0, 1.5)), TypeError, r"an integer.* \(0, 1.5\)"),
+        (lambda: ours.truncated_normal(upper="2"), TypeError, "upper .* got '2'"),
+        (lambda: ours.normal()(np.zeros(4, np.uint32), (3,)), TypeError, "which kind"),
+        (lambda: jax.jit(lambda v: ours.truncated_normal(lower=v)(KEY, (3,)))(-1.0), TypeError,
+         "needs lower .*Tracer"),
+        (lambda: jax.jit(lambda v: ours.sparse(v)(KEY, (3, 3)))(0.5), TypeError,
+         "needs sparsity .*Tracer"),
     ],
 )  # fmt: skip
 def test_bad_input_gets_one_clear_sentence(call: Any, error: type, text: str) -> None:

@@ -108,6 +108,21 @@ def test_a_whole_equinox_model_by_the_paths_of_its_weights() -> None:
         init.equinox({"a": jnp.ones(3)}, init.orthogonal, key=KEY)
 
 
+@pytest.mark.parametrize("make", [
+    init.normal, init.uniform, init.truncated_normal, init.he_normal, init.conv_orthogonal,
+    functools.partial(init.sparse_orthogonal, 0.5), init.scaled_orthogonal, init.idinit,
+    init.idinit_zero, init.hadamard, init.identity, init.mirrored, init.delta_orthogonal,
+])  # fmt: skip
+def test_equinox_kernels_are_the_canonical_ones(make: Any) -> None:
+    for groups in (1, 2):
+        conv = init.equinox(eqx.nn.Conv2d(4, 8, 3, groups=groups, key=KEY), make, key=KEY)
+        key = jax.random.wrap_key_data(
+            jnp.array(init.rng(KEY).fold_in("").key, dtype=jnp.uint32)
+        )  # fmt: skip
+        turned = make(groups=groups)(key, (3, 3, 4 // groups, 8))
+        assert (conv.weight == jnp.permute_dims(turned, (3, 2, 0, 1))).all()
+
+
 @pytest.mark.parametrize("kind", backend.layers)
 def test_the_backend_builds_real_layers_of_every_kind(kind: str) -> None:
     dims = 0 if kind == "dense" else int(kind[-2])

@@ -73,6 +73,8 @@ def test_traced_parameters_have_gradients() -> None:
     assert scale == pytest.approx(20.0, rel=1e-5)
     std = jax.jit(lambda s: initcore_jax.normal(s)(key, (5,)))(3.0)
     assert abs(std - initcore_jax.normal(3.0)(key, (5,))).max() < 6e-6
+    span = jax.jit(lambda s: initcore_jax.uniform(s, low=-1.0)(key, (5,)))(3.0)
+    assert abs(span - initcore_jax.uniform(3.0, low=-1.0)(key, (5,))).max() < 1e-6
 
 
 def test_keys_of_every_kind() -> None:
@@ -91,7 +93,7 @@ def test_weights_do_not_depend_on_the_sharding() -> None:
     code = """
         import jax, jax.numpy as jnp, numpy as np
         import initcore_jax
-        from jax.sharding import Mesh, NamedSharding, PartitionSpec as P
+        from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec as P
         assert len(jax.devices()) == 4
         mesh = Mesh(np.array(jax.devices()).reshape(2, 2), ("a", "b"))
         key = jax.random.key(3)
@@ -104,6 +106,14 @@ def test_weights_do_not_depend_on_the_sharding() -> None:
                 assert abs(np.asarray(w) - np.asarray(whole)).max() < 2e-6, (make, spec)
                 inside = jax.jit(lambda k: make()(k, (64, 32)), out_shardings=sharding)(key)
                 assert abs(np.asarray(inside) - np.asarray(whole)).max() < 2e-6, (make, spec)
+        array = initcore_jax.constant(np.arange(32.0))(key, (64, 32), jnp.float32, sharding)
+        assert array.sharding.is_equivalent_to(sharding, 2), array.sharding
+        explicit = jax.make_mesh((2, 2), ("a", "b"), axis_types=(AxisType.Explicit,) * 2)
+        init = initcore_jax.orthogonal()
+        with jax.set_mesh(explicit):
+            inside = jax.jit(lambda k: init(k, (64, 32), jnp.float32, P("a", "b")))(key)
+        assert inside.sharding.spec == P("a", "b"), inside.sharding
+        assert abs(np.asarray(inside) - np.asarray(init(key, (64, 32)))).max() < 2e-6
         print("same")
     """
     done = subprocess.run(
