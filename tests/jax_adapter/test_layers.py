@@ -63,7 +63,10 @@ def test_attention_and_recurrent_cells_take_them() -> None:
     dense = linen.DenseGeneral((4, 4), kernel_init=init.orthogonal())
     kernel = dense.init(KEY, x)["params"]["kernel"].reshape(16, 16)
     assert np.linalg.svd(np.asarray(kernel))[1] == pytest.approx(1, abs=1e-5)
-    cell = nnx.OptimizedLSTMCell(16, 8, recurrent_kernel_init=init.orthogonal(), rngs=nnx.Rngs(0))
+    gates = init.orthogonal(groups=4)  # of this cell they are stacked in one kernel
+    cell = nnx.OptimizedLSTMCell(16, 8, recurrent_kernel_init=gates, rngs=nnx.Rngs(0))
+    for gate in np.split(np.asarray(cell.dense_h.kernel[...]), 4, axis=1):
+        assert np.linalg.svd(gate)[1] == pytest.approx(1, abs=1e-5)
     carry = cell.initialize_carry((2, 16), nnx.Rngs(0))
     assert cell(carry, x[:, 0])[1].shape == (2, 8)
     embed = nnx.Embed(50, 8, embedding_init=init.normal(0.02), rngs=nnx.Rngs(0))
