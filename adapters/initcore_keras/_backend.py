@@ -1,7 +1,7 @@
 """This adapter as a backend of the conformance suite, for the Keras backend that is running."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -28,6 +28,22 @@ class KerasBackend:
     )
     layers = ("dense", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
               "conv_transpose3d", "depthwise1d", "depthwise2d")  # fmt: skip
+    # As Keras itself: constants of any dtype, and fans of vectors.
+    beyond: ClassVar = {
+        **dict.fromkeys(("zeros", "ones", "constant"), ("dtype",)),
+        **{
+            name: ("shape",)
+            for name in (
+                "variance_scaling",
+                "lecun_normal",
+                "lecun_uniform",
+                "glorot_normal",
+                "glorot_uniform",
+                "he_normal",
+                "he_uniform",
+            )  # fmt: skip
+        },
+    }
 
     def sample(
         self, name: str, shape: Any, *, seed: Any, dtype: Any = "float32", **parameters: Any

@@ -1,7 +1,7 @@
 """This adapter as a backend of the conformance suite: its public functions on real layers."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -26,6 +26,8 @@ class TorchBackend:
         "dense", "conv1d", "conv2d", "conv3d",
         "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
     )  # fmt: skip
+    grouped_layers = layers[1:]
+    beyond: ClassVar = dict.fromkeys(("zeros", "ones", "constant"), ("dtype",))
 
     def sample(
         self, name: str, shape: Any, *, seed: Any, dtype: Any = "float32", **parameters: Any

@@ -3,7 +3,7 @@
 from html import escape
 from importlib.resources import files
 
-from ._results import BAD, Outcome, Results
+from ._results import Outcome, Results
 from .checks import CHECKS
 
 __all__ = ["page"]
@@ -98,20 +98,19 @@ def _anchor(backend: str, check: str) -> str:
 
 
 def _failures(results: Results) -> str:
-    shown = [o for o in results.outcomes if o.status in (*BAD, "xfailed")]
-    if not shown:
+    if not results.alike:
         return ""
     seen: set[str] = set()
     parts = ["<h2>What failed</h2>"]
-    for outcome in shown:
-        anchor = _anchor(outcome.backend, outcome.check)
+    for first, *others in results.alike:
+        anchor = _anchor(first.backend, first.check)
         mark = f' id="{anchor}"' if anchor not in seen else ""
         seen.add(anchor)
-        parts.append(_failure(outcome, mark))
+        parts.append(_failure(first, others, mark))
     return "".join(parts)
 
 
-def _failure(outcome: Outcome, mark: str) -> str:
+def _failure(outcome: Outcome, others: list[Outcome], mark: str) -> str:
     kind = "warn" if outcome.status == "xfailed" else "bad"
     lines = {"reason": outcome.reason}
     if outcome.failure:
@@ -120,9 +119,13 @@ def _failure(outcome: Outcome, mark: str) -> str:
     body = "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>" for k, v in lines.items() if v)
     if outcome.failure and outcome.failure.call:
         body += f"<dt>call</dt><dd><pre>{escape(_reproduce(outcome))}</pre></dd>"
+    if others:
+        names = ", ".join(o.initializer for o in others)
+        body += f"<dt>alike in</dt><dd>{escape(names)}</dd>"
     if outcome.failure and outcome.failure.trace:
-        body += f"<dt>raised in</dt><dd><pre>{escape(outcome.failure.trace)}</pre></dd>"
-    name = outcome.backend if outcome.check == "*" else f"{outcome.initializer}, {outcome.check}"
+        trace = f"<details><summary>traceback</summary><pre>{escape(outcome.failure.trace)}"
+        body += f"<dt>raised in</dt><dd>{trace}</pre></details></dd>"
+    name = "" if outcome.check == "*" else f"{outcome.initializer}, {outcome.check}"
     return (
         f'<details open{mark}><summary><span class="pill {kind}">{outcome.status}</span> '
         f"{escape(outcome.backend)} <code>{escape(name)}</code></summary><dl>{body}</dl></details>"

@@ -79,6 +79,16 @@ class Results:
         """What makes the run fail."""
         return [o for o in self.outcomes if o.status in BAD]
 
+    @property
+    def alike(self) -> list[list[Outcome]]:
+        """The failures, those of several initializers that fail the same check alike together."""
+        groups: dict[tuple[str, str, str, str], list[Outcome]] = {}
+        for o in self.outcomes:
+            if o.status in (*BAD, "xfailed"):
+                should = o.failure.should if o.failure else ""
+                groups.setdefault((o.backend, o.check, o.status, should), []).append(o)
+        return list(groups.values())
+
     def count(self, status: str, **where: str) -> int:
         """Outcomes of a status, of a `backend`, `initializer` or `check`."""
         return sum(o.status == status for o in self.of(**where))

@@ -1,9 +1,12 @@
 """Runs checks on a backend: Hypothesis looks for a failing case and shrinks it."""
 
+import signal
+import threading
 import time
 import warnings
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import hypothesis
@@ -24,6 +27,32 @@ PROFILES = {"quick": 1, "thorough": 10}
 """How many times the examples of a check are tried."""
 
 SHRINKING = 6.0  # seconds after which a failing case is taken as small enough
+
+
+PATIENCE = 60  # seconds after which a case counts as hanging
+
+
+class NoAnswerError(Exception):
+    """A call has not come back."""
+
+
+@contextmanager
+def _time_limit(seconds: int) -> Iterator[None]:
+    """Raise `NoAnswerError` after this time, where the system has alarms for it."""
+    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(*_: Any) -> None:
+        raise NoAnswerError(f"no answer within {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 class _CaseError(AssertionError):
@@ -53,7 +82,8 @@ class _Search:
 
     def _run(self, case: Case) -> Failure | None:
         try:
-            return self.check.run(self.backend, self.spec, case)
+            with _time_limit(PATIENCE):
+                return self.check.run(self.backend, self.spec, case)
         except Exception as error:
             return raised(error, "a result, not an exception", case.call(self.spec))
 

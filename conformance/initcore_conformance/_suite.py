@@ -157,6 +157,7 @@ def _process(job: Job, target: Target) -> Iterator[dict[str, Any]]:
         if status:
             log.seek(0)
             last = next((t.strip() for t in reversed(log.read().splitlines()) if t.strip()), "")
-            reason = f"its process ended with status {status}: {last[:300]}"
+            how = f"status {status}" if status > 0 else f"signal {-status}"
+            reason = f"its process ended with {how}" + (f": {last[:300]}" if last else "")
             outcome = Outcome(job.name, "*", "*", "crashed", reason)
             yield {"outcome": dataclasses.asdict(outcome)}

@@ -37,16 +37,13 @@ def progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
 
 def show(results: Results, console: Console) -> None:
     """Every failure with its smallest example, then the table."""
-    wide = Console(file=console.file, width=max(console.width, 100)) if (
+    wide = Console(file=console.file, width=max(console.width, 116)) if (
         not console.is_terminal) else console  # fmt: skip
-    alike: dict[tuple[str, str, str], list[Outcome]] = {}
-    for outcome in results.failures:
-        should = outcome.failure.should if outcome.failure else outcome.status
-        alike.setdefault((outcome.backend, outcome.check, should), []).append(outcome)
-    for outcomes in list(alike.values())[:MOST]:
+    alike = [group for group in results.alike if group[0].status != "xfailed"]
+    for outcomes in alike[:MOST]:
         _failure(outcomes[0], outcomes[1:], wide)
     if len(alike) > MOST:
-        wide.print(f"... and {len(alike) - MOST} more, which --report lists\n")
+        wide.print(f"... and {len(alike) - MOST} more kinds, which --report lists\n")
     _table(results, wide)
     for warning in results.warnings:
         wide.print(f"warning: {escape(warning)}", style="yellow", highlight=False)

@@ -1,5 +1,6 @@
 """`torch.nn.init` as a backend."""
 
+import math
 from typing import Any
 
 from ._peers import PeerBackend, Words
@@ -26,7 +27,11 @@ class TorchPeer(PeerBackend):
             "uniform": Words(init.uniform_, {"low": "a", "high": "b"}),
             "normal": Words(init.normal_, std),
             # Its cuts are places, not deviations from the mean.
-            "truncated_normal": Words(init.trunc_normal_, {"low": "a", "high": "b"}),
+            "truncated_normal": Words(
+                init.trunc_normal_,
+                {"low": "a", "high": "b"},
+                {"low": math.isfinite, "high": math.isfinite},
+            ),
             "sparse": Words(init.sparse_, {"sparsity": "sparsity", "std": "std"}, axes=(2, 2)),
             "glorot_uniform": Words(init.xavier_uniform_, axes=(2, 5)),
             "he_uniform": Words(init.kaiming_uniform_, axes=(2, 5), extra=relu),

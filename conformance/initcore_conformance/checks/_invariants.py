@@ -22,7 +22,7 @@ class Invariants:
     """Every invariant holds on every shape, in every dtype."""
 
     id = "invariants"
-    title = "invariants"
+    title = "invar."
     proves = "What the specification says of a kernel is true, to a formula in eps and size."
     examples = 5
 
@@ -40,7 +40,7 @@ class Groups:
     """Invariants of kernels of many groups, or of thousands of entries: here statistics speak."""
 
     id = "statistics"
-    title = "statistics"
+    title = "laws"
     proves = "Thousands of entries follow their law; hundreds of groups are independent samples."
     examples = 4
 
@@ -59,7 +59,7 @@ class AcrossSeeds:
     """Draws of consecutive seeds, pooled, are one larger sample of the same law."""
 
     id = "across_seeds"
-    title = "pooled seeds"
+    title = "pooled"
     proves = "Different seeds give independent draws: no value is repeated between calls."
     examples = 2
 

@@ -18,7 +18,7 @@ class Check(Protocol):
 
     Attributes:
         id: Name in tables and in files of skips.
-        title: What is looked at, in a few words.
+        title: Head of its column.
         proves: What holds where it passes.
         examples: Cases tried of each strategy in the quick profile.
     """

@@ -78,7 +78,7 @@ class Reference:
     """The same seed gives the NumPy core's values, to a rounding that the arithmetic explains."""
 
     id = "reference"
-    title = "as NumPy"
+    title = "NumPy"
     proves = "The same seed gives the same weights as in every other portable backend."
     examples = 5
 

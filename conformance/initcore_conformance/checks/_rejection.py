@@ -84,7 +84,7 @@ class Rejection:
     """Every kind of bad input, tried on a valid call, raises TypeError or ValueError."""
 
     id = "rejection"
-    title = "bad input"
+    title = "reject"
     proves = "Bad parameters, shapes, dtypes and seeds raise one clear sentence, never a result."
     examples = 2
 

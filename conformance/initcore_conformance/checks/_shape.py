@@ -19,7 +19,7 @@ class ShapeAndDtype:
     """The result has the shape and the dtype asked for, also where it has no elements."""
 
     id = "shape_and_dtype"
-    title = "shape dtype"
+    title = "shape"
     proves = "Results have the shape and dtype asked for, sizes of 0 included."
     examples = 3
 
