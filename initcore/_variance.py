@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from ._distribution import shifted
 from ._domain import Choice, Real
 from ._kernel import Kernel
 from ._rng import Rng
@@ -69,10 +70,10 @@ def variance_scaling(
     """
     std = (scale / fan(Kernel(shape, groups), mode)) ** 0.5
     if distribution == "normal":
-        return rng.normal(shape) * std
+        return shifted(rng.normal(shape), 0.0, std)
     if distribution == "uniform":
-        return rng.uniform(shape, -1.0, 1.0) * (3**0.5 * std)
-    return rng.truncated_normal(shape) * (std / TRUNCATED_STD)
+        return shifted(rng.uniform(shape, -1.0, 1.0), 0.0, 3**0.5 * std)
+    return shifted(rng.truncated_normal(shape), 0.0, std / TRUNCATED_STD)
 
 
 @initializer(
