@@ -29,21 +29,11 @@ class KerasBackend:
     layers = ("dense", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
               "conv_transpose3d", "depthwise1d", "depthwise2d")  # fmt: skip
     # As Keras itself: constants of any dtype, and fans of vectors.
-    beyond: ClassVar = {
-        **dict.fromkeys(("zeros", "ones", "constant"), ("dtype",)),
-        **{
-            name: ("shape",)
-            for name in (
-                "variance_scaling",
-                "lecun_normal",
-                "lecun_uniform",
-                "glorot_normal",
-                "glorot_uniform",
-                "he_normal",
-                "he_uniform",
-            )  # fmt: skip
-        },
-    }
+    beyond: ClassVar = dict.fromkeys(("zeros", "ones", "constant"), ("dtype",)) | dict.fromkeys(
+        ("variance_scaling", "lecun_normal", "lecun_uniform", "glorot_normal", "glorot_uniform",
+         "he_normal", "he_uniform"),
+        ("shape",),
+    )  # fmt: skip
 
     def sample(
         self, name: str, shape: Any, *, seed: Any, dtype: Any = "float32", **parameters: Any
