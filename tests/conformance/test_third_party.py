@@ -120,3 +120,14 @@ def test_claims_of_unknown_initializers_are_refused() -> None:
 
     with pytest.raises(ValueError, match="claims initializers that are not specified: no_such"):
         conform([Claims()])
+
+
+def test_the_documentation_shows_the_example_and_every_check_as_they_are() -> None:
+    from initcore_conformance import CHECKS
+
+    text = (EXAMPLE.parents[1] / "conformance.md").read_text()
+    code = EXAMPLE.read_text()
+    method = code[code.index("    def sample") : code.index("\n\n\nbackend")]
+    assert method in text
+    for check in CHECKS:
+        assert f"| {check.title} | `{check.id}` | {check.proves} |" in text
