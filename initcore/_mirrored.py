@@ -37,15 +37,18 @@ BASES = (
     "he_normal",
     "he_uniform",
 )
-# c of phi(u) - phi(-u) = c u; every x g(x) with g(x) + g(-x) = 1 has c = 1.
+# c of phi(u) - phi(-u) = c u: 1 for x g(x) with g(x) + g(-x) = 1, and for x / 2 + an even one.
 SLOPES = {
     "relu": 1.0,
     "leaky_relu": 1.0,  # and the negative slope
     "gelu": 1.0,
     "gelu_tanh": 1.0,
+    "quick_gelu": 1.0,
     "silu": 1.0,
     "hard_silu": 1.0,
     "softplus": 1.0,
+    "squareplus": 1.0,
+    "sparse_plus": 1.0,
     "log_sigmoid": 1.0,
     "identity": 2.0,
 }

@@ -67,7 +67,7 @@ def test_a_hundred_real_layers_have_an_isometric_jacobian() -> None:
         modules += [linear, torch.nn.ReLU()]
     net = torch.nn.Sequential(*modules[:-1])
     x = torch.from_numpy(Rng(0, dtype="float64").normal((64,)))
-    jacobian = torch.autograd.functional.jacobian(net, x)
+    jacobian = torch.autograd.functional.jacobian(net, x, vectorize=True)
     s = np.linalg.svd(jacobian.numpy(), compute_uv=False)
     assert abs(s - 1).max() < ROUNDING
 
