@@ -54,10 +54,10 @@ from ._variance import glorot_normal_ as glorot_normal_
 from ._variance import glorot_uniform_ as glorot_uniform_
 from ._variance import he_normal_ as he_normal_
 from ._variance import he_uniform_ as he_uniform_
-from ._variance import kaiming_normal_ as kaiming_normal_
-from ._variance import kaiming_uniform_ as kaiming_uniform_
 from ._variance import lecun_normal_ as lecun_normal_
 from ._variance import lecun_uniform_ as lecun_uniform_
 from ._variance import variance_scaling_ as variance_scaling_
-from ._variance import xavier_normal_ as xavier_normal_
-from ._variance import xavier_uniform_ as xavier_uniform_
+from ._xavier import kaiming_normal_ as kaiming_normal_
+from ._xavier import kaiming_uniform_ as kaiming_uniform_
+from ._xavier import xavier_normal_ as xavier_normal_
+from ._xavier import xavier_uniform_ as xavier_uniform_

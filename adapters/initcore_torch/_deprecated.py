@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from ._basic import constant_, normal_, sparse_, uniform_
 from ._structured import dirac_, eye_, orthogonal_
-from ._variance import kaiming_normal_, kaiming_uniform_, xavier_normal_, xavier_uniform_
+from ._xavier import kaiming_normal_, kaiming_uniform_, xavier_normal_, xavier_uniform_
 
 __all__ = [
     "constant",
@@ -36,7 +36,8 @@ def _old_name(function: F) -> F:
         warnings.warn(text, FutureWarning, stacklevel=2)
         return function(*args, **kwargs)
 
-    old.__name__ = new[:-1]
+    old.__name__ = old.__qualname__ = new[:-1]
+    old.__module__ = __name__
     return old  # type: ignore[return-value]
 
 

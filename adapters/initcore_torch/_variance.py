@@ -1,29 +1,64 @@
 """Independent entries whose variance is set by the layer's size."""
 
-import warnings
-from typing import Any
+from typing import Protocol
 
 from torch import Generator, Tensor
 
-from initcore._orthogonal import GAIN
-from initcore._spec import CORE, Spec
+from initcore import specs
 
 from ._fill import fill
-from ._gain import calculate_gain
 
 __all__ = [
     "glorot_normal_",
     "glorot_uniform_",
     "he_normal_",
     "he_uniform_",
-    "kaiming_normal_",
-    "kaiming_uniform_",
     "lecun_normal_",
     "lecun_uniform_",
     "variance_scaling_",
-    "xavier_normal_",
-    "xavier_uniform_",
 ]
+
+
+class Plain(Protocol):
+    """An initializer without parameters of its own."""
+
+    def __call__(
+        self,
+        tensor: Tensor,
+        generator: Generator | None = None,
+        *,
+        seed: int | None = None,
+        groups: int = 1,
+        transposed: bool = False,
+    ) -> Tensor: ...
+
+
+def plain(name: str) -> Plain:
+    """The core's `name`, documented by its statement."""
+
+    def filled(
+        tensor: Tensor,
+        generator: Generator | None = None,
+        *,
+        seed: int | None = None,
+        groups: int = 1,
+        transposed: bool = False,
+    ) -> Tensor:
+        return fill(
+            name, tensor, {}, generator=generator, seed=seed, groups=groups, transposed=transposed
+        )
+
+    filled.__name__ = filled.__qualname__ = f"{name}_"
+    filled.__doc__ = specs[name].statement
+    return filled
+
+
+lecun_normal_ = plain("lecun_normal")
+lecun_uniform_ = plain("lecun_uniform")
+glorot_normal_ = plain("glorot_normal")
+glorot_uniform_ = plain("glorot_uniform")
+he_normal_ = plain("he_normal")
+he_uniform_ = plain("he_uniform")
 
 
 def variance_scaling_(
@@ -51,244 +86,6 @@ def variance_scaling_(
         "variance_scaling",
         tensor,
         values,
-        generator=generator,
-        seed=seed,
-        groups=groups,
-        transposed=transposed,
-    )
-
-
-def xavier_uniform_(
-    tensor: Tensor,
-    gain: float = 1.0,
-    generator: Generator | None = None,
-    *,
-    seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
-) -> Tensor:
-    """Entries become independent uniform of variance `2 gain**2 / (fan_in + fan_out)`."""
-    return _scaled(
-        "xavier_uniform_",
-        tensor,
-        gain,
-        "fan_avg",
-        "uniform",
-        generator=generator,
-        seed=seed,
-        groups=groups,
-        transposed=transposed,
-    )
-
-
-def xavier_normal_(
-    tensor: Tensor,
-    gain: float = 1.0,
-    generator: Generator | None = None,
-    *,
-    seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
-) -> Tensor:
-    """Entries become independent normal of variance `2 gain**2 / (fan_in + fan_out)`."""
-    return _scaled(
-        "xavier_normal_",
-        tensor,
-        gain,
-        "fan_avg",
-        "normal",
-        generator=generator,
-        seed=seed,
-        groups=groups,
-        transposed=transposed,
-    )
-
-
-def kaiming_uniform_(
-    tensor: Tensor,
-    a: float = 0,
-    mode: str = "fan_in",
-    nonlinearity: str = "leaky_relu",
-    generator: Generator | None = None,
-    *,
-    seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
-) -> Tensor:
-    """Entries become independent uniform of variance `gain**2 / fan`.
-
-    `gain` is `calculate_gain(nonlinearity, a)`; `a` is the slope of a leaky ReLU.
-    """
-    return _kaiming(
-        "kaiming_uniform_",
-        tensor,
-        a,
-        mode,
-        nonlinearity,
-        "uniform",
-        generator=generator,
-        seed=seed,
-        groups=groups,
-        transposed=transposed,
-    )
-
-
-def kaiming_normal_(
-    tensor: Tensor,
-    a: float = 0,
-    mode: str = "fan_in",
-    nonlinearity: str = "leaky_relu",
-    generator: Generator | None = None,
-    *,
-    seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
-) -> Tensor:
-    """Entries become independent normal of variance `gain**2 / fan`, as `kaiming_uniform_`."""
-    return _kaiming(
-        "kaiming_normal_",
-        tensor,
-        a,
-        mode,
-        nonlinearity,
-        "normal",
-        generator=generator,
-        seed=seed,
-        groups=groups,
-        transposed=transposed,
-    )
-
-
-def _kaiming(
-    who: str, tensor: Tensor, a: Any, mode: Any, nonlinearity: Any, law: str, **draw: Any
-) -> Tensor:
-    if isinstance(mode, str):
-        mode = mode.lower()
-    _scaled(who, tensor, calculate_gain(nonlinearity, a), mode, law, **draw)
-    if 0 in tensor.shape:  # of PyTorch's functions, these two say so
-        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
-    return tensor
-
-
-def _scaled(who: str, tensor: Tensor, gain: Any, mode: str, law: str, **draw: Any) -> Tensor:
-    gain = Spec._clean(who, "gain", GAIN, gain, CORE)
-    values = {"scale": gain**2, "mode": mode, "distribution": law}
-    return fill("variance_scaling", tensor, values, who=who, **draw)
-
-
-def lecun_normal_(
-    tensor: Tensor,
-    generator: Generator | None = None,
-    *,
-    seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
-) -> Tensor:
-    """Entries become independent truncated normal of variance `1 / fan_in`."""
-    return fill(
-        "lecun_normal",
-        tensor,
-        {},
-        generator=generator,
-        seed=seed,
-        groups=groups,
-        transposed=transposed,
-    )
-
-
-def lecun_uniform_(
-    tensor: Tensor,
-    generator: Generator | None = None,
-    *,
-    seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
-) -> Tensor:
-    """Entries become independent uniform of variance `1 / fan_in`."""
-    return fill(
-        "lecun_uniform",
-        tensor,
-        {},
-        generator=generator,
-        seed=seed,
-        groups=groups,
-        transposed=transposed,
-    )
-
-
-def glorot_normal_(
-    tensor: Tensor,
-    generator: Generator | None = None,
-    *,
-    seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
-) -> Tensor:
-    """Entries become independent truncated normal of variance `2 / (fan_in + fan_out)`."""
-    return fill(
-        "glorot_normal",
-        tensor,
-        {},
-        generator=generator,
-        seed=seed,
-        groups=groups,
-        transposed=transposed,
-    )
-
-
-def glorot_uniform_(
-    tensor: Tensor,
-    generator: Generator | None = None,
-    *,
-    seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
-) -> Tensor:
-    """Entries become independent uniform of variance `2 / (fan_in + fan_out)`."""
-    return fill(
-        "glorot_uniform",
-        tensor,
-        {},
-        generator=generator,
-        seed=seed,
-        groups=groups,
-        transposed=transposed,
-    )
-
-
-def he_normal_(
-    tensor: Tensor,
-    generator: Generator | None = None,
-    *,
-    seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
-) -> Tensor:
-    """Entries become independent truncated normal of variance `2 / fan_in`."""
-    return fill(
-        "he_normal",
-        tensor,
-        {},
-        generator=generator,
-        seed=seed,
-        groups=groups,
-        transposed=transposed,
-    )
-
-
-def he_uniform_(
-    tensor: Tensor,
-    generator: Generator | None = None,
-    *,
-    seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
-) -> Tensor:
-    """Entries become independent uniform of variance `2 / fan_in`."""
-    return fill(
-        "he_uniform",
-        tensor,
-        {},
         generator=generator,
         seed=seed,
         groups=groups,

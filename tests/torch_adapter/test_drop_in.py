@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import pickle
 import typing
 import warnings
 from typing import Any
@@ -204,3 +205,14 @@ def test_manual_seed_and_generators_decide() -> None:
     init.orthogonal_(torch.empty(4, 4), seed=1)
     init.eye_(torch.empty(4, 4))
     assert torch.equal(state, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("name", [n for n in dir(init) if not n.startswith("_")])
+def test_every_function_has_its_name_a_docstring_and_can_be_pickled(name: str) -> None:
+    function = getattr(init, name)
+    assert function.__name__ == name
+    assert function.__doc__
+    assert pickle.loads(pickle.dumps(function)) is function
+    if name.endswith("_") and name not in ("zeros_", "ones_", "constant_"):
+        with pytest.raises(TypeError, match=f"^{name}.*unexpected keyword"):
+            function(torch.empty(3, 3), nonsense=1)
