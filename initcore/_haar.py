@@ -20,7 +20,7 @@ __all__ = ["haar"]
 BLOCK = 128  # reflectors a block; results do not depend on it but for rounding
 LEAF = 32  # triangles up to this size are inverted by masked doubling
 ROWS = 256  # rows of the frame that are worth a product of their own
-MOST_BLOCKS = 32  # larger matrices take larger blocks, which keeps compiled programs short
+MOST_BLOCKS = 16  # of a compiled program: larger matrices take larger blocks, to compile sooner
 
 
 def haar(rng: Rng, count: int, out: int, in_: int, gain: Any = 1.0) -> Any:
@@ -42,10 +42,10 @@ def haar(rng: Rng, count: int, out: int, in_: int, gain: Any = 1.0) -> Any:
         # JAX rounds the factors of a product to TF32 or bfloat16 on GPU and TPU unless told not to.
         return xp.matmul(a, b, precision="highest") if is_jax(xp) else xp.matmul(a, b)
 
-    block = min(m, max(BLOCK, -(-m // MOST_BLOCKS)))
     # A plain array cannot take what torch.func.vmap or a compiler made of a traced key or gain.
     plain = isinstance(rng.key[0], int) and isinstance(gain, (int, float))
     in_place = plain and (is_numpy(xp) or is_torch(xp))
+    block = min(m, BLOCK if in_place else max(BLOCK, -(-m // MOST_BLOCKS)))
     frame = (_Frame if in_place else _PureFrame)(count, n, m, tall, xp)
     joins: list[Any] = []
     for k in reversed(range(0, m, block)):
