@@ -37,8 +37,9 @@ def progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
 
 def show(results: Results, console: Console) -> None:
     """Every failure with its smallest example, then the table."""
-    wide = Console(file=console.file, width=max(console.width, 116)) if (
-        not console.is_terminal) else console  # fmt: skip
+    # Where nobody looks at a terminal, as wide as the table needs.
+    needed = 100 + max((len(name) for name in results.backends), default=0)
+    wide = console if console.is_terminal else Console(file=console.file, width=needed)
     alike = [group for group in results.alike if group[0].status != "xfailed"]
     for outcomes in alike[:MOST]:
         _failure(outcomes[0], outcomes[1:], wide)

@@ -129,5 +129,9 @@ def test_the_documentation_shows_the_example_and_every_check_as_they_are() -> No
     code = EXAMPLE.read_text()
     method = code[code.index("    def sample") : code.index("\n\n\nbackend")]
     assert method in text
+    results = conform([load(f"{EXAMPLE}:backend")])
+    for failure in (o.failure for o in results.failures if o.check in ("statistics", "rejection")):
+        assert failure is not None
+        assert all(f"  {line}" in text for line in str(failure).splitlines()), failure
     for check in CHECKS:
         assert f"| {check.title} | `{check.id}` | {check.proves} |" in text
