@@ -27,7 +27,7 @@ def host_call(
         dtype: `rng`'s by default, or for example `"bool"`.
     """
     dtype = dtype or dtype_name(rng.dtype)
-    if is_torch(rng.xp):
+    if is_torch(rng.xp) and "torch._dynamo" in sys.modules:  # else nothing is being compiled
         return sys.modules["torch"].compiler.disable(_eager)(function, rng, shape, dtype)
     return _eager(function, rng, shape, dtype)
 
