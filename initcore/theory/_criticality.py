@@ -187,7 +187,7 @@ def q_for_depth(
 
     >>> q = q_for_depth("hard_tanh", 100)
     >>> from scipy.special import erf
-    >>> round(100 * (1 / erf((2 * q) ** -0.5) - 1), 9)
+    >>> round(float(100 * (1 / erf((2 * q) ** -0.5) - 1)), 9)
     0.25
     """
     depth = depth_of("q_for_depth", depth)
