@@ -155,6 +155,8 @@ def _reflectors(x: Any, xp: Any) -> tuple[Any, Any, Any]:
 def _inverse(gram: Any, joins: list[Any], xp: Any) -> Any:
     """The inverse of `I + strict_upper(gram)`: `[A, B; 0, C]` has `[A', -A'BC'; 0, C']`."""
     b = gram.shape[-1]
+    if is_torch(xp):  # it solves triangles itself, and is slow to multiply many small matrices
+        return xp.linalg.solve_triangular(gram, _eye(gram, xp), upper=True, unitriangular=True)
     spans = [slice(i, min(i + LEAF, b)) for i in range(0, b, LEAF)]
     full = [s for s in spans if s.stop - s.start == LEAF]
     parts = [] if not full else list(_leaves(xp.stack([gram[..., s, s] for s in full]), joins, xp))
