@@ -121,8 +121,7 @@ def main() -> None:
     for kind, axis in zip((ConvNet, Transformer), axes, strict=True):
         schemes = ["default", "Fixup", "center"]
         schemes += ["corner", "patch"] if kind is ConvNet else []
-        epochs = how.epochs * (1 if kind is ConvNet else 3)
-        print(f"\n{kind.__name__}, {how.blocks} blocks, {epochs} epochs\n")
+        print(f"\n{kind.__name__}, {how.blocks} blocks, {how.epochs} epochs\n")
         print("| initialization | rate | final loss | test accuracy |")
         print("| --- | ---: | ---: | ---: |", flush=True)
         for scheme in schemes:
@@ -131,7 +130,7 @@ def main() -> None:
                 torch.manual_seed(0)
                 net = kind(how.blocks)
                 initialize(net, scheme)
-                losses, accuracy = train(net, data, epochs=epochs, rate=rate)
+                losses, accuracy = train(net, data, epochs=how.epochs, rate=rate)
                 final = float(np.mean(losses[-12:]))
                 final = final if np.isfinite(final) else np.inf
                 if best is None or final < best[0]:
