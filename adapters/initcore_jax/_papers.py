@@ -29,7 +29,7 @@ def conv_orthogonal(
 ) -> Initializer:
     """Initializer of a convolution kernel whose matrix at every frequency is `scale` orthogonal.
 
-    With circular padding and stride 1 the layer keeps lengths. The kernel has equal sizes.
+    With circular padding and stride 1 the layer keeps lengths.
     """
     layout = frame_layout(column_axis, in_axis, out_axis, batch_axis, groups)
     return make("conv_orthogonal", {"gain": scale}, dtype, layout, names=SCALE)

@@ -22,7 +22,7 @@ register = keras.saving.register_keras_serializable(package="initcore")
 class ConvOrthogonal(KernelInitializer):
     """A convolution kernel whose matrix at every frequency has all singular values `gain`.
 
-    With circular padding and stride 1 the layer keeps lengths. The kernel has equal sizes.
+    With circular padding and stride 1 the layer keeps lengths.
     """
 
     core = "conv_orthogonal"

@@ -27,7 +27,7 @@ def conv_orthogonal_(
 ) -> Tensor:
     """A convolution kernel's matrix at every frequency gets all singular values `gain`.
 
-    So with circular padding and stride 1 the layer keeps lengths. The kernel has equal sizes.
+    So with circular padding and stride 1 the layer keeps lengths.
     """
     return fill(
         "conv_orthogonal",
