@@ -20,6 +20,10 @@ except ModuleNotFoundError as error:  # pragma: no cover
     ) from error
 
 from keras.initializers import STFT as STFT
+from keras.initializers import Initializer as Initializer
+from keras.initializers import deserialize as deserialize
+from keras.initializers import get as get
+from keras.initializers import serialize as serialize
 
 from ._basic import Constant as Constant
 from ._basic import Ones as Ones

@@ -4,6 +4,9 @@ from typing import Any, ClassVar
 
 import keras
 
+from initcore._dtype import REAL
+from initcore._rng import as_shape
+
 from ._initializer import CoreInitializer, KernelInitializer
 
 __all__ = [
@@ -25,13 +28,17 @@ class _Plain(CoreInitializer):
     def _value(self) -> Any:
         raise NotImplementedError  # pragma: no cover
 
-    def __call__(self, shape: Any, dtype: Any = None, **_: Any) -> Any:
+    def _make(self, shape: Any, dtype: Any) -> Any:
         kind = keras.backend.standardize_dtype(dtype or keras.config.floatx())
         value = self._value()
-        if "float" in kind and not getattr(value, "shape", ()) and not isinstance(value, list):
-            return self._make(shape, kind)
-        ones = keras.ops.ones(tuple(shape), dtype=kind)
+        if kind in REAL and not _has_axes(value):
+            return super()._make(shape, kind)
+        ones = keras.ops.ones(as_shape(shape, who=type(self).__name__), dtype=kind)
         return keras.ops.cast(value, kind) * ones if kind != "bool" else ones & bool(value)
+
+
+def _has_axes(value: Any) -> bool:
+    return bool(getattr(value, "shape", ())) or isinstance(value, (list, tuple))
 
 
 @register
@@ -63,7 +70,7 @@ class Constant(_Plain):
 
     def __init__(self, value: Any = 0.0) -> None:
         self.value = value
-        if not getattr(value, "shape", ()) and not isinstance(value, list):
+        if not _has_axes(value):
             self._check_parameters()
 
     def _value(self) -> Any:

@@ -1,11 +1,10 @@
-"""The three facts of Keras: how it draws, how it lays out kernels, how it likes to be called."""
+"""The initializers' bases: how Keras likes to be called, and how it lays out kernels."""
 
 import random
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import keras
-import numpy as np
 
 from initcore import Rng, specs
 from initcore._dtype import REAL
@@ -13,10 +12,17 @@ from initcore._kernel import Kernel, Layout
 from initcore._rng import as_shape
 from initcore._spec import Voice
 
-__all__ = ["CoreInitializer", "KernelInitializer", "RandomInitializer", "spell"]
+from ._draw import draw, words
+
+__all__ = ["CoreInitializer", "KernelInitializer", "RandomInitializer", "check_kernel", "spell"]
 
 # Where Keras's name is not the core's in capitals.
 SPELLED = {"normal": "RandomNormal", "uniform": "RandomUniform"}
+KINDS = {
+    "kernel": Layout((-1,), (-2,)),
+    "transposed": Layout((-2,), (-1,)),
+    "depthwise": Layout((-1,), (), batch=(-2,)),
+}
 
 
 def spell(name: str) -> str:
@@ -33,26 +39,44 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
     core: ClassVar[str]
     names: ClassVar[dict[str, str]] = {}
 
-    def __call__(self, shape: Any, dtype: Any = None, **_: Any) -> Any:
-        """A tensor of `shape` in Keras's order; `dtype=None` is `keras.config.floatx()`."""
-        return self._make(shape, dtype)
+    # An argument of the name `layout` would make Keras leave out its own sharded initialization.
+    def __call__(self, shape: Any, dtype: Any = None, **how: Any) -> Any:
+        """A tensor of `shape` in Keras's order; `dtype=None` is `keras.config.floatx()`.
+
+        A `layout=` that is not None distributes it.
+        """
+        layout = how.pop("layout", None)
+        if how:
+            raise TypeError(
+                f"{type(self).__name__} needs shape, dtype and layout when it is called, got "
+                f"{', '.join(how)} too."
+            )
+        w = self._make(shape, dtype)
+        return w if layout is None else keras.distribution.distribute_tensor(w, layout)
 
     def get_config(self) -> dict[str, Any]:
         """Everything needed to make the initializer again."""
         return {name: getattr(self, name) for name in self.names.values()}
 
+    def _values(self) -> dict[str, Any]:
+        """The parameters by the core's names."""
+        return {core: getattr(self, name) for core, name in self.names.items()}
+
     def _check_parameters(self) -> None:
+        """Raise what the core has to say; arrays of no axes become numbers, to be saved."""
         spec = specs[self.core]
-        for core, name in self.names.items():
-            value = getattr(self, name)
-            spec._clean(type(self).__name__, core, spec.parameters[core], value, self._voice())
+        for core, value in self._values().items():
+            domain = spec.parameters[core]
+            clean = spec._clean(type(self).__name__, core, domain, value, self._voice())
+            if hasattr(value, "dtype") and isinstance(clean, (int, float)):
+                setattr(self, self.names[core], clean)
 
     def _voice(self) -> Voice:
         mine = type(self).__name__
         return Voice(lambda n: mine if n == self.core else spell(n), "shape", self.names)
 
     def _layout(self, ndim: int) -> Layout | None:
-        return Layout((-1,), (-2,)) if ndim >= 2 else None
+        return Layout((-1,), (-2,)) if ndim >= max(2, specs[self.core].shape.low) else None
 
     def _draws_from(self) -> tuple[Any, Any]:
         return (0, 0)
@@ -66,8 +90,8 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
                 f"{who} needs a real floating dtype (float16, bfloat16, float32 or float64), "
                 f"got {kind}."
             )
-        given = {core: getattr(self, name) for core, name in self.names.items()}
-        layout = self._layout(len(sizes)) if len(sizes) >= spec.shape.low else None
+        given = self._values()
+        layout = self._layout(len(sizes))
         canonical = sizes
         if layout is not None:
             kernel = self._kernel(layout, sizes)
@@ -82,42 +106,6 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
             return layout.kernel(shape)
         except ValueError as error:
             raise ValueError(f"{type(self).__name__}, shape {shape}: {error}") from None
-
-
-def draw(
-    core: str,
-    key: tuple[Any, Any],
-    shape: tuple[int, ...],
-    canonical: tuple[int, ...],
-    dtype: str,
-    values: dict[str, Any],
-    layout: Layout | None,
-) -> Any:
-    """A tensor of the running backend, drawn there where that is faster than in NumPy."""
-    xp: Any = np
-    device = None
-    backend = keras.backend.backend()
-    if backend == "jax":
-        import jax
-        import jax.numpy as jnp
-
-        # Inside a trace even a constant is traced; an accelerator draws for itself.
-        if isinstance(jnp.zeros(()), jax.core.Tracer) or jax.default_backend() != "cpu":
-            xp = jnp
-    elif backend == "torch":
-        import torch
-
-        device = keras.ops.zeros(()).device
-        if device.type == "meta":
-            return keras.ops.zeros(shape, dtype=dtype)
-        xp = torch
-    if xp is np:
-        key = tuple(int(k) for k in key)  # type: ignore[assignment]
-    rng = Rng.from_key(key, xp=xp, dtype=dtype, device=device)
-    w = specs[core].function(rng, canonical, **values)
-    if layout is not None:
-        w = layout.from_canonical(w, shape, xp=rng.xp)
-    return keras.ops.convert_to_tensor(w, dtype=dtype)
 
 
 class RandomInitializer(CoreInitializer):
@@ -145,17 +133,7 @@ class RandomInitializer(CoreInitializer):
         if self.seed is None:
             return Rng(random.getrandbits(64)).key
         if isinstance(self.seed, keras.random.SeedGenerator):
-            words = self.seed.next()
-            if keras.backend.backend() == "jax":
-                return words[0], words[1]
-            try:
-                first, second = (int(n) for n in keras.ops.convert_to_numpy(words))
-            except Exception as error:
-                raise ValueError(
-                    f"{type(self).__name__} needs a SeedGenerator whose state has a value, got "
-                    "one inside a traced function; pass an integer seed there."
-                ) from error
-            return first & 0xFFFFFFFF, second & 0xFFFFFFFF
+            return words(self.seed.next(), type(self).__name__)
         return Rng(self.seed).key
 
 
@@ -181,12 +159,16 @@ class KernelInitializer(RandomInitializer):
         output_axes: Sequence[int] | None = None,
     ) -> None:
         who = type(self).__name__
-        if kind not in KINDS:
-            raise ValueError(f"{who} needs kind to be one of {', '.join(KINDS)}, got {kind!r}.")
-        if isinstance(groups, bool) or not isinstance(groups, int) or groups < 1:
-            raise ValueError(f"{who} needs groups to be an integer >= 1, got {groups!r}.")
+        check_kernel(who, kind, groups)
         if (input_axes is None) != (output_axes is None):
             raise ValueError(f"{who} needs input_axes and output_axes together, got one of them.")
+        for axes in (input_axes, output_axes):
+            if axes is not None and not (
+                isinstance(axes, Sequence) and all(type(a) is int for a in axes)
+            ):
+                raise TypeError(
+                    f"{who} needs input_axes and output_axes to be lists of integers, got {axes!r}."
+                )
         self.kind, self.groups = kind, groups
         self.input_axes, self.output_axes = input_axes, output_axes
         super().__init__(seed)
@@ -206,17 +188,18 @@ class KernelInitializer(RandomInitializer):
     def _layout(self, ndim: int) -> Layout | None:
         if self.input_axes is not None and self.output_axes is not None:
             # As Keras has it, what is neither input nor output does not count into a fan.
-            named = {a % ndim for a in (*self.input_axes, *self.output_axes)}
+            named = {a % ndim for a in (*self.input_axes, *self.output_axes) if ndim}
             batch = tuple(a for a in range(ndim) if a not in named)
             return Layout(tuple(self.output_axes), tuple(self.input_axes), batch, self.groups)
-        if ndim < 2:
+        if super()._layout(ndim) is None:
             return None
         layout = KINDS[self.kind]
         return Layout(layout.out, layout.in_, layout.batch, self.groups)
 
 
-KINDS = {
-    "kernel": Layout((-1,), (-2,)),
-    "transposed": Layout((-2,), (-1,)),
-    "depthwise": Layout((-1,), (), batch=(-2,)),
-}
+def check_kernel(who: str, kind: Any, groups: Any) -> None:
+    """Raise unless `kind` is a layout's name and `groups` counts something."""
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"{who} needs kind to be one of {', '.join(KINDS)}, got {kind!r}.")
+    if isinstance(groups, bool) or not isinstance(groups, int) or groups < 1:
+        raise ValueError(f"{who} needs groups to be an integer >= 1, got {groups!r}.")

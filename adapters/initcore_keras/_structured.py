@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 
 import keras
 
+from initcore._dtype import REAL
 from initcore._kernel import Layout
 
-from ._initializer import KINDS, CoreInitializer, KernelInitializer
+from ._initializer import KINDS, CoreInitializer, KernelInitializer, check_kernel
 
 __all__ = ["DeltaOrthogonal", "Identity", "Orthogonal", "ScaledOrthogonal"]
 
@@ -77,8 +78,7 @@ class Identity(CoreInitializer):
     names: ClassVar[dict[str, str]] = {"gain": "gain"}
 
     def __init__(self, gain: float = 1.0, *, kind: str = "kernel", groups: int = 1) -> None:
-        if kind not in KINDS:
-            raise ValueError(f"Identity needs kind to be one of {', '.join(KINDS)}, got {kind!r}.")
+        check_kernel(type(self).__name__, kind, groups)
         self.gain, self.kind, self.groups = gain, kind, groups
         self._check_parameters()
 
@@ -89,5 +89,13 @@ class Identity(CoreInitializer):
         return {**super().get_config(), **{k: v for k, v in own.items() if v != usual[k]}}
 
     def _layout(self, ndim: int) -> Layout | None:
+        if super()._layout(ndim) is None:
+            return None
         layout = KINDS[self.kind]
         return Layout(layout.out, layout.in_, layout.batch, self.groups)
+
+    def _make(self, shape: Any, dtype: Any) -> Any:
+        kind = keras.backend.standardize_dtype(dtype or keras.config.floatx())
+        # Keras's has integer ones too.
+        w = super()._make(shape, kind if kind in REAL else "float32")
+        return w if kind in REAL else keras.ops.cast(w, kind)

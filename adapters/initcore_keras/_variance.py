@@ -6,8 +6,10 @@ from typing import Any, ClassVar
 import keras
 
 from initcore import specs
+from initcore._rng import as_shape
 
-from ._initializer import KernelInitializer, draw
+from ._draw import draw
+from ._initializer import KernelInitializer
 
 __all__ = [
     "GlorotNormal",
@@ -22,23 +24,22 @@ __all__ = [
 register = keras.saving.register_keras_serializable(package="initcore")
 
 
-class _Variance(KernelInitializer):
+# EinsumDense, and so attention, tells the axes of its kernels to Keras's VarianceScaling alone.
+class _Variance(KernelInitializer, keras.initializers.VarianceScaling):  # type: ignore[misc]
     def get_config(self) -> dict[str, Any]:
         """Everything needed to make the initializer again."""
         axes = {"input_axes": self.input_axes, "output_axes": self.output_axes}
         return {**axes, **super().get_config()}
 
     def _make(self, shape: Any, dtype: Any) -> Any:
-        sizes = tuple(shape)
+        sizes = as_shape(shape, who=type(self).__name__)
         if len(sizes) >= 2 or self.input_axes is not None:
             return super()._make(sizes, dtype)
         # For vectors and scalars Keras has both fans equal to the size: one output of that many
         # inputs, in whatever mode.
         spec = specs["variance_scaling"]
-        fixed = {"scale": getattr(self, "scale", 1.0), **_fixed(self.core)}
-        law = fixed.get("distribution", getattr(self, "distribution", ""))
-        values = {"scale": fixed["scale"], "mode": "fan_in", "distribution": law}
-        canonical, values = spec.check((1, *sizes, 1)[:2], values, voice=self._voice())
+        law = {**spec.defaults, **_fixed(self.core), **self._values(), "mode": "fan_in"}
+        canonical, values = spec.check((1, *sizes, 1)[:2], law, voice=self._voice())
         kind = keras.backend.standardize_dtype(dtype or keras.config.floatx())
         w = draw(spec.name, self._draws_from(), canonical, canonical, kind, values, None)
         return keras.ops.reshape(w, sizes)
@@ -56,8 +57,8 @@ class VarianceScaling(_Variance):
     Args:
         scale: Variance times fan.
         mode: `"fan_in"`, `"fan_out"`, `"fan_avg"` or `"fan_geo_avg"`.
-        distribution: `"truncated_normal"` (the variance is the one after truncation),
-            `"untruncated_normal"` (also `"normal"` outside Keras) or `"uniform"`.
+        distribution: `"truncated_normal"` or `"normal"` (the variance is the one after truncation),
+            `"untruncated_normal"` or `"uniform"`.
         seed, input_axes, output_axes, kernel: As of `KernelInitializer`.
     """
 
@@ -78,16 +79,17 @@ class VarianceScaling(_Variance):
         output_axes: Sequence[int] | None = None,
         **kernel: Any,
     ) -> None:
-        # In Keras "normal" is the truncated one; the plain one has a name of its own.
-        spelled = {"normal": "truncated_normal", "untruncated_normal": "normal"}
+        law = distribution.lower() if isinstance(distribution, str) else distribution
+        self.distribution = "truncated_normal" if law == "normal" else law
         self.scale, self.mode = scale, mode
-        self.distribution = spelled.get(distribution, distribution)
-        self._given = distribution
         super().__init__(seed, input_axes=input_axes, output_axes=output_axes, **kernel)
 
-    def get_config(self) -> dict[str, Any]:
-        """Everything needed to make the initializer again."""
-        return {**super().get_config(), "distribution": self._given}
+    def _values(self) -> dict[str, Any]:
+        # In Keras the plain normal law has a name of its own.
+        values = super()._values()
+        if self.distribution == "untruncated_normal":
+            values["distribution"] = "normal"
+        return values
 
 
 class _Named(_Variance):

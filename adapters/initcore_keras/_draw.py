@@ -1,0 +1,95 @@
+"""How the backends of Keras draw: in NumPy, or for themselves where that is the only way."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from initcore import Rng, specs
+from initcore._kernel import Layout
+
+__all__ = ["draw", "words"]
+
+
+def draw(
+    core: str,
+    key: tuple[Any, Any],
+    shape: tuple[int, ...],
+    canonical: tuple[int, ...],
+    dtype: str,
+    values: dict[str, Any],
+    layout: Layout | None,
+) -> Any:
+    """A tensor of the running backend, of `shape` in Keras's order.
+
+    Args:
+        core: The initializer, by the core's name.
+        key: Two words; arrays of JAX where they are traced.
+        shape, canonical: The sizes in Keras's order and in the core's.
+        dtype: By its name.
+        values: Checked parameters, by the core's names.
+        layout: From one order to the other; None if they are the same.
+    """
+    xp, device = _place()
+    if getattr(device, "type", "") == "meta":  # PyTorch's tensors without values
+        return keras.ops.zeros(shape, dtype=dtype)
+    rng = Rng.from_key(key, xp=xp, dtype=dtype, device=device)
+    w = specs[core].function(rng, canonical, **values)
+    if layout is not None:
+        w = layout.from_canonical(w, shape, xp=rng.xp)
+    if keras.backend.backend() == "torch":
+        # The other backends write rows one after another themselves.
+        w = np.ascontiguousarray(w) if xp is np else w.contiguous()
+    return keras.ops.convert_to_tensor(w, dtype=dtype)
+
+
+def _place() -> tuple[Any, Any]:
+    """Namespace and device to draw on: traces and accelerators draw for themselves."""
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+        import jax.numpy as jnp
+
+        # Inside a trace even a constant is traced.
+        if isinstance(jnp.zeros(()), jax.core.Tracer) or jax.default_backend() != "cpu":
+            return jnp, None
+    elif backend == "torch":
+        import torch
+
+        device = keras.ops.zeros(()).device
+        if device.type == "meta" or torch.compiler.is_compiling():
+            return torch, device
+        if device.type != "cpu" and not _rounds_products(device.type):
+            return torch, device
+    return np, None
+
+
+def _rounds_products(device: str) -> bool:
+    """Whether PyTorch rounds the factors of float32 products now: autocast, TF32, bfloat16."""
+    import torch
+
+    if torch.is_autocast_enabled(device):
+        return True
+    switch = getattr(torch.backends.cuda.matmul, "fp32_precision", None)  # PyTorch 2.9
+    exact = ("none", "ieee", "highest")
+    return (torch.get_float32_matmul_precision() if switch is None else switch) not in exact
+
+
+def words(state: Any, who: str) -> tuple[Any, Any]:
+    """The key made of the two words of a `SeedGenerator`.
+
+    They are folded, so that no state of a generator is the key of an integer seed.
+    """
+    try:
+        first, second = (int(n) & 0xFFFFFFFF for n in keras.ops.convert_to_numpy(state))
+        rng = Rng.from_key((first, second))
+    except Exception as error:
+        if keras.backend.backend() != "jax":
+            raise ValueError(
+                f"{who} needs a SeedGenerator whose state has a value, got one inside a traced "
+                "function; pass an integer seed there."
+            ) from error
+        import jax.numpy as jnp
+
+        rng = Rng.from_key((state[0], state[1]), xp=jnp)
+    return rng.fold_in("keras.random.SeedGenerator").key
