@@ -15,15 +15,18 @@ def duel(
 ) -> tuple[float, float, float]:
     """Median seconds of each, and the median of the ratios ours / theirs, pair by pair."""
     ours(), theirs()
-    pairs = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        ours()
-        middle = time.perf_counter()
-        theirs()
-        pairs.append((middle - start, time.perf_counter() - middle))
+    pairs = [(_seconds(ours), _seconds(theirs)) for _ in range(rounds)]
     medians = [statistics.median(column) for column in zip(*pairs, strict=True)]
     return medians[0], medians[1], statistics.median(a / b for a, b in pairs)
+
+
+def _seconds(f: Callable[[], Any]) -> float:
+    # Threads of a library spin on for some 50 ms after its last product, and take the cores
+    # from the library that is measured next.
+    time.sleep(0.1)
+    start = time.perf_counter()
+    f()
+    return time.perf_counter() - start
 
 
 def megabytes() -> float:

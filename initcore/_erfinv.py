@@ -62,28 +62,34 @@ def erfinv(x: Any, *, xp: Any, double: bool) -> Any:
     return result * x
 
 
-def erfinv_host(x: Any) -> Any:
-    """`erfinv` of a NumPy buffer, in place, the tails (0.3 % of the draws) picked out."""
+def erfinv_host(x: Any, scratch: tuple[Any, Any] | None = None) -> Any:
+    """`erfinv` of a NumPy buffer, in place, the tails (0.3 % of the draws) picked out.
+
+    `scratch`: two buffers of its size and dtype, to save their allocation.
+    """
     pieces = SINGLE if x.dtype == np.float32 else DOUBLE
-    w = np.multiply(x, x)
-    np.negative(w, out=w)
-    np.log1p(w, out=w)
-    np.negative(w, out=w)
-    p = _horner(w - x.dtype.type(pieces[0][1]), pieces[0][3])
+    t, p = scratch or (np.empty_like(x), np.empty_like(x))
+    np.multiply(x, x, out=t)
+    np.negative(t, out=t)
+    np.log1p(t, out=t)
+    np.negative(t, out=t)  # w; the tails are taken out before it is shifted
+    (at,) = np.nonzero(t >= pieces[0][0])
+    far = t[at]
+    _horner(np.subtract(t, x.dtype.type(pieces[0][1]), out=t), pieces[0][3], p)
     low = pieces[0][0]
     for limit, shift, _, coefficients in pieces[1:]:
-        (at,) = np.nonzero((w >= low) & (w < limit))
-        if at.size:
-            p[at] = _horner(np.sqrt(w[at]) - x.dtype.type(shift), coefficients)
+        here = (far >= low) & (far < limit)
+        w = far[here]
+        p[at[here]] = _horner(np.sqrt(w) - x.dtype.type(shift), coefficients, np.empty_like(w))
         low = limit
     return np.multiply(x, p, out=x)
 
 
-def _horner(t: Any, coefficients: tuple[float, ...]) -> Any:
+def _horner(t: Any, coefficients: tuple[float, ...], out: Any) -> Any:
     cast = t.dtype.type
-    p = t * cast(coefficients[0])
-    np.add(p, cast(coefficients[1]), out=p)
+    np.multiply(t, cast(coefficients[0]), out=out)
+    np.add(out, cast(coefficients[1]), out=out)
     for c in coefficients[2:]:
-        np.multiply(p, t, out=p)
-        np.add(p, cast(c), out=p)
-    return p
+        np.multiply(out, t, out=out)
+        np.add(out, cast(c), out=out)
+    return out

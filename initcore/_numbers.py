@@ -76,7 +76,9 @@ class Numbers:
             out[...] = affine(high, out - high, self.span, self.low, double=True)
         np.maximum(out, low, out=out)
         if self.cuts is not None:
-            np.multiply(erfinv_host(out), self.kind(math.sqrt(2)), out=out)
+            # Words of float32 numbers are as long as the numbers, and no longer needed.
+            scratch = None if self.double else (b0.view(np.float32), b1.view(np.float32))
+            np.multiply(erfinv_host(out, scratch), self.kind(math.sqrt(2)), out=out)
             if ends := self._inside():
                 np.clip(out, *(self.kind(e) for e in ends), out=out)
 

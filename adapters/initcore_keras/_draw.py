@@ -57,9 +57,10 @@ def _place() -> tuple[Any, Any]:
         import torch
 
         device = keras.ops.zeros(()).device
-        if device.type == "meta" or torch.compiler.is_compiling():
+        # A compiled program could not call NumPy; a rounded product would not be orthogonal.
+        if torch.compiler.is_compiling() or device.type == "meta":
             return torch, device
-        if device.type != "cpu" and not _rounds_products(device.type):
+        if not _rounds_products(device.type):
             return torch, device
     return np, None
 
@@ -70,7 +71,8 @@ def _rounds_products(device: str) -> bool:
 
     if torch.is_autocast_enabled(device):
         return True
-    switch = getattr(torch.backends.cuda.matmul, "fp32_precision", None)  # PyTorch 2.9
+    library = torch.backends.mkldnn if device == "cpu" else torch.backends.cuda
+    switch = getattr(library.matmul, "fp32_precision", None)  # PyTorch 2.9
     exact = ("none", "ieee", "highest")
     return (torch.get_float32_matmul_precision() if switch is None else switch) not in exact
 
