@@ -6,6 +6,15 @@
 (True, 0)
 """
 
+try:
+    import hypothesis as _hypothesis  # noqa: F401
+except ModuleNotFoundError as error:  # pragma: no cover
+    raise ModuleNotFoundError(
+        "initcore_conformance needs Hypothesis; "
+        'install it with pip install "initcore[conformance]"',
+        name=error.name,
+    ) from error
+
 from . import backends as backends
 from ._case import Case as Case
 from ._case import Failure as Failure

@@ -51,11 +51,13 @@ def test_the_core_needs_its_base_dependencies_only(python: Path) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("adapter", ADAPTERS)
-def test_a_missing_framework_is_said_in_one_line(python: Path, adapter: str) -> None:
-    done = run(python, "-c", f"import {adapter}")
+@pytest.mark.parametrize(
+    "package, extra", [*ADAPTERS.items(), ("initcore_conformance", "conformance")]
+)
+def test_what_is_missing_is_said_in_one_line(python: Path, package: str, extra: str) -> None:
+    done = run(python, "-c", f"import {package}")
     last = done.stderr.strip().splitlines()[-1]
-    assert f'pip install "initcore[{ADAPTERS[adapter]}]"' in last
+    assert f'pip install "initcore[{extra}]"' in last
 
 
 @pytest.mark.thorough
