@@ -52,22 +52,22 @@ def haar(rng: Rng, count: int, out: int, in_: int, gain: Any = 1.0) -> Any:
         b = min(block, m - k)
         x = rng.normal((count, b, n - k), start=k * (n + 1), strides=(m * n, n, 1))
         head, tail, s = _reflectors(x, xp)
-        joins = joins or _joins(min(block, LEAF), x, xp)
+        del x  # as large as a block of rows
+        joins = joins or _joins(min(block, LEAF), head, xp)
         gram = xp.matmul(head, xp.matrix_transpose(head))
         gram = gram + xp.matmul(tail, xp.matrix_transpose(tail))
-        t = turn(_inverse(gram, joins, xp))
+        minus_t = turn(-_inverse(gram, joins, xp))
         vt1, vt2 = (head, tail) if tall else map(xp.matrix_transpose, (head, tail))
         v1, v2 = map(xp.matrix_transpose, (vt1, vt2))
         # [diag, 0; 0, Q] - V T V^T [diag, 0; 0, Q], block by block; Q is the frame so far.
         scale = _diagonal(-s * gain, xp)
-        left = mul(t, mul(vt1, scale))
-        below = -mul(v2, left)
+        left = mul(minus_t, mul(vt1, scale))
+        right = None
         if k + b < m:
-            right = mul(t, mul(vt2, frame.trailing(k + b)))
-            frame.subtract(k + b, v2, right, mul)
-            frame.border(k, b, scale - mul(v1, left), below, -mul(v1, right))
-        else:
-            frame.border(k, b, scale - mul(v1, left), below, None)
+            right = mul(minus_t, mul(vt2, frame.trailing(k + b)))
+            frame.add(k + b, v2, right, mul)
+            right = mul(v1, right)
+        frame.border(k, b, scale + mul(v1, left), mul(v2, left), right)
     return frame.whole()
 
 
@@ -86,14 +86,14 @@ class _Frame:
         """What is filled: rows and columns from `k` on."""
         return self._at(slice(k, None), slice(k, None))
 
-    def subtract(self, k: int, left: Any, right: Any, mul: Any) -> None:
-        """Subtract `mul(left, right)` from what is filled, some rows at a time to save memory."""
+    def add(self, k: int, left: Any, right: Any, mul: Any) -> None:
+        """Add `mul(left, right)` to what is filled, some rows at a time to save memory."""
         rows = self._shape[-2 if self._tall else -1] - k
         step = max(ROWS, -(-rows // 8))
         for at in range(0, rows, step):
             some = slice(at, at + step)
             part = self._at(slice(k + at, min(k + at + step, k + rows)), slice(k, None))
-            part -= mul(left[..., some, :] if self._tall else left[..., some], right)
+            part += mul(left[..., some, :] if self._tall else left[..., some], right)
 
     def border(self, k: int, b: int, corner: Any, below: Any, right: Any) -> None:
         """Put `b` rows and columns before what is filled: `[corner, right; below, ...]`."""
@@ -118,8 +118,8 @@ class _PureFrame(_Frame):
     def trailing(self, k: int) -> Any:
         return self._whole
 
-    def subtract(self, k: int, left: Any, right: Any, mul: Any) -> None:
-        self._whole = self._whole - mul(left, right)
+    def add(self, k: int, left: Any, right: Any, mul: Any) -> None:
+        self._whole = self._whole + mul(left, right)
 
     def border(self, k: int, b: int, corner: Any, below: Any, right: Any) -> None:
         if right is None:
