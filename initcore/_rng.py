@@ -22,6 +22,7 @@ from ._threefry import MASK, PythonWords, threefry2x32
 __all__ = ["Rng", "as_shape", "key_of_seed"]
 
 Shape = int | Sequence[int]
+PIECE = 1 << 24  # elements drawn at once on an accelerator, where each takes some 30 bytes more
 
 
 def as_shape(shape: Any, *, who: str = "Rng") -> tuple[int, ...]:
@@ -286,10 +287,27 @@ class Rng:
         if self._host:
             window = Window(sizes, start, strides)
             x = self._from_host(fill(self.key, window, numbers.kind, numbers.on_host), sizes)
+        elif is_torch(self.xp) and self._concrete and math.prod(sizes) > PIECE:
+            x = self._in_pieces(numbers, sizes, start, strides)
         else:
             words = blocks(self.key, sizes, start, strides, xp=self.xp, device=self.device)
             x = numbers.in_arrays(*words, words_of(self.xp), self.xp)
         return self.xp.astype(x, self.dtype, copy=False)
+
+    def _in_pieces(
+        self, numbers: Numbers, shape: tuple[int, ...], start: int, strides: tuple[int, ...] | None
+    ) -> Any:
+        """The same array, `PIECE` elements or one row at a time (JAX's compiler fuses instead)."""
+        xp = self.xp
+        sizes = shape if strides else (math.prod(shape),)
+        strides = strides or (1,)
+        x = xp.empty(sizes, dtype=self.dtype, device=self.device)
+        step = max(1, PIECE * sizes[0] // math.prod(sizes))
+        for a in range(0, sizes[0], step):
+            piece, at = (min(step, sizes[0] - a), *sizes[1:]), start + a * strides[0]
+            words = blocks(self.key, piece, at, strides, xp=xp, device=self.device)
+            x[a : a + step] = numbers.in_arrays(*words, words_of(xp), xp)
+        return xp.reshape(x, shape)
 
     @property
     def _double(self) -> bool:

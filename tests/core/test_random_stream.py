@@ -308,3 +308,28 @@ def test_the_core_imports_no_framework() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     assert initcore.__version__
+
+
+@pytest.mark.parametrize("strides", [None, (40, 1), (1, 50)])
+def test_an_accelerator_draws_large_arrays_in_pieces_of_the_same_values(
+    strides: tuple[int, int] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from initcore import _rng
+
+    drawn: list[int] = []
+    blocks = _rng.blocks
+    monkeypatch.setattr(_rng, "on_host", lambda xp, device: False)
+    monkeypatch.setattr(
+        _rng,
+        "blocks",
+        lambda key, shape, *a, **k: drawn.append(shape) or blocks(key, shape, *a, **k),
+    )
+    rng = Rng(3, xp=torch, dtype="bfloat16")
+    whole = rng.normal((41, 30), start=7, strides=strides)
+    monkeypatch.setattr(_rng, "PIECE", 100)
+    pieces = rng.normal((41, 30), start=7, strides=strides)
+    assert torch.equal(whole, pieces)
+    assert len(drawn) > 10
+    assert max(np.prod(s) for s in drawn[1:]) <= 100
