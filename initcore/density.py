@@ -1,8 +1,8 @@
 """Densities of a network's layers from one density of the whole, exact to one weight in total.
 
-Every function takes the kernel shapes `(out, in, *spatial)`, as a sequence or as a mapping from
-names, and gives the densities in the same form. A density times its layer's size is a whole number,
-and these numbers add up to `round(density * total size)`.
+The laws take the kernel shapes `(out, in, *spatial)`, as a sequence or as a mapping from names, and
+give the densities in the same form; `from_scores` takes a score for every weight. A density times
+its layer's size is a whole number, and these numbers add up to `round(density * total size)`.
 
 >>> shapes = {"first": (300, 784), "second": (100, 300), "last": (10, 100)}
 >>> found = erdos_renyi(shapes, 0.1)
@@ -17,8 +17,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ._rng import as_shape
+from ._scores import check_density
+from ._scores import from_scores as from_scores
+from ._scores import masks_from_scores as masks_from_scores
+from ._scores import prune_in_rounds as prune_in_rounds
 
-__all__ = ["erdos_renyi", "erdos_renyi_kernel", "uniform"]
+__all__ = [
+    "erdos_renyi",
+    "erdos_renyi_kernel",
+    "from_scores",
+    "masks_from_scores",
+    "prune_in_rounds",
+    "uniform",
+]
 
 Shapes = TypeVar("Shapes", bound=Sequence[Any] | Mapping[Any, Any])
 
@@ -71,10 +82,7 @@ def _spread(who: str, shapes: Any, density: Any, raw: Callable[[Any], float]) ->
     for shape in sizes:
         if len(shape) < 2 or not math.prod(shape):
             raise ValueError(f"{who} needs shapes (out, in, *spatial) of weights, got {shape}.")
-    if isinstance(density, bool) or not isinstance(density, (int, float)):
-        raise TypeError(f"{who} needs a density in [0, 1], got {density!r}.")
-    if not 0 <= density <= 1:
-        raise ValueError(f"{who} needs a density in [0, 1], got {density!r}.")
+    check_density(who, density)
     counts = [math.prod(shape) for shape in sizes]
     kept = _counts([raw(s) * n for s, n in zip(sizes, counts, strict=True)], counts, density)
     return [k / n for k, n in zip(kept, counts, strict=True)]

@@ -36,6 +36,11 @@ from ._papers import idinit as idinit
 from ._papers import idinit_zero as idinit_zero
 from ._papers import mirrored as mirrored
 from ._papers import sparse_orthogonal as sparse_orthogonal
+from ._scores import densities_from_scores as densities_from_scores
+from ._scores import grasp as grasp
+from ._scores import masks_from_scores as masks_from_scores
+from ._scores import snip as snip
+from ._scores import synflow as synflow
 from ._structured import delta_orthogonal as delta_orthogonal
 from ._structured import identity as identity
 from ._structured import orthogonal as orthogonal

@@ -44,6 +44,10 @@ from ._papers import idinit_ as idinit_
 from ._papers import idinit_zero_ as idinit_zero_
 from ._papers import mirrored_ as mirrored_
 from ._papers import sparse_orthogonal_ as sparse_orthogonal_
+from ._scores import grasp as grasp
+from ._scores import masks_from_scores as masks_from_scores
+from ._scores import snip as snip
+from ._scores import synflow as synflow
 from ._structured import delta_orthogonal_ as delta_orthogonal_
 from ._structured import dirac_ as dirac_
 from ._structured import eye_ as eye_
