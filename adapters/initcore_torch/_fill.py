@@ -16,7 +16,7 @@ from ._layout import layout_of
 from ._precision import full_precision, is_reduced
 from ._tensor import check_tensor, has_values, in_place
 
-__all__ = ["fill"]
+__all__ = ["fill", "write"]
 
 
 def fill(
@@ -62,9 +62,9 @@ def fill(
     key = key_of(generator, seed, who) if spec.random else (0, 0)
     rng = Rng.from_key(key, xp=torch, dtype=dtype, device=tensor.device)
     if not torch.compiler.is_compiling():
-        _write(spec, rng, sizes, values, tensor, layout)
+        write(spec, rng, sizes, values, tensor, layout)
     elif is_reduced():
-        torch.compiler.disable(_write)(  # type: ignore[no-untyped-call]
+        torch.compiler.disable(write)(  # type: ignore[no-untyped-call]
             spec, rng, sizes, values, tensor, layout
         )
     else:
@@ -72,9 +72,10 @@ def fill(
     return tensor
 
 
-def _write(
+def write(
     spec: Spec, rng: Rng, sizes: tuple[int, ...], values: Any, tensor: Tensor, layout: Layout | None
 ) -> None:
+    """Draw checked values of canonical `sizes` and write them to `tensor`, in full precision."""
     with full_precision():
         _write_traced(spec, rng, sizes, values, tensor, layout)
 

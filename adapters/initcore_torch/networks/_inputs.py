@@ -1,0 +1,76 @@
+"""What a model is called with, where the caller does not say."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["as_call", "guesses"]
+
+IMAGES = (32, 64, 224)  # pixels; the first that the model takes
+TOKENS = 8
+
+
+def as_call(sample: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """`sample` as positional and named arguments: a tensor, a tuple of them, or a mapping."""
+    if isinstance(sample, Mapping):
+        return (), dict(sample)
+    return (tuple(sample), {}) if isinstance(sample, (tuple, list)) else ((sample,), {})
+
+
+def guesses(model: nn.Module) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """Calls that may fit: those a Hugging Face model names, then what its first layer takes."""
+    main = getattr(model, "main_input_name", None)
+    if main == "pixel_values":
+        yield from (((), {main: image}) for image in _images(getattr(model, "config", None)))
+    if isinstance(main, str):
+        with contextlib.suppress(Exception):  # not every model has some
+            yield (), dict(cast(Any, model).dummy_inputs)
+        tokens = _tokens(model)
+        yield (), {"input_ids": tokens}
+        yield (), {"input_ids": tokens, "decoder_input_ids": tokens}
+    for module in model.modules():
+        found = _inputs_of(module)
+        if found:
+            yield from ((((x,)), {}) for x in found)
+            return
+
+
+def _images(config: Any) -> list[Tensor]:
+    channels = getattr(config, "num_channels", 3)
+    size = getattr(config, "image_size", None)
+    if isinstance(size, (list, tuple)):
+        return [torch.zeros(1, channels, *size)]
+    sizes = (size,) if isinstance(size, int) else (64, 224)
+    return [torch.zeros(1, channels, n, n) for n in sizes]
+
+
+def _tokens(model: nn.Module) -> Tensor:
+    return torch.arange(TOKENS, device=_device(model))[None]
+
+
+def _device(model: nn.Module) -> torch.device:
+    return next((p.device for p in model.parameters()), torch.device("cpu"))
+
+
+def _inputs_of(module: nn.Module) -> list[Tensor]:
+    """Arrays that `module` takes as the first layer of a network."""
+    weight = next(module.parameters(recurse=False), None)
+    if weight is None:
+        return []
+
+    def zeros(*sizes: int) -> Tensor:
+        return torch.zeros(sizes, dtype=weight.dtype, device=weight.device)
+
+    if isinstance(module, nn.Embedding):
+        return [zeros(1, TOKENS).long()]
+    if isinstance(module, nn.RNNBase):
+        return [zeros(1, TOKENS, module.input_size)]
+    if isinstance(module, nn.Linear):
+        return [zeros(2, module.in_features), zeros(2, TOKENS, module.in_features)]
+    if isinstance(module, nn.modules.conv._ConvNd):
+        axes = len(module.kernel_size)
+        return [zeros(2, module.in_channels, *[size] * axes) for size in IMAGES]
+    return []

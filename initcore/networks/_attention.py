@@ -1,0 +1,89 @@
+"""Attention: which layers make queries, keys and values, and which takes the result on."""
+
+from ._graph import Graph
+
+__all__ = ["attention_roles"]
+
+PARTS = ("query", "key", "value")
+
+
+def attention_roles(graph: Graph) -> dict[int, tuple[str, ...]]:
+    """For each layer of an attention its parts, of `"query"`, `"key"`, `"value"`, `"output"`."""
+    found: dict[int, dict[str, None]] = {}
+    for i, node in enumerate(graph.nodes):
+        operands: tuple[int, ...] | None = None
+        product = i
+        if node.kind == "attention":
+            operands = node.inputs[:3]
+        elif node.kind == "softmax":
+            operands, product = _spelled_out(graph, i)
+        if not operands or len(operands) < 3:
+            continue
+        for part, operand in zip(PARTS, operands, strict=False):
+            for layer in _layers_behind(graph, operand):
+                found.setdefault(layer, {})[part] = None
+        for layer in _layers_ahead(graph, product):
+            found.setdefault(layer, {})["output"] = None
+    return {layer: tuple(p for p in (*PARTS, "output") if p in parts)
+            for layer, parts in found.items()}  # fmt: skip
+
+
+def _spelled_out(graph: Graph, softmax: int) -> tuple[tuple[int, ...] | None, int]:
+    """`(query, key, value)` and the product with the values, around a softmax."""
+    scores = None
+    seen, front = set(), list(graph.nodes[softmax].inputs)
+    while front and scores is None:
+        i = front.pop(0)
+        node = graph.nodes[i]
+        if i in seen or graph.layer_bits >> i & 1:
+            continue
+        seen.add(i)
+        if node.kind == "mix" and len(node.inputs) == 2:
+            scores = i
+        else:
+            front += node.inputs
+    if scores is None:
+        return None, softmax
+    made, front = {softmax}, [softmax]
+    while front:
+        i = front.pop(0)
+        for j in graph.consumers[i]:
+            node = graph.nodes[j]
+            if node.kind == "mix" and len(set(node.inputs)) == 2:
+                (value,) = (k for k in node.inputs if k != i)
+                return (*graph.nodes[scores].inputs, value), j
+            if node.kind in ("move", "map") and j not in made:
+                made.add(j)
+                front.append(j)
+    return None, softmax
+
+
+def _layers_behind(graph: Graph, value: int) -> list[int]:
+    """The nearest layers that `value` is made from."""
+    found, seen, front = [], set(), [value]
+    while front:
+        i = front.pop()
+        if i in seen:
+            continue
+        seen.add(i)
+        if graph.layer_bits >> i & 1:
+            found.append(i)
+        elif graph.nodes[i].kind not in ("attention", "softmax", "mix"):
+            front += graph.nodes[i].inputs
+    return found
+
+
+def _layers_ahead(graph: Graph, value: int) -> list[int]:
+    """The nearest layers that are made from `value`, not past a sum of two values."""
+    found, seen, front = [], set(), [value]
+    while front:
+        i = front.pop()
+        for j in graph.consumers[i]:
+            if j in seen:
+                continue
+            seen.add(j)
+            if graph.layer_bits >> j & 1:
+                found.append(j)
+            elif graph.nodes[j].kind in ("move", "norm", "map"):
+                front.append(j)
+    return found

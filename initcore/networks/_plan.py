@@ -1,0 +1,154 @@
+"""Which initializer each weight gets: decided and checked before anything is drawn."""
+
+import dataclasses
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+
+from .._kernel import Kernel, Layout
+from .._rng import Rng, key_of_seed
+from .._spec import Voice, specs
+from ._roles import ROLES, Network, Weight
+from ._rules import Rule, rule_of
+from ._schemes import scheme_of
+
+__all__ = ["Assignment", "draw", "plan"]
+
+WHO = "initialize"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What one weight gets.
+
+    Attributes:
+        weight: The weight and its role.
+        name: The initializer, None for a weight that is left alone.
+        parameters: Of the initializer, checked.
+        why: The reason.
+        key: The path the key is folded with; the same path gives the same values everywhere.
+        layout: The framework's order of axes, with `groups` as they are drawn.
+        shape: Canonical sizes that are drawn.
+    """
+
+    weight: Weight
+    name: str | None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    why: str = ""
+    key: str = ""
+    layout: Layout | None = None
+    shape: tuple[int, ...] = ()
+
+
+def plan(
+    network: Network,
+    scheme: Any,
+    *,
+    seed: int = 0,
+    overrides: Mapping[str, Any] | None = None,
+    paths: Mapping[str, str] | Callable[[str], str] | None = None,
+) -> list[Assignment]:
+    """An assignment for every parameter of the network.
+
+    Args:
+        network: What the adapter traced.
+        scheme: A scheme's or an initializer's name, `(name, parameters)`, or a mapping from
+            patterns of paths and from roles to initializers, for what it names alone.
+        seed: Integer, `0 <= seed < 2**64`.
+        overrides: Mapping from patterns of paths (`*` for anything) and from roles to what is to be
+            used instead: an initializer's name, `(name, parameters)`, or None to leave it alone.
+        paths: The names that keys are made from, where they are not the model's: a mapping, or a
+            function of the path.
+
+    Raises:
+        TypeError, ValueError: Something is unknown or does not fit; nothing has been drawn.
+    """
+    key_of_seed(seed, who=WHO)
+    named = _table(overrides, "overrides")
+    if isinstance(scheme, Mapping):
+        choose: Callable[[Weight], Rule] = _listed(_table(scheme, "scheme"), network)
+    else:
+        rule = rule_of(scheme, f"{WHO}: scheme")
+        if rule.name is None:
+            raise TypeError(f"{WHO} needs a scheme's name or a mapping, got None.")
+        choose = scheme_of(network, rule.name, rule.parameters, WHO)
+    instead = _listed(named, network) if named else None
+    rename = paths if callable(paths) else dict(paths or {}).get
+    found = []
+    for w in network.weights:
+        rule = instead(w) if instead else _NOTHING
+        rule = choose(w) if rule is _NOTHING else rule
+        found.append(_checked(w, rule, rename(w.path) or w.path))
+    return found
+
+
+_NOTHING = Rule(None, {}, "not named")
+
+
+def _table(given: Any, what: str) -> dict[str, Rule]:
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping) or not all(isinstance(k, str) for k in given):
+        raise TypeError(
+            f"{WHO} needs {what} to be a mapping from patterns or roles to initializers, "
+            f"got {given!r}."
+        )
+    return {k: rule_of(v, f"{WHO}: {what}[{k!r}]") for k, v in given.items()}
+
+
+def _listed(table: Mapping[str, Rule], network: Network) -> Callable[[Weight], Rule]:
+    """The scheme that gives every weight what the last matching entry says."""
+    for pattern in table:
+        hits = pattern in ROLES or any(fnmatchcase(w.path, pattern) for w in network.weights)
+        if not hits:
+            paths = [w.path for w in network.weights]
+            near = difflib.get_close_matches(pattern, [*paths, *ROLES], n=2, cutoff=0.4)
+            hint = f"; did you mean {' or '.join(near)}?" if near else "."
+            raise ValueError(f"{WHO}: no weight and no role is called {pattern!r}{hint}")
+
+    def choose(w: Weight) -> Rule:
+        found = _NOTHING
+        for pattern, rule in table.items():
+            if pattern == w.role or fnmatchcase(w.path, pattern):
+                found = rule
+        return found
+
+    return choose
+
+
+def _checked(w: Weight, rule: Rule, key: str) -> Assignment:
+    """The assignment, or an error that names the weight."""
+    p = w.parameter
+    if rule.name is None:
+        return Assignment(w, None, {}, rule.why, key)
+    if rule.name not in specs:
+        near = difflib.get_close_matches(rule.name, specs, n=2) or list(specs)
+        raise ValueError(
+            f"{WHO}: {p.path} cannot get {rule.name!r}, no such initializer; did you mean "
+            f"{' or '.join(near)}?"
+        )
+    spec = specs[rule.name]
+    layout, parameters = p.layout, dict(rule.parameters)
+    kernel = layout.kernel(p.shape) if layout else Kernel(p.shape)
+    if layout and w.parts > 1 and layout.groups == 1 and spec.grouped:
+        layout = dataclasses.replace(layout, groups=w.parts)
+        kernel = layout.kernel(p.shape)
+    if spec.grouped and kernel.groups > 1:
+        parameters["groups"] = kernel.groups
+    voice = Voice(lambda name: f"{WHO}: {name} of {p.path}", "a tensor of shape", {})
+    shape, parameters = spec.check(kernel.shape, parameters, voice=voice, shown=p.shape)
+    return Assignment(w, rule.name, parameters, rule.why, key, layout, shape)
+
+
+def draw(assignment: Assignment, seed: int, *, xp: Any = np, dtype: Any, device: Any = None) -> Any:
+    """The values of an assignment, in the framework's order of axes."""
+    assert assignment.name is not None
+    rng = Rng(seed, xp=xp, dtype=dtype, device=device).fold_in(assignment.key)
+    w = specs[assignment.name].function(rng, assignment.shape, **assignment.parameters)
+    if assignment.layout is None:
+        return w
+    return assignment.layout.from_canonical(w, assignment.weight.parameter.shape, xp=rng.xp)

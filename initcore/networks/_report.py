@@ -1,0 +1,143 @@
+"""What `initialize` did: every weight, its role, what it got and why."""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from ._plan import Assignment
+from ._roles import ROLES, Network
+
+__all__ = ["Report"]
+
+
+class Report(Mapping[str, Assignment]):
+    """The assignments by path, as a table, a dict or a page.
+
+    `print(report)` shows the table, a notebook shows the page, `report.save("init.html")` keeps it.
+
+    Attributes:
+        scheme, seed: As they were given.
+        network: Roles, branches and the traced graph.
+        untouched: Paths of the weights that were left alone, with the reasons.
+    """
+
+    def __init__(
+        self, assignments: list[Assignment], network: Network, *, scheme: Any, seed: int, model: str
+    ) -> None:
+        self._assignments = {a.weight.path: a for a in assignments}
+        self.network, self.scheme, self.seed, self.model = network, scheme, seed, model
+        self.scales: dict[str, float] = {}  # of data-dependent schemes
+
+    def __getitem__(self, path: str) -> Assignment:
+        return self._assignments[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._assignments)
+
+    def __len__(self) -> int:
+        return len(self._assignments)
+
+    @property
+    def untouched(self) -> dict[str, str]:
+        """Paths of the weights that were left alone, with the reasons."""
+        return {path: a.why for path, a in self.items() if a.name is None}
+
+    @property
+    def by_name(self) -> tuple[str, ...]:
+        """Paths of the weights whose role was guessed from their names."""
+        return tuple(w.path for w in self.network.weights if w.by == "name")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, for JSON."""
+        weights = {}
+        for path, a in self.items():
+            weights[path] = {
+                "shape": list(a.weight.parameter.shape), "role": a.weight.role,
+                "found_by": a.weight.by, "activation": a.weight.activation_name,
+                "branch": a.weight.branch, "initializer": a.name,
+                "parameters": {k: _plain(v) for k, v in a.parameters.items()},
+                "key": a.key, "why": a.why, **(
+                    {"scaled_by": self.scales[path]} if path in self.scales else {}),
+            }  # fmt: skip
+        return {
+            "model": self.model, "scheme": _plain(self.scheme), "seed": self.seed,
+            "branches": len(self.network.branches), "traced": self.network.graph.traced,
+            "weights": weights,
+        }  # fmt: skip
+
+    def rows(self) -> list[tuple[str, str, str, str, str]]:
+        """Path, shape, role, what it got, why."""
+        found = []
+        for path, a in self.items():
+            shape = " x ".join(map(str, a.weight.parameter.shape)) or "scalar"
+            given = ", ".join(
+                f"{k}={_short(v)}" for k, v in a.parameters.items()
+                if k in SHOWN and v is not None and (k, v) != ("groups", 1)
+            )  # fmt: skip
+            got = "left alone" if a.name is None else f"{a.name}({given})"
+            if path in self.scales:
+                got += f" times {self.scales[path]:.4g}"
+            role = a.weight.role + (" (by name)" if a.weight.by == "name" else "")
+            found.append((path, shape, role, got, a.why))
+        return found
+
+    @property
+    def headline(self) -> str:
+        """One sentence."""
+        left = len(self.untouched)
+        text = (
+            f"{self.model}: scheme {_plain(self.scheme)}, seed {self.seed}; "
+            f"{len(self) - left} weights set, {left} left alone, "
+            f"{len(self.network.branches)} residual branches"
+        )
+        if self.by_name:
+            text += f"; the forward pass could not be traced ({self.network.graph.note}), so "
+            text += "roles are guesses from names"
+        return text
+
+    def __str__(self) -> str:
+        rows = [("weight", "shape", "role", "initializer", "why"), *self.rows()]
+        widths = [max(len(r[i]) for r in rows) for i in range(4)]
+        lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=False)) + "  " + r[4]
+                 for r in rows]  # fmt: skip
+        return "\n".join([self.headline, "", *lines])
+
+    def __repr__(self) -> str:
+        return f"<Report: {self.headline}>"
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{h}</th>" for h in ("weight", "shape", "role", "initializer", "why"))
+        body = "".join(
+            "<tr>" + f"<td><code>{escape(r[0])}</code></td><td>{escape(r[1])}</td>"
+            f'<td title="{escape(ROLES.get(r[2].split(" ")[0], ""))}">{escape(r[2])}</td>'
+            f"<td><code>{escape(r[3])}</code></td><td>{escape(r[4])}</td></tr>"
+            for r in self.rows()
+        )
+        return (
+            f"<p>{escape(self.headline)}</p><table><thead><tr>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table>"
+        )
+
+    def save(self, path: Any) -> None:
+        """Write the page to `path`."""
+        from ._page import page
+
+        Path(path).write_text(page(f"Weights of {self.model}", self._repr_html_()), "utf-8")
+
+
+SHOWN = ("gain", "std", "scale", "density", "part", "base", "tau", "eps", "taps", "groups", "value")
+
+
+def _short(value: Any) -> str:
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return getattr(value, "__name__", str(value))

@@ -1,0 +1,93 @@
+"""What a scheme says of one weight, and rules that all schemes share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._gain import gain
+from ._activation import LINEAR
+from ._roles import Weight
+
+__all__ = ["KEEP", "Rule", "Scheme", "common", "gain_of", "rule_of"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An initializer's name with its parameters and the reason; no name leaves the weight alone."""
+
+    name: str | None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """The rule of every kernel, and what is not as in every scheme.
+
+    Attributes:
+        kernel: The rule of a weight that multiplies the signal.
+        bias_std: Standard deviation of the biases.
+    """
+
+    kernel: Callable[[Weight], Rule]
+    bias_std: float = 0.0
+
+    def __call__(self, w: Weight) -> Rule:
+        found = common(w)
+        if found is None:
+            return self.kernel(w)
+        if w.parameter.kind == "bias" and self.bias_std:
+            return Rule("normal", {"std": self.bias_std}, "critical, as the kernels' gain")
+        return found
+
+
+KEEP = Rule(None, {}, "left alone as asked")
+
+
+def common(w: Weight) -> Rule | None:
+    """The rule of what is no kernel, the same in every scheme; None for a kernel."""
+    kind, shape = w.parameter.kind, w.parameter.shape
+    if kind in ("kernel", "recurrent") and w.role != "other":
+        return None
+    if kind in ("bias", "shift"):
+        return Rule("zeros", {}, "starts at 0")
+    if kind == "scale":
+        return Rule("ones", {}, "a normalization starts with scale 1")
+    if kind in ("embedding", "position"):
+        std = shape[-1] ** -0.5 if shape and shape[-1] else 1.0
+        return Rule("normal", {"std": std}, "rows of length 1 on average")
+    reasons = {
+        "multiplier": "a multiplier belongs to the architecture",
+        "derived": f"the weight is {w.parameter.note or 'used through a function of it'}",
+    }
+    return Rule(None, {}, reasons.get(kind, w.why or w.parameter.note or "of unknown use"))
+
+
+def gain_of(w: Weight) -> tuple[float, str]:
+    """The gain of the activation that follows, and the reason in words."""
+    if w.activation == LINEAR:
+        return 1.0, "no activation follows"
+    try:
+        found = gain(w.activation)
+    except ValueError:  # erf-like constants have one; what is 0 almost everywhere has none
+        return 1.0, f"{w.activation_name} has no gain"
+    return found, f"gain of {w.activation_name}"
+
+
+def rule_of(given: Any, who: str) -> Rule:
+    """What a user wrote: a name, `(name, parameters)`, a mapping with `"name"`, or None."""
+    if given is None:
+        return KEEP
+    if isinstance(given, Rule):
+        return given
+    if isinstance(given, str):
+        return Rule(given, {}, "as asked")
+    if isinstance(given, Mapping) and isinstance(given.get("name"), str):
+        rest = {k: v for k, v in given.items() if k != "name"}
+        return Rule(given["name"], rest, "as asked")
+    pair = isinstance(given, tuple) and len(given) == 2
+    if pair and isinstance(given[0], str) and isinstance(given[1], Mapping):
+        return Rule(given[0], dict(given[1]), "as asked")
+    raise TypeError(
+        f"{who} needs an initializer's name, a pair (name, parameters) or None, got {given!r}."
+    )

@@ -1,0 +1,220 @@
+"""The schemes: a network in, the rule of each of its kernels out."""
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .._activations import activation_of
+from .._spec import specs
+from ..density import erdos_renyi_kernel
+from ..theory import isometric
+from ._activation import LINEAR
+from ._roles import Network, Weight
+from ._rules import Rule, Scheme, gain_of
+
+__all__ = ["SCHEMES", "scheme_of"]
+
+Maker = Callable[..., Scheme]
+
+
+def _orthogonal(network: Network, convolution: str = "orthogonal") -> Scheme:
+    """Orthogonal kernels with the critical gain of the activation that follows each."""
+    chain = _chain(network)
+    branches = max(1, len(network.branches))
+
+    def rule(w: Weight) -> Rule:
+        name = "orthogonal"
+        if w.parameter.kernel is not None and w.parameter.kernel.spatial:
+            name = _fitting(convolution, w)
+        if w.ends_branch and not network.normalized:
+            gain, why = branches**-0.5, f"one of {branches} branches that add up"
+        elif chain is not None and w.activation != LINEAR:
+            gain, why = chain.gain, f"critical for {w.activation_name} at q = {chain.q:.3g}"
+        else:
+            gain, why = gain_of(w)
+        return Rule(name, {"gain": gain}, why)
+
+    return Scheme(rule, bias_std=chain.sigma_b if chain else 0.0)
+
+
+def _chain(network: Network) -> Any:
+    """Gain and bias deviation that keep a plain deep network isometric, None for other ones."""
+    found = [w.activation for w in network.kernels if w.activation != LINEAR]
+    plain = network.graph.traced and network.is_chain
+    if not plain or not found or any(phi != found[0] for phi in found):
+        return None
+    name = found[0]
+    if activation_of(name).slopes is not None:
+        return None  # the same gain at every length and depth
+    try:
+        return isometric(name, len(network.kernels))
+    except ValueError:  # no critical point: a sigmoid, say
+        return None
+
+
+def _fitting(name: str, w: Weight) -> str:
+    """`name`, or the delta kernel where the shape does not fit it (depthwise, grouped)."""
+    kernel = w.parameter.kernel
+    assert kernel is not None
+    if name != "orthogonal" and not 3 <= len(kernel.shape) <= 5:
+        return "orthogonal"
+    return "delta_orthogonal" if name == "conv_orthogonal" and w.role == "depthwise" else name
+
+
+def _delta(network: Network) -> Scheme:
+    """Convolutions that act as one orthogonal matrix on every pixel."""
+    return _orthogonal(network, "delta_orthogonal")
+
+
+def _convolutional(network: Network) -> Scheme:
+    """Convolutions orthogonal as a whole, under circular padding."""
+    return _orthogonal(network, "conv_orthogonal")
+
+
+def _sparse(
+    network: Network,
+    density: float = 0.1,
+    allocation: Callable[..., Any] = erdos_renyi_kernel,
+) -> Scheme:
+    """Exactly orthogonal kernels with zeros, of one density over the whole network."""
+    dense = _orthogonal(network)
+    spared = ("depthwise", "recurrent")
+    kernels = {w.path: w.parameter.kernel for w in network.kernels if w.role not in spared}
+    shapes = {path: k.shape for path, k in kernels.items() if k is not None}
+    densities = allocation(shapes, density) if shapes else {}
+
+    def rule(w: Weight) -> Rule:
+        base = dense.kernel(w)
+        kernel = w.parameter.kernel
+        if w.path not in densities or kernel is None:
+            return base
+        groups = max(w.parts, kernel.groups)
+        least = 1.0 / max(kernel.shape[0] // groups, kernel.in_, 1)
+        wanted = min(1.0, max(float(densities[w.path]), least))
+        why = f"density {wanted:.3g} of {density:g} over all; {base.why}"
+        return Rule("sparse_orthogonal", {**base.parameters, "density": wanted}, why)
+
+    return Scheme(rule)
+
+
+def _mirrored(network: Network, base: str | None = None) -> Scheme:
+    """Blocks that cancel the activation: a plain network is exactly linear at first."""
+    kernels = network.kernels
+    if network.branches or network.normalized:
+        raise ValueError(
+            "mirrored needs a plain network, without shortcuts and normalizations; this one has "
+            f"{len(network.branches)} shortcuts"
+            f"{' and normalizations' if network.normalized else ''}."
+        )
+
+    def rule(w: Weight) -> Rule:
+        n = kernels.index(w)
+        part = "first" if n == 0 else "hidden" if n < len(kernels) - 1 else "last"
+        # A half block is cancelled by the activation before it; the last layer has only that one.
+        bends = w.activation if w.activation != LINEAR else kernels[n - 1].activation
+        if len(kernels) == 1:
+            return Rule("orthogonal", {"gain": 1.0}, "the only layer")
+        spatial = w.parameter.kernel is not None and w.parameter.kernel.spatial
+        usual = "delta_orthogonal" if spatial else "orthogonal"
+        given = {"part": part, "base": base or usual}
+        if isinstance(bends, str):
+            given["activation"] = bends
+        return Rule("mirrored", given, f"{part} of {len(kernels)} layers around {bends}")
+
+    return Scheme(rule)
+
+
+def _idinit(network: Network, taps: str = "center", noise: float = 1e-6) -> Scheme:
+    """Identities on the stem, and branches that end in almost zero: every block is the identity."""
+
+    def rule(w: Weight) -> Rule:
+        if w.ends_branch:
+            return Rule("idinit_zero", {"taps": taps}, "the branch adds nothing at first")
+        return Rule("idinit", {"taps": taps, "noise": noise}, "passes its input on")
+
+    return Scheme(rule)
+
+
+def _fixup(network: Network) -> Scheme:
+    """He's kernels with branches scaled down by their number, ending in 0, and a zero head."""
+    count = max(1, len(network.branches))
+
+    def rule(w: Weight) -> Rule:
+        if w.ends_branch:
+            return Rule("zeros", {}, "the branch ends in 0")
+        if w.role == "output":
+            return Rule("zeros", {}, "the head starts at 0")
+        scale, why = 2.0, "He"
+        if w.branch is not None and w.length > 1:
+            scale *= float(count) ** (-2.0 / (2 * w.length - 2))
+            why = f"He times {count} ** (-1 / (2 * {w.length} - 2))"
+        given = {"scale": scale, "mode": "fan_in", "distribution": "normal"}
+        return Rule("variance_scaling", given, why)
+
+    return Scheme(rule)
+
+
+def _zero(network: Network) -> Scheme:
+    """ZerO: identities and Hadamard matrices, nothing random; branches end in 0."""
+
+    def rule(w: Weight) -> Rule:
+        if w.ends_branch:
+            return Rule("zeros", {}, "the branch ends in 0")
+        if w.role == "output":
+            return Rule("zeros", {}, "the head starts at 0")
+        return Rule("hadamard", {}, "partial identity, or rows of a Hadamard matrix")
+
+    return Scheme(rule)
+
+
+def _named(name: str, given: Mapping[str, Any]) -> Scheme:
+    takes = specs[name].parameters
+    for parameter in given:
+        if parameter not in takes:
+            known = ", ".join(n for n in takes if n != "groups") or "none"
+            raise TypeError(f"{name} has no parameter {parameter!r}; its parameters: {known}.")
+
+    def rule(w: Weight) -> Rule:
+        if "gain" in takes and "gain" not in given:
+            gain, why = gain_of(w)
+            return Rule(name, {**given, "gain": gain}, why)
+        return Rule(name, dict(given), "the same for every kernel")
+
+    return Scheme(rule)
+
+
+SCHEMES: dict[str, Maker] = {
+    "orthogonal": _orthogonal,
+    "delta_orthogonal": _delta,
+    "conv_orthogonal": _convolutional,
+    "sparse_orthogonal": _sparse,
+    "mirrored": _mirrored,
+    "idinit": _idinit,
+    "fixup": _fixup,
+    "zero": _zero,
+    "lsuv": _orthogonal,
+}
+
+
+def scheme_of(network: Network, name: str, parameters: Mapping[str, Any], who: str) -> Scheme:
+    """The scheme called `name`: one of `SCHEMES`, or any initializer for all kernels.
+
+    Raises:
+        TypeError: It has no such parameter.
+        ValueError: There is no such scheme, or the network is not made for it.
+    """
+    if name in SCHEMES:
+        maker = SCHEMES[name]
+        takes = maker.__code__.co_varnames[1 : maker.__code__.co_argcount]
+        for parameter in parameters:
+            if parameter not in takes:
+                raise TypeError(
+                    f"{who}: the scheme {name} has no parameter {parameter!r}; its parameters: "
+                    f"{', '.join(takes) or 'none'}."
+                )
+        return maker(network, **parameters)
+    if name in specs:
+        return _named(name, parameters)
+    known = [*SCHEMES, *(n for n in specs if n not in SCHEMES)]
+    near = difflib.get_close_matches(name, known, n=3) or list(SCHEMES)
+    raise ValueError(f"{who}: there is no scheme {name!r}; did you mean {' or '.join(near)}?")
