@@ -150,7 +150,7 @@ class _Uses:
         return Weight(
             p,
             role,
-            activation=following_activation(self.graph, node),
+            activation=LINEAR if role == "recurrent" else following_activation(self.graph, node),
             branch=number,
             position=branch.layers.index(node) if branch else 0,
             length=len(branch.layers) if branch else 0,

@@ -64,10 +64,14 @@ def _record(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) 
 def evaluating(model: nn.Module) -> Iterator[None]:
     """Evaluation mode for a while, with every buffer as it was afterwards."""
     modes = [(module, module.training) for module in model.modules()]
+    # A transformer layer in one operation would hide what it is made of.
+    fused = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
     model.eval()
     try:
         yield
     finally:
+        torch.backends.mha.set_fastpath_enabled(fused)
         for module, training in modes:
             module.training = training
 
@@ -262,6 +266,8 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         parameters = []
         for path, p in self._shapes.items():
             facts = dict(self._uses.get(path, {"kind": "unused"}))
+            if facts["kind"] == "kernel" and path in self._recurrent:
+                facts = self._recurrent[path]
             if facts["kind"] == "unused":
                 facts["note"] = "the forward pass does not reach it"
             aliases = self._ties.get(path, ())

@@ -1,0 +1,381 @@
+"""`initcore_torch.initialize` on layers of every kind, and what is exactly true afterwards."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+import initcore
+import initcore_torch
+from initcore.networks import describe_network
+from initcore_torch import initialize
+from initcore_torch.networks import trace
+
+
+class Residual(nn.Module):
+    """A stem, residual blocks of two layers, a head."""
+
+    def __init__(self, width: int = 16, blocks: int = 4, convolutions: bool = False) -> None:
+        super().__init__()
+
+        def layer(n: int, m: int) -> nn.Module:
+            return nn.Conv2d(n, m, 3, padding=1) if convolutions else nn.Linear(n, m)
+
+        self.stem = layer(width, width)
+        self.first = nn.ModuleList(layer(width, 2 * width) for _ in range(blocks))
+        self.last = nn.ModuleList(layer(2 * width, width) for _ in range(blocks))
+        self.head = layer(width, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stages(self.stem(x))
+        return self.head(x)
+
+    def stages(self, x: Tensor) -> Tensor:
+        for first, last in zip(self.first, self.last, strict=True):
+            x = x + last(torch.relu(first(x)))
+        return x
+
+
+def chain(depth: int, width: int, activation: type[nn.Module]) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for _ in range(depth):
+        layers += [nn.Linear(width, width), activation()]
+    return nn.Sequential(*layers[:-1]).double()
+
+
+def roles_of(model: nn.Module, *inputs: Any) -> dict[str, str]:
+    return {w.path: w.role for w in describe_network(trace(model, inputs, {})).weights}
+
+
+def test_recurrent_kernels_are_found_with_their_gates() -> None:
+    for kind, gates in ((nn.RNN, 1), (nn.GRU, 3), (nn.LSTM, 4)):
+        model = nn.Sequential(kind(5, 8, num_layers=2, batch_first=True))
+        network = describe_network(trace(model, (torch.zeros(2, 3, 5),), {}))
+        kernels = {w.path: (w.role, w.parts) for w in network.kernels}
+        names = [f"0.weight_{side}_l{n}" for n in (0, 1) for side in ("ih", "hh")]
+        assert kernels == dict.fromkeys(names, ("recurrent", gates))
+        report = initialize(model, "orthogonal", sample_input=torch.zeros(2, 3, 5))
+        hidden = model[0].weight_hh_l1.detach()
+        for gate in hidden.split(8):
+            torch.testing.assert_close(gate @ gate.T, torch.eye(8), atol=1e-5, rtol=0)
+        assert report["0.bias_hh_l0"].name == "zeros"
+
+
+def test_convolutions_are_told_apart() -> None:
+    model = nn.Sequential(
+        nn.Conv2d(3, 8, 3),
+        nn.Conv2d(8, 8, 3, groups=8),
+        nn.Conv2d(8, 12, 1, groups=4),
+        nn.ConvTranspose2d(12, 6, 2, stride=2),
+        nn.Conv2d(6, 6, 1),
+        nn.Conv2d(6, 2, 1),
+    )
+    kernels = [r for p, r in roles_of(model, torch.zeros(1, 3, 12, 12)).items() if "weight" in p]
+    assert kernels == ["first", "depthwise", "grouped", "transposed", "hidden", "output"]
+
+
+def test_attention_of_pytorch_itself_is_seen_through() -> None:
+    model = nn.TransformerEncoderLayer(16, 4, 32, batch_first=True)
+    roles = roles_of(model, torch.zeros(1, 5, 16))
+    assert roles["self_attn.in_proj_weight"] == "attention_query_key_value"
+    assert roles["self_attn.out_proj.weight"] == "attention_output"
+    assert (roles["linear1.weight"], roles["linear2.weight"]) == (
+        "feed_forward_in",
+        "feed_forward_out",
+    )
+    assert roles["self_attn.in_proj_bias"] == roles["linear1.bias"] == "bias"
+    assert roles["norm1.weight"] == roles["norm2.bias"] == "normalization"
+
+
+def test_names_mean_nothing_to_a_traced_model() -> None:
+    class Misnamed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.head, self.query = nn.Linear(4, 8), nn.Linear(8, 8)
+            self.embedding, self.shortcut = nn.Linear(8, 8), nn.Linear(8, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = torch.tanh(self.query(nn.functional.silu(self.head(x))))
+            return self.shortcut(x * 1.0 + self.embedding(x).sin())
+
+    model = Misnamed()
+    network = describe_network(trace(model, (torch.zeros(2, 4),), {}))
+    found = {w.path: (w.role, w.activation) for w in network.kernels}
+    assert found == {
+        "head.weight": ("first", "silu"),
+        "query.weight": ("hidden", "tanh"),
+        "embedding.weight": ("branch_last", "sin"),
+        "shortcut.weight": ("output", "identity"),
+    }
+
+
+def test_an_activation_spelled_out_is_recognised_and_a_new_one_used_as_it_is() -> None:
+    class Net(nn.Module):
+        def __init__(self, function: Any) -> None:
+            super().__init__()
+            self.a, self.b, self.function = nn.Linear(4, 8), nn.Linear(8, 2), function
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.b(self.function(self.a(x)))
+
+    spelled = {
+        "silu": lambda x: x * torch.sigmoid(x),
+        "mish": lambda x: x * torch.tanh(torch.log(1 + torch.exp(x))),
+        "leaky_relu": lambda x: torch.maximum(x, 0.01 * x),
+        "hard_tanh": lambda x: x.clamp(-1, 1),
+    }
+    for name, function in spelled.items():
+        (first, _) = describe_network(trace(Net(function), (torch.zeros(2, 4),), {})).kernels
+        assert first.activation == name
+
+    def strange(x: Tensor) -> Tensor:
+        return torch.sin(x) * torch.exp(-(x**2))
+
+    (first, _) = describe_network(trace(Net(strange), (torch.zeros(2, 4),), {})).kernels
+    assert not isinstance(first.activation, str)
+    report = initialize(Net(strange), "orthogonal")
+    wanted = initcore.theory.isometric(lambda x: np.sin(x) * np.exp(-(x**2)), 2)
+    assert report["a.weight"].parameters["gain"] == pytest.approx(wanted.gain, rel=1e-6)
+
+
+@pytest.mark.parametrize("convolutions", [False, True])
+def test_idinit_makes_every_residual_stage_the_identity(convolutions: bool) -> None:
+    model = Residual(convolutions=convolutions).double()
+    sizes = (2, 16, 5, 5) if convolutions else (2, 16)
+    x = torch.rand(sizes, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    initialize(model, "idinit", sample_input=x)
+    change = (model.stages(x) - x).norm() / x.norm()
+    # Four blocks, each adding at most 2 eps |W x| with eps = 1e-6 and |W| at most sqrt(2) a pixel
+    # of nine.
+    assert 0 < change < 4 * 2e-6 * 2**0.5 * (9 if convolutions else 1)
+    initialize(model, "he_normal", sample_input=x)
+    assert (model.stages(x) - x).norm() / x.norm() > 0.1
+
+
+def test_mirrored_makes_a_plain_relu_network_exactly_linear() -> None:
+    model = chain(30, 32, nn.ReLU)
+    initialize(model, "mirrored")
+    g = torch.Generator().manual_seed(0)
+    x, y = (torch.randn(3, 32, dtype=torch.float64, generator=g) for _ in range(2))
+    with torch.no_grad():
+        torch.testing.assert_close(model(2 * x - 3 * y), 2 * model(x) - 3 * model(y))
+        initialize(model, "orthogonal")
+        assert (model(2 * x - 3 * y) - 2 * model(x) + 3 * model(y)).abs().max() > 0.1
+
+
+def test_orthogonal_on_a_deep_linear_network_keeps_every_length_forward_and_backward() -> None:
+    model = chain(100, 24, nn.Identity)
+    initialize(model, "orthogonal")
+    jacobian = torch.func.jacrev(model)(torch.zeros(24, dtype=torch.float64))
+    values = torch.linalg.svdvals(jacobian)
+    torch.testing.assert_close(values, torch.ones_like(values), atol=1e-12, rtol=0)
+
+
+def test_orthogonal_on_a_deep_tanh_network_keeps_the_jacobian_as_predicted() -> None:
+    model = chain(60, 200, nn.Tanh)
+    report = initialize(model, "orthogonal")
+    wanted = initcore.theory.isometric("tanh", 60)
+    assert report["0.weight"].parameters["gain"] == wanted.gain
+    assert report["0.bias"].parameters["std"] == wanted.sigma_b
+    g = torch.Generator().manual_seed(0)
+    x = torch.randn(200, dtype=torch.float64, generator=g) * wanted.q**0.5
+    squares = torch.linalg.svdvals(torch.func.jacrev(model)(x).detach()) ** 2
+    # The variance asked for is 1/4; a sample of 200 values at one length of the signal is near it.
+    assert abs(float(squares.mean()) - 1) < 0.1
+    assert 0.1 < float(squares.var()) < 0.5
+
+
+def test_one_seed_makes_one_network_whatever_the_order_of_construction() -> None:
+    class Net(nn.Module):
+        def __init__(self, backwards: bool) -> None:
+            super().__init__()
+            names = ["a", "b", "c"]
+            for name in reversed(names) if backwards else names:
+                setattr(self, name, nn.Linear(6, 6))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.c(self.b(self.a(x)).relu()).relu()
+
+    one, other = Net(False), Net(True)
+    for net in (one, other):
+        initialize(net, "he_normal", seed=9)
+    assert all(torch.equal(p, dict(other.named_parameters())[n]) for n, p in one.named_parameters())
+    assert not torch.equal(one.a.weight, one.b.weight)
+    third = nn.Sequential(nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 6))
+    names = {"0.weight": "a.weight", "2.weight": "b.weight", "4.weight": "c.weight"}
+    initialize(third, "he_normal", seed=9, paths=names)
+    assert torch.equal(third[2].weight, one.b.weight)
+
+
+def test_overrides_go_by_role_and_by_path_and_the_last_one_wins() -> None:
+    model = Residual()
+    before = model.stem.weight.detach().clone()
+    report = initialize(
+        model,
+        "fixup",
+        overrides={
+            "output": ("normal", {"std": 0.5}),
+            "*.bias": {"name": "constant", "value": 0.25},
+            "head.bias": "ones",
+            "stem.*": None,
+        },
+    )
+    assert torch.equal(model.stem.weight, before)
+    assert set(report.untouched) == {"stem.weight", "stem.bias"}
+    assert model.first[0].bias.detach().unique().tolist() == [0.25]
+    assert model.head.bias.detach().unique().tolist() == [1.0]
+    assert 0.3 < float(model.head.weight.detach().std()) < 0.7
+    assert not model.last[0].weight.any()
+
+
+def test_a_mapping_sets_what_it_names_and_nothing_else() -> None:
+    model = Residual()
+    before = {n: p.detach().clone() for n, p in model.named_parameters()}
+    report = initialize(model, {"branch_last": "zeros", "head.weight": "glorot_uniform"})
+    changed = {n for n, p in model.named_parameters() if not torch.equal(p, before[n])}
+    assert changed == {f"last.{n}.weight" for n in range(4)} | {"head.weight"}
+    assert {path for path, a in report.items() if a.name} == changed
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "text"),
+    [
+        ({"scheme": "ortogonal"}, ValueError, "did you mean orthogonal"),
+        ({"scheme": "mirrored"}, ValueError, "needs a plain network"),
+        ({"scheme": ("sparse_orthogonal", {"densty": 0.1})}, TypeError, "density, allocation"),
+        ({"scheme": None}, TypeError, "needs a scheme's name"),
+        ({"scheme": "lsuv"}, ValueError, "a batch of real data"),
+        ({"seed": -1}, ValueError, "0 <= seed"),
+        ({"overrides": {"*.wieght": "zeros"}}, ValueError, r"'\*.wieght'"),
+        ({"overrides": {"head.weight": "delta_orthogonal"}}, ValueError, "head.weight"),
+        ({"overrides": {"head.weight": ("normal", {"std": -1})}}, ValueError, "std"),
+        ({"overrides": {"head.weight": 3}}, TypeError, "an initializer's name"),
+        ({"sample_input": torch.zeros(2, 99)}, ValueError, "could not call Residual"),
+    ],
+)
+def test_an_error_leaves_the_model_as_it_was(
+    change: dict[str, Any], error: type[Exception], text: str
+) -> None:
+    model = Residual()
+    before = {n: p.detach().clone() for n, p in model.named_parameters()}
+    arguments = {"scheme": "orthogonal", **change}
+    with pytest.raises(error, match=text):
+        initialize(model, **arguments)
+    assert all(torch.equal(p, before[n]) for n, p in model.named_parameters())
+
+
+def test_what_cannot_be_traced_is_named_and_admitted() -> None:
+    class Secretive(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.q_proj, self.shortcut, self.fc1 = (nn.Linear(4, 4) for _ in range(3))
+            self.norm = nn.LayerNorm(4)
+
+        def forward(self, x: Tensor, needed: Any) -> Tensor:
+            raise RuntimeError("only on Sundays")
+
+    report = initialize(Secretive(), "orthogonal")
+    found = {path: a.weight.role for path, a in report.items() if "weight" in path}
+    assert found == {
+        "q_proj.weight": "attention_query",
+        "shortcut.weight": "skip_projection",
+        "fc1.weight": "feed_forward_in",
+        "norm.weight": "normalization",
+    }
+    assert set(report.by_name) == {"q_proj.weight", "shortcut.weight", "fc1.weight"}
+    assert "guesses from names" in str(report)
+    assert "(by name)" in str(report)
+
+
+def test_control_flow_on_values_is_run_with_values() -> None:
+    class Choosy(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = nn.Linear(4, 4), nn.Linear(4, 4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.b(self.a(x).relu()) if float(x.sum()) > 0 else self.a(x)
+
+    report = initialize(Choosy(), "orthogonal", sample_input=torch.ones(1, 4))
+    assert report["b.weight"].weight.role == "output"
+    assert report["a.weight"].weight.activation == "relu"
+
+
+def test_lsuv_takes_every_layer_to_unit_variance_on_the_data() -> None:
+    from sklearn.datasets import load_digits
+
+    x = torch.tensor(load_digits().images[:200, None] / 16, dtype=torch.float32)
+    model = nn.Sequential(
+        nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 16, 3), nn.ReLU(), nn.Flatten(),
+        nn.Linear(256, 32), nn.ReLU(), nn.Linear(32, 10),
+    )  # fmt: skip
+    report = initialize(model, "lsuv", sample_input=x)
+    assert set(report.scales) == {"0.weight", "2.weight", "5.weight", "7.weight"}
+    with torch.no_grad():
+        for module in model:
+            x = module(x)
+            if hasattr(module, "weight"):
+                assert float(x.var()) == pytest.approx(1, rel=1e-3)
+
+
+def test_lsuv_says_which_layer_data_of_one_value_cannot_scale() -> None:
+    model = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4))
+    with pytest.raises(ValueError, match=r"the output of 0.weight has variance 0"):
+        initialize(model, "lsuv", sample_input=torch.zeros(3, 4))
+
+
+def test_tied_weights_stay_tied_and_parametrized_ones_are_left_alone() -> None:
+    class Tied(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table, self.head = nn.Embedding(11, 6), nn.Linear(6, 11, bias=False)
+            self.head.weight = self.table.weight
+            self.middle = nn.utils.parametrizations.weight_norm(nn.Linear(6, 6))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.head(torch.tanh(self.middle(self.table(x))))
+
+    model = Tied()
+    report = initialize(model, "orthogonal", sample_input=torch.tensor([[1, 2, 3]]))
+    assert model.head.weight is model.table.weight
+    tied = report["table.weight"].weight
+    assert (tied.role, tied.parameter.aliases) == ("tied", ("head.weight",))
+    left = {path for path in report.untouched if path.startswith("middle.param")}
+    assert len(left) == 2
+    assert all("used through" in report[path].why for path in left)
+
+
+def test_models_on_the_meta_device_are_planned_and_half_precision_ones_filled() -> None:
+    with torch.device("meta"):
+        model = Residual()
+    report = initialize(model, "orthogonal", sample_input=torch.zeros(1, 16, device="meta"))
+    assert report["head.weight"].weight.role == "output"
+    half = Residual().bfloat16()
+    initialize(half, "orthogonal", sample_input=torch.zeros(1, 16, dtype=torch.bfloat16))
+    w = half.stem.weight.detach().double()
+    # Each of the 16 terms of an inner product is off by two roundings to 8 bits.
+    assert float((w @ w.T - torch.eye(16)).abs().max()) < 2**-7
+
+
+def test_the_report_is_a_mapping_a_table_a_dict_and_a_page(tmp_path: Path) -> None:
+    import json
+
+    report = initialize(Residual(), "idinit", seed=4)
+    assert report["last.0.weight"].name == "idinit_zero"
+    assert "idinit_zero" in str(report)
+    assert len(str(report).splitlines()) == len(report) + 3
+    data = json.loads(json.dumps(report.to_dict()))
+    assert data["weights"]["stem.weight"]["role"] == "first"
+    assert (data["seed"], data["branches"]) == (4, 4)
+    report.save(tmp_path / "init.html")
+    text = (tmp_path / "init.html").read_text()
+    assert text.count("<tr>") == len(report) + 1
+    assert report._repr_html_() in text
+
+
+def test_only_a_module_is_initialized() -> None:
+    with pytest.raises(TypeError, match=r"needs a torch.nn.Module, got list"):
+        initcore_torch.initialize([nn.Linear(2, 2)], "orthogonal")  # type: ignore[arg-type]
