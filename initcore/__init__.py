@@ -22,6 +22,7 @@ from ._hadamard import hadamard as hadamard
 from ._identity import identity as identity
 from ._idinit import idinit as idinit
 from ._idinit import idinit_zero as idinit_zero
+from ._isometry import approximate_isometry as approximate_isometry
 from ._mirrored import mirrored as mirrored
 from ._orthogonal import delta_orthogonal as delta_orthogonal
 from ._orthogonal import orthogonal as orthogonal

@@ -26,10 +26,15 @@ from ._basic import sparse as sparse
 from ._basic import truncated_normal as truncated_normal
 from ._basic import uniform as uniform
 from ._basic import zeros as zeros
+from ._crelu import crelu as crelu
 from ._init import Initializer as Initializer
 from ._init import rng as rng
 from ._libraries import equinox as equinox
 from ._libraries import haiku as haiku
+from ._masks import apply_masks as apply_masks
+from ._masks import approximate_isometry as approximate_isometry
+from ._masks import keep_masks as keep_masks
+from ._masks import sparse_orthogonal_mask as sparse_orthogonal_mask
 from ._papers import conv_orthogonal as conv_orthogonal
 from ._papers import hadamard as hadamard
 from ._papers import idinit as idinit

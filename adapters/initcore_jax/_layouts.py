@@ -1,5 +1,7 @@
 """Where JAX's kernels have their axes: `(*k, in, out)`, or as `in_axis` and `out_axis` say."""
 
+from collections.abc import Callable
+
 from initcore._kernel import Layout
 
 from ._init import Axes, LayoutOf, axes
@@ -26,7 +28,7 @@ def frame_layout(
     out_axis: Axes | None,
     batch_axis: Axes,
     groups: int,
-) -> LayoutOf:
+) -> Callable[[int], Layout]:
     """JAX's `column_axis` is the output, the last other axis the input, unless they are named."""
 
     def of(ndim: int) -> Layout:

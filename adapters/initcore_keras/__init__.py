@@ -32,7 +32,11 @@ from ._basic import RandomUniform as RandomUniform
 from ._basic import Sparse as Sparse
 from ._basic import TruncatedNormal as TruncatedNormal
 from ._basic import Zeros as Zeros
+from ._crelu import crelu as crelu
 from ._initializer import CoreInitializer as CoreInitializer
+from ._masks import ApproximateIsometry as ApproximateIsometry
+from ._masks import SparseMask as SparseMask
+from ._masks import sparse_orthogonal_mask as sparse_orthogonal_mask
 from ._papers import ConvOrthogonal as ConvOrthogonal
 from ._papers import Hadamard as Hadamard
 from ._papers import Idinit as Idinit

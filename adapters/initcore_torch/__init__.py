@@ -26,6 +26,7 @@ from ._basic import trunc_normal_ as trunc_normal_
 from ._basic import truncated_normal_ as truncated_normal_
 from ._basic import uniform_ as uniform_
 from ._basic import zeros_ as zeros_
+from ._crelu import CReLU as CReLU
 from ._deprecated import constant as constant
 from ._deprecated import dirac as dirac
 from ._deprecated import eye as eye
@@ -38,6 +39,8 @@ from ._deprecated import uniform as uniform
 from ._deprecated import xavier_normal as xavier_normal
 from ._deprecated import xavier_uniform as xavier_uniform
 from ._gain import calculate_gain as calculate_gain
+from ._masks import approximate_isometry_ as approximate_isometry_
+from ._masks import sparse_orthogonal_mask as sparse_orthogonal_mask
 from ._papers import conv_orthogonal_ as conv_orthogonal_
 from ._papers import hadamard_ as hadamard_
 from ._papers import idinit_ as idinit_
@@ -48,6 +51,9 @@ from ._scores import grasp as grasp
 from ._scores import masks_from_scores as masks_from_scores
 from ._scores import snip as snip
 from ._scores import synflow as synflow
+from ._sparse_training import apply_masks as apply_masks
+from ._sparse_training import remove_masks as remove_masks
+from ._sparse_training import to_sparse as to_sparse
 from ._structured import delta_orthogonal_ as delta_orthogonal_
 from ._structured import dirac_ as dirac_
 from ._structured import eye_ as eye_

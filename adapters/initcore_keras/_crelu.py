@@ -1,0 +1,21 @@
+"""The activation of CReLU networks."""
+
+from typing import Any
+
+import keras
+
+__all__ = ["crelu"]
+
+
+@keras.saving.register_keras_serializable(package="initcore")  # type: ignore[untyped-decorator]
+def crelu(x: Any, axis: int = -1) -> Any:
+    """`concat(relu(x), relu(-x))` along `axis`: twice as many channels.
+
+    Behind it a kernel of `Mirrored(part="last")` computes what its half does of `x` itself, so a
+    network of such layers is linear at initialization. In a model it is
+    `keras.layers.Activation(crelu)`.
+
+    >>> keras.ops.convert_to_numpy(crelu(keras.ops.array([2.0, -3.0]))).tolist()
+    [2.0, 0.0, 0.0, 3.0]
+    """
+    return keras.ops.concatenate([keras.ops.relu(x), keras.ops.relu(-x)], axis=axis)

@@ -1,0 +1,146 @@
+"""Sparse training: a kernel's places, a kernel for given places, and a constraint to keep them."""
+
+import base64
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+
+from initcore import Rng, specs
+from initcore import approximate_isometry as core_isometry
+from initcore import sparse_orthogonal_mask as core_mask
+from initcore._isometry import GAIN, STEPS, check_mask
+from initcore._rng import as_shape
+from initcore._spec import CORE, Spec, Voice
+
+from ._initializer import KernelInitializer
+from ._papers import SparseOrthogonal
+
+__all__ = ["ApproximateIsometry", "SparseMask", "sparse_orthogonal_mask"]
+
+register = keras.saving.register_keras_serializable(package="initcore")
+
+
+def sparse_orthogonal_mask(initializer: SparseOrthogonal, shape: Any) -> Any:
+    """NumPy booleans, true at the `round(density * size)` weights to train of `initializer(shape)`.
+
+    They hold all its nonzeros; the rest are zeros at random places, as convolutions have.
+
+    Args:
+        initializer: A `SparseOrthogonal` with an integer seed.
+        shape: The kernel's, in Keras's order.
+
+    Raises:
+        TypeError: It is another initializer.
+        ValueError: It has no integer seed, or cannot make a kernel of this shape.
+    """
+    who = "sparse_orthogonal_mask"
+    if not isinstance(initializer, SparseOrthogonal):
+        raise TypeError(f"{who} needs a SparseOrthogonal, got {type(initializer).__name__}.")
+    if not isinstance(initializer.seed, int):
+        raise ValueError(
+            f"{who} needs an initializer with an integer seed, whose kernel is known, "
+            f"got seed={initializer.seed!r}."
+        )
+    sizes = as_shape(shape, who=who)
+    layout = initializer._layout(len(sizes))
+    if layout is None:
+        specs["sparse_orthogonal"].check(sizes, initializer._values(), voice=Voice(lambda n: who))
+        raise AssertionError  # the line above has raised
+    kernel = initializer._kernel(layout, sizes)
+    given = {n: v for n, v in initializer._values().items() if n != "gain"}
+    mask = core_mask(Rng(initializer.seed), kernel.shape, groups=kernel.groups, **given)
+    return np.ascontiguousarray(layout.from_canonical(mask, sizes, xp=np))
+
+
+@register
+class SparseMask(keras.constraints.Constraint):  # type: ignore[misc]
+    """A constraint: after every step the kernel is exactly 0 outside `mask`.
+
+    Momentum and weight decay revive nothing. Keras applies it after a step, not before the first:
+    start from an initializer with these zeros. It is saved with its layer, eight places a byte.
+
+    Args:
+        mask: Booleans of the kernel's shape.
+
+    Raises:
+        TypeError: The mask is not boolean.
+        ValueError: The kernel is of another shape.
+    """
+
+    def __init__(self, mask: Any) -> None:
+        self.mask = _decoded(mask) if isinstance(mask, dict) else _places("SparseMask", mask)
+
+    def __call__(self, w: Any) -> Any:
+        """`w` with its zeros."""
+        if tuple(w.shape) != self.mask.shape:
+            raise ValueError(
+                f"SparseMask needs a kernel of its mask's shape {self.mask.shape}, "
+                f"got one of shape {tuple(w.shape)}."
+            )
+        w = keras.ops.convert_to_tensor(w)
+        return keras.ops.where(self.mask, w, keras.ops.zeros_like(w))
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything needed to make the constraint again."""
+        return {"mask": _encoded(self.mask)}
+
+
+@register
+class ApproximateIsometry(KernelInitializer):
+    """A kernel that is 0 outside `mask`, as near to all singular values `gain` as can be.
+
+    Args:
+        mask: Booleans of the kernel's shape.
+        gain: Singular value, above 0.
+        seed, kernel: As of `KernelInitializer`.
+        steps: Steps of the minimization at most.
+    """
+
+    core = "orthogonal"  # whose matrix of a kernel is meant
+    names: ClassVar[dict[str, str]] = {"gain": "gain"}
+
+    def __init__(
+        self, mask: Any, gain: float = 1.0, seed: Any = None, *, steps: int = 1000, **kernel: Any
+    ) -> None:
+        who = type(self).__name__
+        self.mask = _decoded(mask) if isinstance(mask, dict) else _places(who, mask)
+        self.gain = Spec._clean(who, "gain", GAIN, gain, CORE)
+        self.steps = Spec._clean(who, "steps", STEPS, steps, CORE)
+        super().__init__(seed, **kernel)
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything needed to make the initializer again."""
+        return {**super().get_config(), "mask": _encoded(self.mask), "steps": self.steps}
+
+    def _make(self, shape: Any, dtype: Any) -> Any:
+        who = type(self).__name__
+        sizes = as_shape(shape, who=who)
+        if sizes != self.mask.shape:
+            raise ValueError(f"{who} needs the shape {self.mask.shape} of its mask, got {sizes}.")
+        layout = self._layout(len(sizes))
+        assert layout is not None  # a mask has 2 axes
+        kernel = self._kernel(layout, sizes)
+        places = layout.to_canonical(self.mask, xp=np)
+        kind = keras.backend.standardize_dtype(dtype or keras.config.floatx())
+        rng = Rng.from_key(self._draws_from(), dtype="float64" if kind == "float64" else "float32")
+        w = core_isometry(rng, places, gain=self.gain, groups=kernel.groups, steps=self.steps)
+        w = np.ascontiguousarray(layout.from_canonical(w, sizes, xp=np))
+        return keras.ops.cast(keras.ops.convert_to_tensor(w), kind)
+
+
+def _places(who: str, mask: Any) -> Any:
+    if keras.ops.is_tensor(mask):
+        mask = keras.ops.convert_to_numpy(mask)
+    return check_mask(who, mask)
+
+
+def _encoded(mask: Any) -> dict[str, Any]:
+    packed = np.packbits(mask.reshape(-1)).tobytes()
+    return {"shape": list(mask.shape), "places": base64.b64encode(packed).decode("ascii")}
+
+
+def _decoded(config: dict[str, Any]) -> Any:
+    packed = np.frombuffer(base64.b64decode(config["places"]), np.uint8)
+    shape = tuple(config["shape"])
+    return np.unpackbits(packed, count=int(np.prod(shape))).reshape(shape).astype(bool)
