@@ -24,7 +24,7 @@ from ._rng import Rng
 
 __all__ = ["Rotations", "plan"]
 
-BLOCK = 1 << 17  # elements of the rows that are worked on together: 1 MiB of float64
+BLOCK = 1 << 16  # elements of the rows that are worked on together: 512 KiB of float64
 PARALLEL = 1 << 20  # elements rotated below which a second thread costs more than it brings
 
 
@@ -63,8 +63,9 @@ class Rotations:
         n, m = self.shape
         width = min(n, max(1, BLOCK // m))
         starts = range(0, n, width)
-        threads = cores() if 2 * self.count * n >= PARALLEL else 1
-        if threads == 1:
+        # Each thread holds three blocks and more: together about twice a float32 result.
+        threads = min(cores(), n * m // (3 * BLOCK)) if 2 * self.count * n >= PARALLEL else 1
+        if threads <= 1:
             for start in starts:
                 self._write_rows(result, start, min(start + width, n), gain)
         else:
@@ -78,9 +79,15 @@ class Rotations:
         x = np.zeros((self.shape[1], stop - start))
         x[self.places[start:stop], np.arange(stop - start)] = self.signs[start:stop] * gain
         for i, j, cos, sin in self.levels:
+            # (a, b) -> (cos a - sin b, sin a + cos b), with one array beside a and b
             a, b = x[i], x[j]
-            x[i] = cos * a - sin * b
-            x[j] = sin * a + cos * b
+            part = sin * b
+            b *= cos
+            b += sin * a
+            x[j] = b
+            a *= cos
+            a -= part
+            x[i] = a
         x += 0.0  # turns -0 to 0
         result[start:stop] = x.T
 

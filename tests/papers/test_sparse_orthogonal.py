@@ -253,13 +253,26 @@ def test_torch_compile_gives_the_same_values() -> None:
     assert (scaled().numpy() == 2 * expected).all()
 
 
-def test_memory_stays_near_the_result() -> None:
-    tracemalloc.start()
-    w = sparse(0, (1500, 1500), density=0.1, dtype="float32")
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    # Two threads' blocks of 2 MiB with a few temporaries, whatever the size of the result.
-    assert peak < 1.5 * w.nbytes + 30 * 2**20
+@pytest.mark.parametrize("sampling", ["uniform", "matching"])
+def test_memory_stays_near_the_result_on_any_number_of_cores(
+    monkeypatch: pytest.MonkeyPatch, sampling: str
+) -> None:
+    from initcore import _givens
+
+    def peak(shape: tuple[int, int], density: float) -> float:
+        tracemalloc.start()
+        w = sparse(0, shape, density=density, dtype="float32", sampling=sampling)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most / w.nbytes
+
+    for cores in (1, 2, 64):
+        monkeypatch.setattr(_givens, "cores", lambda cores=cores: cores)
+        assert peak((1024, 1024), 0.125) < 4
+    assert peak((3000, 3000), 0.1) < 2.5
+    # The twin that works on the whole matrix at once in float64.
+    monkeypatch.setattr(_givens, "BLOCK", 1 << 30)
+    assert peak((1024, 1024), 0.125) > 4
 
 
 @pytest.mark.thorough
