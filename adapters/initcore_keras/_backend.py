@@ -28,8 +28,9 @@ class KerasBackend:
     )
     layers = ("dense", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
               "conv_transpose3d", "depthwise1d", "depthwise2d")  # fmt: skip
-    # As Keras itself: constants of any dtype, and fans of vectors.
-    beyond: ClassVar = dict.fromkeys(("zeros", "ones", "constant"), ("dtype",)) | dict.fromkeys(
+    # As Keras itself: constants and identities of any dtype, and fans of vectors.
+    _plain = ("zeros", "ones", "constant", "identity")
+    beyond: ClassVar = dict.fromkeys(_plain, ("dtype",)) | dict.fromkeys(
         ("variance_scaling", "lecun_normal", "lecun_uniform", "glorot_normal", "glorot_uniform",
          "he_normal", "he_uniform"),
         ("shape",),

@@ -40,10 +40,12 @@ class Bounded:
         mean, std = parameters.get("mean", 0.0), parameters.get("std", 1.0)
         low, high = (mean + std * parameters[end] for end in ("low", "high"))
         a = host(w)
-        slack = 4 * rounding(w) * (abs(mean) + max(abs(low), abs(high)))
-        if not math.isfinite(slack):
-            slack = 0.0
-        if a.size and (a.min() < low - slack or a.max() > high + slack):
+        # Ends are rounded to the dtype, as the elements are; one may be infinite.
+        below, above = (
+            4 * rounding(w) * (abs(mean) + abs(end)) if math.isfinite(end) else 0.0
+            for end in (low, high)
+        )
+        if a.size and (a.min() < low - below or a.max() > high + above):
             return f"elements span [{a.min():.8g}, {a.max():.8g}], allowed [{low:.8g}, {high:.8g}]"
         return None
 
