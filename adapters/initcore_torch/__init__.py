@@ -71,3 +71,7 @@ from ._xavier import kaiming_normal_ as kaiming_normal_
 from ._xavier import kaiming_uniform_ as kaiming_uniform_
 from ._xavier import xavier_normal_ as xavier_normal_
 from ._xavier import xavier_uniform_ as xavier_uniform_
+from .networks import initialize as initialize
+from .networks import jacobian_spectrum as jacobian_spectrum
+from .networks import orthogonality as orthogonality
+from .networks import signal_report as signal_report

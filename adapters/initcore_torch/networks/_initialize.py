@@ -92,7 +92,7 @@ def _write(tensor: torch.Tensor, a: Assignment, seed: int) -> None:
     write(specs[a.name], rng, a.shape, dict(a.parameters), tensor, a.layout)
 
 
-def traced(model: nn.Module, sample_input: Any = None) -> Graph:
+def traced(model: nn.Module, sample_input: Any = None, who: str = "initialize") -> Graph:
     """The model's graph; of names alone where no call of it can be guessed.
 
     Raises:
@@ -104,7 +104,7 @@ def traced(model: nn.Module, sample_input: Any = None) -> Graph:
             return trace(model, args, kwargs)
         except Exception as error:
             raise ValueError(
-                f"initialize could not call {type(model).__name__} with sample_input: {error}"
+                f"{who} could not call {type(model).__name__} with what it was given: {error}"
             ) from error
     reason = "no input to call it with could be guessed; pass sample_input"
     for args, kwargs in guesses(model):

@@ -1,0 +1,220 @@
+"""What happens to signals and gradients on their way through a network."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .._activations import activation_of
+from ..networks import Network, Weight
+from ..networks._activation import LINEAR
+from ..theory import length_map
+
+__all__ = ["LayerSignal", "SignalReport", "signal_report"]
+
+EXPLODES = 1e4  # of a mean square from the first layer on
+VANISHES = 1e-4
+HEAD = ("layer", "role", "signal", "predicted", "gradient", "dead", "correlation", "rank")
+
+
+@dataclass(frozen=True)
+class LayerSignal:
+    """What was measured at the output of one layer, before its activation.
+
+    Attributes:
+        path, role: Of its kernel.
+        signal: Mean square of an element.
+        predicted: The mean square that mean-field theory predicts, in a plain network.
+        gradient: Mean square of the gradient there, of a random linear function of the outputs
+            with coefficients of variance 1.
+        dead: Fraction of units whose activation has slope 0 at every input; None where a
+            normalization may stand between.
+        correlation: Mean cosine between the signals of two different inputs.
+        rank: Effective rank of the signals, `exp` of the entropy of their normalized squared
+            singular values (Roy & Vetterli, 2007); at most the number of inputs.
+    """
+
+    path: str
+    role: str
+    signal: float
+    predicted: float | None
+    gradient: float | None
+    dead: float | None
+    correlation: float
+    rank: float
+
+
+class SignalReport(Mapping[str, LayerSignal]):
+    """Measurements at every layer, by path, and what to make of them."""
+
+    def __init__(self, layers: list[LayerSignal], model: str, inputs: int) -> None:
+        self._layers = {layer.path: layer for layer in layers}
+        self.model, self.inputs = model, inputs
+
+    def __getitem__(self, path: str) -> LayerSignal:
+        return self._layers[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._layers)
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+    @property
+    def verdict(self) -> list[str]:
+        """Where the signal or the gradient explodes, vanishes, dies or collapses; empty if well."""
+        found = []
+        layers = list(self.values())
+        for what, ordered in (("signal", layers), ("gradient", layers[::-1])):
+            values = [(one.path, getattr(one, what)) for one in ordered]
+            values = [(path, v) for path, v in values if v is not None]
+            if not values:
+                continue
+            _, start = values[0]
+            for path, v in values:
+                if not math.isfinite(v):
+                    found.append(f"the {what} is not finite at {path}")
+                elif start > 0 and v > EXPLODES * start:
+                    found.append(f"the {what} explodes: {v / start:.1e} times as large at {path}")
+                elif v < VANISHES * start:
+                    found.append(f"the {what} vanishes: {v / start:.1e} times as large at {path}")
+                else:
+                    continue
+                break
+        dead = [one for one in layers if one.dead is not None and one.dead > 0.5]
+        if dead:
+            found.append(f"{dead[0].dead:.0%} of the units are dead at {dead[0].path}")
+        same = [one for one in layers if one.correlation > 0.999 and self.inputs > 1]
+        if same:
+            found.append(f"different inputs become the same at {same[0].path}")
+        return found
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """As text, a row a layer."""
+        return [
+            (
+                one.path,
+                one.role,
+                f"{one.signal:.4g}",
+                "" if one.predicted is None else f"{one.predicted:.4g}",
+                "" if one.gradient is None else f"{one.gradient:.4g}",
+                "" if one.dead is None else f"{one.dead:.0%}",
+                f"{one.correlation:.3f}",
+                f"{one.rank:.1f}",
+            )
+            for one in self.values()
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, for JSON."""
+        return {
+            "model": self.model,
+            "inputs": self.inputs,
+            "verdict": self.verdict,
+            "layers": {path: vars(one) for path, one in self.items()},
+        }
+
+    @property
+    def headline(self) -> str:
+        """What was measured, and the verdict."""
+        said = "; ".join(self.verdict) or "signals and gradients keep their size"
+        return f"{self.model}, {self.inputs} inputs: {said}."
+
+    def __str__(self) -> str:
+        from ._table import text
+
+        return f"{self.headline}\n\n{text(HEAD, self.rows())}"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        from ._table import html
+
+        mark = ' class="warn"' if self.verdict else ""
+        return f"<p{mark}>{escape(self.headline)}</p>{html(HEAD, self.rows())}"
+
+
+def signal_report(
+    network: Network,
+    signals: Mapping[str, Any],
+    gradients: Mapping[str, Any],
+    variances: Mapping[str, tuple[float, float]],
+    *,
+    entering: float,
+    model: str,
+) -> SignalReport:
+    """The report of what an adapter measured.
+
+    Args:
+        network: The traced model.
+        signals: By the kernels' paths, what each layer puts out: `(inputs, ...)`.
+        gradients: The same of gradients, where there are any.
+        variances: By the kernels' paths `(sigma_w**2, sigma_b**2)`: `fan_in` times the mean square
+            of the weights, and that of the biases.
+        entering: Mean square of the inputs.
+        model: Its name.
+    """
+    predicted = _predicted(network, variances, entering)
+    layers, inputs = [], 0
+    for w in network.kernels:
+        if w.path not in signals:
+            continue
+        h = np.asarray(signals[w.path], dtype=np.float64)
+        inputs = len(h)
+        flat = h.reshape(inputs, -1)
+        g = gradients.get(w.path)
+        layers.append(
+            LayerSignal(
+                w.path, w.role, float((flat**2).mean()), predicted.get(w.path),
+                None if g is None else float((np.asarray(g, dtype=np.float64) ** 2).mean()),
+                None if network.normalized else _dead(w, flat), _correlation(flat), _rank(flat),
+            )
+        )  # fmt: skip
+    return SignalReport(layers, model, inputs)
+
+
+def _predicted(
+    network: Network, variances: Mapping[str, tuple[float, float]], entering: float
+) -> dict[str, float]:
+    """The length map along a plain network."""
+    if not network.graph.traced or not network.is_chain:
+        return {}
+    found: dict[str, float] = {}
+    q, phi = entering, LINEAR
+    for w in network.kernels:
+        if w.path not in variances:
+            return found
+        weights, biases = variances[w.path]
+        try:
+            # The input is no pre-activation: the first layer sees it as it is.
+            q = float(length_map(phi, q, math.sqrt(weights), math.sqrt(biases)))
+        except ValueError:  # past the largest float, or no second moment
+            return found
+        found[w.path], phi = q, w.activation
+    return found
+
+
+def _dead(w: Weight, flat: Any) -> float | None:
+    if w.activation == LINEAR or not np.isfinite(flat).all():
+        return None
+    slopes = activation_of(w.activation).derivative(flat)
+    return float((slopes == 0).all(axis=0).mean())
+
+
+def _correlation(flat: Any) -> float:
+    lengths = np.linalg.norm(flat, axis=1, keepdims=True)
+    if len(flat) < 2 or not np.isfinite(lengths).all() or not (lengths > 0).all():
+        return math.nan
+    unit = flat / lengths
+    n = len(unit)
+    return float(((unit.sum(axis=0) ** 2).sum() - n) / (n * (n - 1)))
+
+
+def _rank(flat: Any) -> float:
+    if not np.isfinite(flat).all() or not flat.any():
+        return math.nan
+    s = np.linalg.svd(flat / np.abs(flat).max(), compute_uv=False) ** 2
+    p = s[s > 0] / s.sum()
+    return float(np.exp(-(p * np.log(p)).sum()))

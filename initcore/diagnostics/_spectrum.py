@@ -1,0 +1,126 @@
+"""The measured spectrum of a network's input-output Jacobian."""
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from ._lanczos import quadrature
+
+__all__ = ["EXACT", "MeasuredSpectrum", "spectrum_of"]
+
+TOGETHER = 32  # vectors in one pass: the weights are read once for all of them
+EXACT = 2048  # sides of a Jacobian up to which all singular values are computed
+
+
+class MeasuredSpectrum:
+    """The law of a squared singular value of a real network's Jacobian.
+
+    Attributes:
+        exact: Whether all singular values were computed.
+        nodes, weights: Squared singular values and their weights, which sum to 1; where it is
+            estimated, one row a probe, each of which sums to 1.
+        size: Number of singular values: the smaller side of the Jacobian, times the inputs.
+    """
+
+    def __init__(self, nodes: Any, weights: Any, *, size: int, exact: bool) -> None:
+        self.nodes, self.weights = np.atleast_2d(nodes), np.atleast_2d(weights)
+        self.size, self.exact = size, exact
+
+    def moment(self, k: int) -> float:
+        """Mean of the `k`-th power of the squared singular value."""
+        return float(self._by_probe(lambda x: x**k).mean())
+
+    @property
+    def mean(self) -> float:
+        """Mean of the squared singular value: 1 for a critical network."""
+        return self.moment(1)
+
+    @property
+    def variance(self) -> float:
+        """Its variance: 0 for an isometry."""
+        return max(0.0, self.moment(2) - self.mean**2)
+
+    @property
+    def largest(self) -> float:
+        """The largest squared singular value, or a lower bound of it where it is estimated."""
+        return float(self.nodes[self.weights > 0].max(initial=0.0))
+
+    def error(self, function: Callable[[Any], Any] = lambda x: x) -> float:
+        """Standard error of the mean of `function` over the probes; 0 where it is exact."""
+        values = self._by_probe(function)
+        return 0.0 if self.exact else float(values.std(ddof=1) / math.sqrt(values.size))
+
+    def cdf(self, x: Any) -> Any:
+        """Fraction of squared singular values of at most `x`, of the shape of `x`."""
+        at = np.asarray(x, dtype=np.float64)
+        below = self.nodes[..., None] <= at.reshape(-1)
+        found = (self.weights[..., None] * below).sum(axis=(0, 1)) / len(self.weights)
+        return found.reshape(at.shape) if at.ndim else float(found[0])
+
+    def quantile(self, p: Any) -> Any:
+        """The smallest squared singular value whose `cdf` is at least `p`."""
+        order = np.argsort(self.nodes, axis=None)
+        total = np.cumsum(self.weights.reshape(-1)[order]) / len(self.weights)
+        at = np.searchsorted(total, np.asarray(p, dtype=np.float64) - 1e-12)
+        found = self.nodes.reshape(-1)[order][np.minimum(at, order.size - 1)]
+        return found if np.ndim(p) else float(found)
+
+    def _by_probe(self, function: Callable[[Any], Any]) -> Any:
+        return (self.weights * function(self.nodes)).sum(axis=1)
+
+    def __repr__(self) -> str:
+        how = "exact" if self.exact else f"from {len(self.nodes)} probes"
+        error = "" if self.exact else f" +- {self.error():.2g}"
+        low, middle, high = self.quantile([0.05, 0.5, 0.95])
+        return (
+            f"MeasuredSpectrum({self.size} squared singular values, {how}: mean {self.mean:.4g}"
+            f"{error}, variance {self.variance:.4g}; 5 %, 50 % and 95 % below {low:.4g}, "
+            f"{middle:.4g} and {high:.4g})"
+        )
+
+
+def spectrum_of(
+    forward: Callable[[Any], Any],
+    backward: Callable[[Any], Any],
+    sizes: tuple[int, int, int],
+    *,
+    probes: int,
+    steps: int,
+    seed: int,
+    bar: Callable[[Iterable[int]], Iterable[int]] = lambda items: items,
+) -> MeasuredSpectrum:
+    """The spectrum of Jacobians that are known by their products.
+
+    Args:
+        forward: `(k, batch, in) -> (k, batch, out)`: every input's Jacobian times `k` vectors.
+        backward: `(k, batch, out) -> (k, batch, in)`: the same, transposed.
+        sizes: `(batch, out, in)`.
+        probes, steps, seed, bar: Of `quadrature`, where a side is longer than `EXACT`.
+    """
+    batch, out, in_ = sizes
+    wide = in_ > out
+    there, back = (backward, forward) if wide else (forward, backward)
+    side = min(out, in_)
+    if side == 0 or batch == 0:
+        raise ValueError(f"jacobian_spectrum needs inputs and outputs, got Jacobians {sizes}.")
+    if side <= EXACT:
+        gram = np.zeros((batch, side, side))
+        for k in bar(range(0, side, TOGETHER)):
+            units = np.eye(side)[k : k + TOGETHER, None].repeat(batch, axis=1)
+            gram[:, k : k + TOGETHER] = np.swapaxes(back(there(units)), 0, 1)
+        if not np.isfinite(gram).all():
+            raise ValueError("the Jacobian is not finite; the network explodes.")
+        gram = (gram + gram.transpose(0, 2, 1)) / 2
+        values = np.maximum(np.linalg.eigvalsh(gram), 0.0).reshape(-1)
+        weights = np.full(values.size, 1.0 / values.size)
+        return MeasuredSpectrum(values, weights, size=values.size, exact=True)
+
+    def product(v: Any) -> Any:
+        return np.asarray(back(there(v.reshape(-1, batch, side)))).reshape(len(v), -1)
+
+    nodes, weights = quadrature(
+        product, batch * side, probes=probes, steps=steps, seed=seed, bar=bar
+    )
+    return MeasuredSpectrum(nodes, weights, size=batch * side, exact=False)
