@@ -153,6 +153,17 @@ def test_torch_generators_and_meta_tensors() -> None:
     assert initcore_torch.approximate_isometry_(torch.empty(5, 5, device="meta"), mask).is_meta
 
 
+def test_torch_compile_gives_the_same_values() -> None:
+    mask = torch.from_numpy(random_mask(8, 12, density=0.5))
+
+    @torch.compile(backend="eager")
+    def filled(w: torch.Tensor) -> torch.Tensor:
+        return 2 * initcore_torch.approximate_isometry_(w + 1, mask, seed=1)
+
+    expected = initcore_torch.approximate_isometry_(torch.empty(8, 12), mask, seed=1)
+    assert torch.equal(filled(torch.zeros(8, 12)), 2 * expected)
+
+
 def test_jax_initializers_get_the_values_of_the_core_under_jit_too() -> None:
     mask = random_mask(3, 3, 4, 6, density=0.5)
     init = initcore_jax.approximate_isometry(mask, 2.0)
