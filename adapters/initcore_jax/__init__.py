@@ -61,3 +61,4 @@ from ._variance import lecun_uniform as lecun_uniform
 from ._variance import variance_scaling as variance_scaling
 from ._variance import xavier_normal as xavier_normal
 from ._variance import xavier_uniform as xavier_uniform
+from .networks import initialize as initialize

@@ -1,0 +1,3 @@
+"""Whole models: traced into the core's graph, and initialized."""
+
+from ._initialize import initialize as initialize

@@ -1,0 +1,48 @@
+"""What a model is called with: arrays, and arguments that are none."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+__all__ = ["as_call", "is_array", "is_weight", "joined", "parted", "shape_only", "shaped"]
+
+shaped: Any = jax.ShapeDtypeStruct
+
+
+def shape_only(x: Any) -> Any:
+    """The shape and dtype of an array."""
+    return shaped(x.shape, x.dtype)
+
+
+def is_array(x: Any) -> bool:
+    """Whether it is an array or the shape of one."""
+    return hasattr(x, "shape") and hasattr(x, "dtype")
+
+
+def is_weight(x: Any) -> bool:
+    """Whether a leaf is trained: an array of numbers that are no integers."""
+    return is_array(x) and bool(jnp.issubdtype(x.dtype, jnp.inexact))
+
+
+def as_call(sample: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """`sample` as positional and named arguments: an array, a tuple of them, or a mapping."""
+    if isinstance(sample, Mapping):
+        return (), dict(sample)
+    return (tuple(sample), {}) if isinstance(sample, (tuple, list)) else ((sample,), {})
+
+
+def parted(call: Any) -> tuple[list[Any], Any]:
+    """The arrays of a call (or their shapes), and everything else."""
+    leaves, tree = jax.tree.flatten(call)
+    arrays = [x for x in leaves if is_array(x)]
+    fixed = [None if is_array(x) else (x,) for x in leaves]
+    return arrays, (tree, fixed)
+
+
+def joined(fixed: Any, arrays: Any) -> Any:
+    """The call that `parted` took apart, with `arrays` in the places of its arrays."""
+    tree, leaves = fixed
+    given = iter(arrays)
+    return jax.tree.unflatten(tree, [next(given) if x is None else x[0] for x in leaves])

@@ -1,0 +1,81 @@
+"""Flax linen: modules that hold no arrays; their variables are made here."""
+
+from typing import Any
+
+import jax
+
+from ._calls import as_call, is_weight, joined, parted, shape_only
+from ._models import Model, path_of
+
+__all__ = ["of_linen"]
+
+GATES = {"ConvLSTMCell": 4}  # in one kernel; other cells have one a gate
+
+
+def of_linen(linen: Any, module: Any, sample: Any, seed: int) -> Model:
+    """The module with the shapes of its variables.
+
+    Raises:
+        ValueError: There is no sample input, or `module.init` does not take it.
+    """
+    name = type(module).__name__
+    if sample is None:
+        raise ValueError(
+            f"initialize needs sample_input, what {name} is called with: a Flax linen module has "
+            "no variables before."
+        )
+    args, kwargs = as_call(sample)
+    arrays, fixed = parted((args, kwargs))
+    arrays = [shape_only(a) for a in arrays]
+    cells: dict[str, int] = {}
+
+    def init(key: Any, arrays: Any) -> Any:
+        args, kwargs = joined(fixed, arrays)
+        rngs = {"params": key, "dropout": jax.random.fold_in(key, 1)}
+        return module.init(rngs, *args, **kwargs)
+
+    def note(call: Any, args: Any, kwargs: Any, context: Any) -> Any:
+        if isinstance(context.module, linen.RNNCellBase):
+            path = "/".join(("params", *context.module.path))
+            cells[path + "/"] = GATES.get(type(context.module).__name__, 1)
+        return call(*args, **kwargs)
+
+    key = jax.random.key(seed)
+    try:
+        with linen.intercept_methods(note):
+            shapes = jax.eval_shape(init, key, arrays)
+    except Exception as error:
+        raise ValueError(f"initialize could not call {name} with sample_input: {error}") from error
+    leaves, tree = jax.tree_util.tree_flatten_with_path(shapes)
+    paths = [path_of(keys) for keys, _ in leaves]
+    kinds = [p.startswith("params/") and is_weight(x) for p, (_, x) in zip(paths, leaves,
+             strict=True)]  # fmt: skip
+
+    def made(wanted: list[int]) -> list[Any]:
+        """Those of the module's own initial values; no others are computed."""
+        if not wanted:
+            return []
+        zeros = [jax.numpy.zeros(a.shape, a.dtype) for a in arrays]
+        own = jax.jit(lambda key: [jax.tree.leaves(init(key, zeros))[i] for i in wanted])
+        return list(own(key))
+
+    rest = [i for i, kind in enumerate(kinds) if not kind]
+    state = made(rest)
+
+    def call(weights: Any, state: Any, args: Any, kwargs: Any) -> Any:
+        weights, state = iter(weights), iter(state)
+        variables = jax.tree.unflatten(
+            tree, [next(weights) if kind else next(state) for kind in kinds]
+        )
+        return module.apply(variables, *args, **kwargs)
+
+    def refill(new: dict[str, Any]) -> Any:
+        kept = [i for i, p in enumerate(paths) if kinds[i] and p not in new]
+        own = {**dict(zip(kept, made(kept), strict=True)), **dict(zip(rest, state, strict=True))}
+        return jax.tree.unflatten(
+            tree, [own[i] if i in own else new[p] for i, p in enumerate(paths)]
+        )
+
+    weights = {p: x for p, (_, x), kind in zip(paths, leaves, kinds, strict=True) if kind}
+    gates = {p: n for start, n in cells.items() for p in weights if p.startswith(start)}
+    return Model(name, weights, state, call, refill, gates)

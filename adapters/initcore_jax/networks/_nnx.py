@@ -1,0 +1,41 @@
+"""Flax nnx: modules that hold their weights, written in place."""
+
+from typing import Any
+
+import jax
+
+from ._guesses import guesses
+from ._models import Model, path_of
+
+__all__ = ["of_nnx"]
+
+GATES = {"OptimizedLSTMCell": 4, "GRUCell": 3}  # in one kernel; other cells have one a gate
+
+
+def of_nnx(nnx: Any, model: Any) -> Model:
+    """The module, split into a graph and arrays."""
+    graph, params, rest = nnx.split(model, nnx.Param, ...)
+    leaves, tree = jax.tree_util.tree_flatten_with_path(params)
+    paths = [path_of(keys).replace("/", ".") for keys, _ in leaves]
+    state, state_tree = jax.tree.flatten(rest)
+
+    def call(weights: Any, state: Any, args: Any, kwargs: Any) -> Any:
+        copy = nnx.merge(
+            graph, jax.tree.unflatten(tree, weights), jax.tree.unflatten(state_tree, state)
+        )
+        copy.eval()
+        return copy(*args, **kwargs)
+
+    def refill(new: dict[str, Any]) -> None:
+        filled = [new.get(path, leaf) for path, (_, leaf) in zip(paths, leaves, strict=True)]
+        nnx.update(model, jax.tree.unflatten(tree, filled))
+
+    gates = {}
+    for prefix, module in nnx.iter_modules(model):
+        if isinstance(module, nnx.RNNCellBase):
+            start = "".join(f"{name}." for name in prefix)
+            count = GATES.get(type(module).__name__, 1)
+            gates.update({p: count for p in paths if p.startswith(start)})
+    weights = dict(zip(paths, (leaf for _, leaf in leaves), strict=True))
+    name = type(model).__name__
+    return Model(name, weights, state, call, refill, gates, lambda: guesses(model, first=False))

@@ -1,0 +1,149 @@
+"""One equation, one node: its kind, and how it uses the weights that take part."""
+
+from typing import Any
+
+from initcore.networks import Node
+
+from ._equations import ELEMENTWISE, MOVES, MOVING, ROOTS, apply, evaluator
+from ._patterns import CENTERED, centered, normalized, soft_maximum
+from ._uses import Uses
+from ._values import Constant, Derived, Value, View, joined, moved
+
+__all__ = ["Nodes"]
+
+
+class Nodes(Uses):
+    """Makes nodes of equations."""
+
+    def note(self, eqn: Any, name: str, operands: list[Any]) -> list[Any]:
+        """What the results of an equation are."""
+        values = [o for o in operands if isinstance(o, Value)]
+        weights = [o for o in operands if isinstance(o, (View, Derived))]
+        looks_up = name in ("gather", "dynamic_slice") and isinstance(operands[0], View)
+        if looks_up and (name == "gather" or any(self._is_given(v) for v in values)):
+            return [self._look_up(eqn, name, operands)]
+        if looks_up:  # one of several kernels, picked by a loop's counter
+            values = []
+        if not values:
+            return self._without_values(eqn, name, operands, weights)
+        kind, inputs, used = self._kind(eqn, name, operands, values, weights)
+        function = None
+        if kind == "map":
+            numbers = [o.number if isinstance(o, Constant) else None for o in operands]
+            if all(isinstance(o, Value) or n is not None
+                   for o, n in zip(operands, numbers, strict=True)):  # fmt: skip
+                function = evaluator(eqn, numbers)
+        label = CENTERED if kind == "move" and name == "sub" and len(values) > 1 else name
+        return [
+            self.put(Node(kind, inputs, label, tuple(v.aval.shape), used, function))
+            for v in eqn.outvars
+        ]
+
+    def _is_given(self, v: Value) -> bool:
+        """Whether the value is made from what the model is called with."""
+        seen, front = set(), [v.node]
+        while front:
+            i = front.pop()
+            if self.nodes[i].kind == "input":
+                return True
+            if i not in seen:
+                seen.add(i)
+                front += self.nodes[i].inputs
+        return False
+
+    def _look_up(self, eqn: Any, name: str, operands: list[Any]) -> Value:
+        inputs = tuple(o.node for o in operands[1:] if isinstance(o, Value))
+        for path in operands[0].paths:
+            self.use(path, kind="embedding")
+        shape = tuple(eqn.outvars[0].aval.shape)
+        return self.put(Node("look_up", inputs, name, shape, operands[0].paths))
+
+    def _without_values(
+        self, eqn: Any, name: str, operands: list[Any], weights: list[Any]
+    ) -> list[Any]:
+        """Moves of a weight are the weight; other functions of weights are derived from them."""
+        if not weights:
+            return [_folded(eqn, name, operands)] * len(eqn.outvars)
+        found: View | None = None
+        first = weights[0]
+        rest = [o for o in operands if o not in weights]
+        if len(weights) == 1 and isinstance(first, View):
+            if name in MOVES:
+                sizes = eqn.invars[operands.index(first)].aval.shape
+                found = moved(first, name, eqn.params, sizes, eqn.outvars[0].aval.shape)
+            elif name in ("mul", "div") and any(isinstance(o, Constant) and o.root for o in rest):
+                found = View(first.paths, first.axes, scales=True)
+        elif name == "concatenate" and not rest and all(isinstance(w, View) for w in weights):
+            found = joined(weights)
+        if found is not None:
+            return [found] * len(eqn.outvars)
+        paths = tuple(dict.fromkeys(p for w in weights for p in w.paths))
+        for path in paths:
+            self.use(path, kind="derived", note=f"used through {name}")
+        return [Derived(paths, name)] * len(eqn.outvars)
+
+    def _kind(
+        self, eqn: Any, name: str, operands: list[Any], values: list[Value], weights: list[Any]
+    ) -> tuple[str, tuple[int, ...], tuple[str, ...]]:
+        """Kind and inputs of the node, and the weights that take part."""
+        inputs = tuple(v.node for v in values)
+        paths = tuple(dict.fromkeys(p for w in weights for p in w.paths))
+        if name in ("dot_general", "conv_general_dilated"):
+            if not weights:  # by a constant matrix, or of two values
+                return ("mix" if len(set(inputs)) > 1 or len(inputs) > 1 else "move"), inputs, ()
+            return self.product(eqn, name, operands), inputs, paths
+        if weights:
+            return self.joined(name, inputs, weights), inputs, paths
+        if name in ("mul", "div", "sub") and len(inputs) == 2:
+            found = self._pattern(name, *inputs)
+            if found is not None:
+                return found
+        root = any(isinstance(o, Constant) and o.root for o in operands)
+        if root and name in ("mul", "div"):
+            return "norm", inputs, ()
+        if name in ("add", "sub", "add_any"):
+            if len(inputs) == 2:
+                return "sum", inputs, ()
+            if any(isinstance(o, Constant) and o.number is None for o in operands):
+                return "move", inputs, ()  # by constants, as a bias
+        if name == "select_n" and any(
+            isinstance(o, Constant) and o.number is None for o in operands
+        ):
+            return "move", inputs, ()  # a mask
+        if name in ELEMENTWISE or name == "convert_element_type":
+            return "map", inputs, ()
+        return ("move" if name in MOVING else "other"), inputs, ()
+
+    def _pattern(
+        self, name: str, a: int, b: int
+    ) -> tuple[str, tuple[int, ...], tuple[str, ...]] | None:
+        nodes = self.nodes
+        if name == "sub":
+            return ("move", (a,), ()) if centered(nodes, a, b) else None
+        argument = soft_maximum(nodes, a, b) if name == "div" else None
+        if argument is not None:
+            return "softmax", (argument,), ()
+        for x, deviation in ((a, b), (b, a))[: 1 if name == "div" else 2]:
+            among = normalized(nodes, x, deviation)
+            if among is not None:
+                paths = dict.fromkeys(p for i in sorted(among) for p in nodes[i].parameters)
+                return "norm", (x,), tuple(paths)
+        return None
+
+
+def _folded(eqn: Any, name: str, operands: list[Any]) -> Constant:
+    """An equation of constants alone, computed where they are numbers."""
+    root = any(o.root for o in operands)
+    if name in ROOTS and any(o.number is None for o in operands):
+        return Constant(root=True)
+    numbers = [o.number for o in operands]
+    if not numbers or any(n is None for n in numbers):
+        return Constant(root=root)
+    if name in MOVES and len(numbers) == 1 and name != "convert_element_type":
+        return Constant(numbers[0])
+    if name in ELEMENTWISE or name == "convert_element_type":
+        try:
+            return Constant(apply(eqn, numbers).reshape(()))
+        except Exception:  # integers of a kind that float64 does not have
+            return Constant()
+    return Constant()

@@ -1,0 +1,121 @@
+"""The graph of a function, from its jaxpr: nothing is computed but shapes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from initcore.networks import Graph, Node, Parameter
+
+from ._equations import body_of
+from ._loops import run_branches, run_loop
+from ._nodes import Nodes
+from ._values import Constant, Value, View
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Walks a jaxpr, calls of others included, and notes its equations as nodes.
+
+    Attributes:
+        made: The nodes, and how each weight is used.
+        products: For every product with a weight, by the equations it is called through, the
+            paths of the weight.
+        stacked: Paths of the weights of which a loop takes one kernel after the other.
+    """
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], gates: Mapping[str, int]) -> None:
+        self.made = Nodes(shapes, gates)
+        self.products: dict[tuple[int, ...], tuple[str, ...]] = {}
+        self.stacked: set[str] = set()
+        self.stack: tuple[int, ...] = ()
+
+    def record(self, jaxpr: Any, consts: list[Any], state: int, given: list[Any]) -> Graph:
+        """The graph of a jaxpr whose arguments are the weights, `state` constants, and `given`."""
+        made = self.made
+        weights = [
+            View((path,), tuple(frozenset((i,)) for i in range(len(shape))))
+            for path, shape in made.shapes.items()
+        ]
+        inputs = [made.put(Node("input", shape=tuple(a.shape))) for a in given]
+        return self._graph(self.run(jaxpr, consts, [*weights, *[Constant()] * state, *inputs]))
+
+    def run(self, jaxpr: Any, consts: list[Any], given: list[Any]) -> list[Any]:
+        """What the outputs of `jaxpr` are, from what its arguments are."""
+        known = dict(zip(jaxpr.constvars, map(constant, consts), strict=True))
+        known.update(zip(jaxpr.invars, given, strict=True))
+        for eqn in jaxpr.eqns:
+            operands = [_read(known, v) for v in eqn.invars]
+            results = self._equation(eqn, operands)
+            known.update(zip(eqn.outvars, results, strict=True))
+        return [_read(known, v) for v in jaxpr.outvars]
+
+    def inside(self, eqn: Any, jaxpr: Any, consts: list[Any], given: list[Any]) -> list[Any]:
+        """The same for a jaxpr that `eqn` calls."""
+        outer, self.stack = self.stack, (*self.stack, id(eqn))
+        try:
+            return self.run(jaxpr, consts, given)
+        finally:
+            self.stack = outer
+
+    def _equation(self, eqn: Any, operands: list[Any]) -> list[Any]:
+        name = eqn.primitive.name
+        body = body_of(eqn)
+        if body is not None:
+            return self.inside(eqn, *body, operands)
+        if name in ("scan", "while"):
+            return run_loop(self, eqn, operands)
+        if name == "cond":
+            return run_branches(self, eqn, operands)
+        if name in ("dot_general", "conv_general_dilated"):
+            views = [o for o in operands if isinstance(o, View)]
+            if len(views) == 1 and any(isinstance(o, Value) for o in operands):
+                self.products[(*self.stack, id(eqn))] = views[0].paths
+        return self.made.note(eqn, name, operands)
+
+    def _graph(self, outputs: list[Any]) -> Graph:
+        """What was recorded and reaches the outputs."""
+        made = self.made
+        roots = [o.node for o in outputs if isinstance(o, Value)]
+        parameters = []
+        for path, shape in made.shapes.items():
+            facts = dict(made.uses.get(path, {"kind": "unused"}))
+            if facts["kind"] == "unused":
+                facts["note"] = "the forward pass does not reach it"
+            if path in self.stacked:
+                facts["note"] = f"{shape[0]} weights in one array, used one after the other"
+            parameters.append(Parameter(path, shape, **facts))
+        return Graph(reached(made.nodes, roots), parameters)
+
+
+def _read(known: Mapping[Any, Any], v: Any) -> Any:
+    return constant(v.val) if hasattr(v, "val") else known[v]
+
+
+def constant(value: Any) -> Constant:
+    """A constant, with its number where it has one."""
+    if isinstance(value, jax.core.Tracer) or getattr(value, "shape", ()) not in ((), (1,)):
+        return Constant()
+    try:
+        return Constant(np.asarray(value).reshape(()))
+    except TypeError:  # a key
+        return Constant()
+
+
+def reached(nodes: list[Node], roots: list[int]) -> list[Node]:
+    """The nodes that `roots` are made of, numbered anew."""
+    kept: set[int] = set()
+    front = list(roots)
+    while front:
+        i = front.pop()
+        if i not in kept:
+            kept.add(i)
+            front += nodes[i].inputs
+    order = sorted(kept)
+    number = {old: new for new, old in enumerate(order)}
+    return [
+        Node(n.kind, tuple(number[j] for j in n.inputs), n.label, n.shape, n.parameters, n.function)
+        for n in (nodes[i] for i in order)
+    ]
