@@ -21,3 +21,6 @@ from ._mean_field import fixed_point as fixed_point
 from ._mean_field import fixed_points as fixed_points
 from ._mean_field import length_map as length_map
 from ._mean_field import susceptibility as susceptibility
+from .spectrum import Spectrum as Spectrum
+from .spectrum import jacobian_spectrum as jacobian_spectrum
+from .spectrum import universal_spectrum as universal_spectrum
