@@ -96,7 +96,10 @@ def _values(function: Callable[[Any], Any]) -> Any:
     """The function at the probes, None where it cannot be evaluated so."""
     try:
         with np.errstate(all="ignore"):
-            values = np.asarray(function(PROBES), dtype=np.float64)
+            values = np.asarray(function(PROBES))
+            if values.dtype == np.bool_:  # a predicate that selects, no activation
+                return None
+            values = values.astype(np.float64)
     except Exception:  # a framework's operation on an array it was not made for
         return None
     fits = values.shape == PROBES.shape and np.isfinite(values[:97]).all()

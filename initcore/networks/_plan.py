@@ -141,7 +141,8 @@ def _checked(w: Weight, rule: Rule, key: str) -> Assignment:
         parameters["groups"] = kernel.groups
     voice = Voice(lambda name: f"{WHO}: {name} of {p.path}", "a tensor of shape", {})
     shape, parameters = spec.check(kernel.shape, parameters, voice=voice, shown=p.shape)
-    return Assignment(w, rule.name, parameters, rule.why, key, layout, shape)
+    why = "; ".join(filter(None, (rule.why, p.note)))
+    return Assignment(w, rule.name, parameters, why, key, layout, shape)
 
 
 def draw(assignment: Assignment, seed: int, *, xp: Any = np, dtype: Any, device: Any = None) -> Any:

@@ -47,7 +47,7 @@ def _chain(network: Network) -> Any:
     if activation_of(name).slopes is not None:
         return None  # the same gain at every length and depth
     try:
-        return isometric(name, len(network.kernels))
+        return isometric(name, len(network.graph.layers))
     except ValueError:  # no critical point: a sigmoid, say
         return None
 
@@ -106,6 +106,13 @@ def _mirrored(network: Network, base: str | None = None) -> Scheme:
             f"{len(network.branches)} shortcuts"
             f"{' and normalizations' if network.normalized else ''}."
         )
+    for w in kernels[:1] + kernels[-1:]:
+        uses = sum(w.path in node.parameters for node in network.graph.nodes)
+        if uses > 1:
+            raise ValueError(
+                f"mirrored needs a first and a last layer used once each; {w.path} is used {uses} "
+                "times."
+            )
 
     def rule(w: Weight) -> Rule:
         n = kernels.index(w)
