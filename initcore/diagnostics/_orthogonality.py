@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from .._kernel import Kernel
+from ._figures import illustrated, orthogonality_figure
+from ._table import html, text
 
 __all__ = ["LayerSpectrum", "Orthogonality", "singular_values"]
 
@@ -82,11 +84,11 @@ class Orthogonality(Mapping[str, LayerSpectrum]):
     HEAD = ("layer", "shape", "role", "smallest", "median", "largest", "spread")
 
     def __str__(self) -> str:
-        from ._table import text
-
         return text(self.HEAD, self.rows())
 
-    def _repr_html_(self) -> str:
-        from ._table import html
+    def figure(self) -> Any:
+        """A matplotlib figure: each layer's singular values."""
+        return orthogonality_figure(self)
 
-        return html(self.HEAD, self.rows())
+    def _repr_html_(self) -> str:
+        return illustrated(self) + html(self.HEAD, self.rows())

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from .._activations import activation_of
 from ..networks import Network, Weight
 from ..networks._activation import LINEAR
 from ..theory import length_map
+from ._figures import illustrated, signal_figure
+from ._table import html, text
 
 __all__ = ["LayerSignal", "SignalReport", "signal_report"]
 
@@ -123,17 +126,16 @@ class SignalReport(Mapping[str, LayerSignal]):
         return f"{self.model}, {self.inputs} inputs: {said}."
 
     def __str__(self) -> str:
-        from ._table import text
-
         return f"{self.headline}\n\n{text(HEAD, self.rows())}"
 
+    def figure(self) -> Any:
+        """A matplotlib figure: mean squares along the layers."""
+        return signal_figure(self)
+
     def _repr_html_(self) -> str:
-        from html import escape
-
-        from ._table import html
-
         mark = ' class="warn"' if self.verdict else ""
-        return f"<p{mark}>{escape(self.headline)}</p>{html(HEAD, self.rows())}"
+        said = f"<p{mark}>{escape(self.headline)}</p>"
+        return f"{said}{illustrated(self)}{html(HEAD, self.rows())}"
 
 
 def signal_report(

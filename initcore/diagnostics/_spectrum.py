@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Callable, Iterable
+from html import escape
 from typing import Any
 
 import numpy as np
 
+from ._figures import illustrated, spectrum_figure
 from ._lanczos import quadrature
 
 __all__ = ["EXACT", "MeasuredSpectrum", "spectrum_of"]
@@ -66,6 +68,13 @@ class MeasuredSpectrum:
         at = np.searchsorted(total, np.asarray(p, dtype=np.float64) - 1e-12)
         found = self.nodes.reshape(-1)[order][np.minimum(at, order.size - 1)]
         return found if np.ndim(p) else float(found)
+
+    def figure(self, theory: Any = None) -> Any:
+        """A matplotlib figure: singular values, beside a spectrum that theory predicts."""
+        return spectrum_figure(self, theory)
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self))}</p>{illustrated(self)}"
 
     def _by_probe(self, function: Callable[[Any], Any]) -> Any:
         return (self.weights * function(self.nodes)).sum(axis=1)

@@ -5,6 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from ._page import page
 from ._plan import Assignment
 from ._roles import ROLES, Network
 
@@ -119,11 +120,19 @@ class Report(Mapping[str, Assignment]):
             f"<tbody>{body}</tbody></table>"
         )
 
-    def save(self, path: Any) -> None:
-        """Write the page to `path`."""
-        from ._page import page
+    def save(self, path: Any, **more: Any) -> None:
+        """Write one page to `path`: this report, and under their names any others.
 
-        Path(path).write_text(page(f"Weights of {self.model}", self._repr_html_()), "utf-8")
+        `report.save("init.html", signals=signal_report(...), jacobian=jacobian_spectrum(...))`
+        """
+        body = self._repr_html_()
+        for name, other in more.items():
+            shown = getattr(other, "_repr_html_", None)
+            if shown is None:
+                raise TypeError(f"save needs reports, got {type(other).__name__} for {name}.")
+            title = escape(name.replace("_", " ").capitalize())
+            body += f'<section id="{escape(name)}"><h2>{title}</h2>{shown()}</section>'
+        Path(path).write_text(page(f"Weights of {self.model}", body), "utf-8")
 
 
 SHOWN = ("gain", "std", "scale", "density", "part", "base", "tau", "eps", "taps", "groups", "value")
