@@ -2,7 +2,7 @@
 
 import typer
 
-from . import _conform, _demo, _show
+from . import _conform, _demo, _show, _theory
 
 __all__ = ["app"]
 
@@ -15,5 +15,6 @@ def initcore() -> None:
 
 
 _show.register(app)
+_theory.register(app)
 _conform.register(app)
 _demo.register(app)

@@ -6,24 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..plots._style import BLUE, GREEN, ORANGE, blank
+
 __all__ = ["illustrated", "orthogonality_figure", "signal_figure", "spectrum_figure", "svg"]
-
-# Okabe & Ito's colours, told apart by every eye.
-BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"
-
-
-def _axes(width: float = 8.0, height: float = 3.6) -> tuple[Any, Any]:
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            'pictures need matplotlib; install it with pip install "initcore[plot]"',
-            name=error.name,
-        ) from None
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots()
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
 
 
 def svg(figure: Any) -> str:
@@ -45,7 +30,7 @@ def illustrated(report: Any) -> str:
 
 def signal_figure(report: Any) -> Any:
     """Mean squares of signal and gradient along the layers, and what is predicted."""
-    figure, axes = _axes()
+    figure, axes = blank()
     layers = list(report.values())
     x = np.arange(1, len(layers) + 1)
     curves = (
@@ -66,7 +51,7 @@ def signal_figure(report: Any) -> Any:
 
 def spectrum_figure(measured: Any, theory: Any = None) -> Any:
     """A histogram of singular values, and the density that theory has for it."""
-    figure, axes = _axes()
+    figure, axes = blank()
     s = np.sqrt(measured.nodes.reshape(-1))
     weights = measured.weights.reshape(-1) / len(measured.weights)
     high = float(np.sqrt(measured.quantile(0.999))) * 1.05 or 1.0
@@ -87,7 +72,7 @@ def spectrum_figure(measured: Any, theory: Any = None) -> Any:
 
 def orthogonality_figure(report: Any) -> Any:
     """From the smallest to the largest singular value of each layer, and the median."""
-    figure, axes = _axes()
+    figure, axes = blank()
     ends = np.array([(v.values[0], np.median(v.values), v.values[-1]) for v in report.values()])
     x = np.arange(1, len(ends) + 1)
     axes.vlines(x, ends[:, 0], ends[:, 2], color=BLUE, lw=3, alpha=0.5)

@@ -17,6 +17,8 @@ class Continuous(Protocol):
 
     bands: list[tuple[float, float]]
     """Intervals of `log x` outside which there is nothing."""
+    to_zero: bool
+    """Whether the first band runs on to `x = 0`."""
 
     def density(self, log_x: Any) -> Any:
         """Density of `log x`."""
@@ -33,6 +35,7 @@ class Product:
 
         self._z, self._curve = z, follow(z)
         self.bands = [band.edges for band in self._curve]
+        self.to_zero = any(band.open for band in self._curve)
         self._splines = []
         for band in self._curve:
             low, high = band.edges
@@ -65,6 +68,7 @@ class OneLayer:
         self._law = law
         ranges = sorted((min(p), max(p)) for p in map(law.limits, law.pieces))
         self.bands: list[tuple[float, float]] = []
+        self.to_zero = False
         for low, high in ((_log(a), _log(b)) for a, b in ranges):
             if self.bands and low <= self.bands[-1][1] + 1e-9:
                 self.bands[-1] = (self.bands[-1][0], max(high, self.bands[-1][1]))

@@ -43,6 +43,8 @@ class Spectrum:
         self.variance = variance
         self.log_bands = tuple(continuous.bands)
         self.bands = tuple((_exp(low), _exp(high)) for low, high in continuous.bands)
+        if self.bands and continuous.to_zero:
+            self.bands = ((0.0, self.bands[0][1]), *self.bands[1:])
         self.edges = (self.bands[0][0], self.bands[-1][1]) if self.bands else None
 
     def __repr__(self) -> str:

@@ -9,7 +9,7 @@ it is zero at one `theta(r)` or nowhere, and `z` grows with `r` along `r exp(i t
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -82,6 +82,7 @@ class Band:
         height: `-Im M / pi`, the density of `log x`.
         weight: Quadrature weights for `d log x`.
         below: The band's mass below each node.
+        open: Whether it runs on towards 0, beyond what can be seen.
     """
 
     edges: tuple[float, float]
@@ -91,6 +92,7 @@ class Band:
     height: Any
     weight: Any
     below: Any
+    open: bool = False
 
     @property
     def mass(self) -> float:
@@ -106,7 +108,8 @@ def follow(z: Map) -> list[Band]:
         curve = _resolved(z, low, high)
         # Where the band runs on beyond what can be seen, it ends at the last node.
         edges = (min(float(ends[0]), float(curve[2][0])), max(float(ends[1]), float(curve[2][-1])))
-        bands.append(Band(edges, *curve))
+        open_ = low <= math.log(z.radii[0])
+        bands.append(replace(Band(edges, *curve), open=open_))
     return bands
 
 

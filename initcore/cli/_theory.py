@@ -1,0 +1,142 @@
+"""`initcore gain`, `critical`, `phase` and `spectrum`: theory for one activation."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .. import gain as gain_of
+from .. import theory
+
+__all__ = ["Json", "Plot", "register", "show"]
+
+Activation = Annotated[str, typer.Argument(metavar="ACTIVATION", help="A name, e.g. tanh or gelu.")]
+Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
+Plot = Annotated[Path | None, typer.Option(help="Write a picture: FILE.png, .svg or .pdf.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    for command in (gain, critical, phase, spectrum):
+        app.command()(command)
+
+
+def show(values: dict[str, Any], as_json: bool) -> None:
+    """Names and values, a line each or as JSON."""
+    if as_json:
+        print(json.dumps(values))
+        return
+    width = max(map(len, values))
+    for name, value in values.items():
+        print(f"{name.ljust(width)}  {_text(value)}")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_text, value)) or "none"
+    return "none" if value is None else str(value)
+
+
+def save(figure: Any, path: Path) -> None:
+    """Write the figure; a `ValueError` if the ending is no picture's."""
+    endings = figure.canvas.get_supported_filetypes()
+    if path.suffix[1:] not in endings:
+        raise ValueError(f"--plot needs a file ending in {', '.join(sorted(endings))}, got {path}.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=144)
+
+
+def gain(activation: Activation, as_json: Json = False) -> None:
+    """The gain 1 / sqrt(E phi(z)**2) that keeps the second moment."""
+    found = gain_of(activation)
+    show({"activation": activation, "gain": found, "variance factor": found**2}, as_json)
+
+
+def critical(
+    activation: Activation,
+    q: Annotated[float | None, typer.Option(help="Length of a pre-activation.")] = None,
+    depth: Annotated[int | None, typer.Option(help="Layers: the q that suits them.")] = None,
+    variance: Annotated[float, typer.Option(help="Of the squared singular values.")] = 0.25,
+    as_json: Json = False,
+    plot: Plot = None,
+) -> None:
+    """The critical point for a length q, or for a depth: gain of orthogonal weights and biases."""
+    if (q is None) == (depth is None):
+        raise ValueError("critical needs --q or --depth, one of them.")
+    if q is None:
+        assert depth is not None
+        found = theory.isometric(activation, depth, variance)
+        values = {"sigma_w": found.gain, "sigma_b": found.sigma_b, "q": found.q}
+    else:
+        values = dict(theory.critical_point(activation, q)._asdict())
+    show({"activation": activation, **values}, as_json)
+    if plot is not None:
+        from ..plots import phase_diagram
+
+        save(phase_diagram(activation, (values["sigma_w"], values["sigma_b"])), plot)
+
+
+def phase(
+    activation: Activation,
+    sigma_w: Annotated[float, typer.Option(help="Deviation of weights times root of fan-in.")],
+    sigma_b: Annotated[float, typer.Option(help="Deviation of biases.")] = 0.0,
+    as_json: Json = False,
+    plot: Plot = None,
+) -> None:
+    """Whether a deep network is ordered, critical or chaotic, with its fixed points and scales."""
+    points = theory.fixed_points(activation, sigma_w, sigma_b)
+    values: dict[str, Any] = {
+        "activation": activation,
+        "phase": theory.phase(activation, sigma_w, sigma_b),
+        "fixed points q": [p.q for p in points],
+        "stable": [bool(p.stable) for p in points],
+    }
+    stable = [p for p in points if p.stable and p.q > 0]
+    if stable:
+        q = stable[-1].q
+        values["susceptibility"] = theory.susceptibility(activation, q, sigma_w)
+    show(values, as_json)
+    if plot is not None:
+        from ..plots import phase_diagram
+
+        save(phase_diagram(activation, (sigma_w, sigma_b)), plot)
+
+
+def spectrum(
+    activation: Activation,
+    depth: Annotated[int, typer.Option(help="Layers.")],
+    q: Annotated[
+        float | None,
+        typer.Option(help="Length of a pre-activation; by default that of --variance."),
+    ] = None,
+    variance: Annotated[
+        float, typer.Option(help="Wanted, where q is not given; q is then found.")
+    ] = 0.25,
+    weights: Annotated[str, typer.Option(help="orthogonal or gaussian.")] = "orthogonal",
+    as_json: Json = False,
+    plot: Plot = None,
+) -> None:
+    """The squared singular values of a deep Jacobian: edges, atoms, variance, quantiles."""
+    from .._activations import activation_of
+
+    if q is None and activation_of(activation).slopes is None:
+        q = theory.q_for_depth(activation, depth, variance, weights=weights)
+    found = theory.jacobian_spectrum(activation, depth, q=q, weights=weights)
+    ranks = (0.05, 0.5, 0.95)
+    values = {
+        "activation": activation, "depth": depth, "weights": weights, "q": q,
+        "variance": found.variance, "edges": None if found.edges is None else list(found.edges),
+        "atoms": [list(atom) for atom in found.atoms],
+        "quantiles .05 .5 .95": [float(found.quantile(r)) for r in ranks],
+    }  # fmt: skip
+    if not as_json:
+        atoms = [f"{mass:.6g} at {place:.6g}" for place, mass in found.atoms]
+        values["atoms"] = ", ".join(atoms) or "none"
+    show(values, as_json)
+    if plot is not None:
+        from .. import plots
+
+        save(plots.spectrum(activation, depth, q=q, weights=weights), plot)

@@ -1,0 +1,4 @@
+"""Pictures of the theory, as matplotlib figures (the `plot` extra)."""
+
+from ._phase import phase_diagram as phase_diagram
+from ._spectrum import spectrum as spectrum
