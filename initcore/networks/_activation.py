@@ -117,6 +117,8 @@ def _named(values: Any) -> str | None:
     for name in names():
         with np.errstate(all="ignore"):
             known = activation_of(name).value(PROBES)
-        if np.allclose(values[:97], known[:97], rtol=CLOSE, atol=CLOSE):
+        finite = np.isfinite(values) & np.isfinite(known)  # the far probes tell relu6 from relu
+        finite[:97] = True
+        if np.allclose(values[finite], known[finite], rtol=CLOSE, atol=CLOSE):
             return activation_of(name).name
     return None

@@ -56,8 +56,12 @@ def of_linen(linen: Any, module: Any, sample: Any, seed: int) -> Model:
         if not wanted:
             return []
         zeros = [jax.numpy.zeros(a.shape, a.dtype) for a in arrays]
-        own = jax.jit(lambda key: [jax.tree.leaves(init(key, zeros))[i] for i in wanted])
-        return list(own(key))
+
+        def own(key: Any) -> list[Any]:
+            leaves = jax.tree.leaves(init(key, zeros))
+            return [leaves[i] for i in wanted]
+
+        return list(jax.jit(own)(key))
 
     rest = [i for i, kind in enumerate(kinds) if not kind]
     state = made(rest)

@@ -58,7 +58,14 @@ def _repeated(
             start = (x.node,) if isinstance(x, Value) else ()
             carry[n] = recorder.made.put(Node("move", start, "carry", tuple(v.aval.shape)))
     known = len(nodes)
+    recorder.made.picked.clear()
     after, made = step(carry, 0)
+    stacks = recorder.made.picked - recorder.stacked
+    if stacks:  # a stack of layers, picked one by one
+        recorder.stacked.update(stacks)
+        for i in range(1, min(recorder.made.shapes[p][0] for p in stacks)):
+            after, made = step(after, i)
+        return [_shaped(recorder, x, v) for x, v in zip([*after, *made], eqn.outvars, strict=True)]
     layers = {i for i in range(known, len(nodes)) if nodes[i].kind in ("layer", "recurrent")}
     weights = dict.fromkeys(p for i in range(known, len(nodes)) for p in nodes[i].parameters)
     carries = [x.node for x, old in zip(after, carry, strict=True)

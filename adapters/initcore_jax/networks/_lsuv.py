@@ -51,7 +51,8 @@ class _Scaling:
             if body is not None:
                 made = self.evaluate(*body, values, inner)
             else:
-                functions, params = eqn.primitive.get_bind_params(eqn.params)
+                bound = eqn.primitive.get_bind_params(eqn.params)
+                functions, params = bound if isinstance(bound, tuple) else ((), bound)  # older JAX
                 made = eqn.primitive.bind(*functions, *values, **params)
                 made = made if eqn.primitive.multiple_results else [made]
             path = self.products.get(inner, ())

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from initcore.networks import Node
 
 from ._equations import ELEMENTWISE, MOVES, MOVING, ROOTS, apply, evaluator
@@ -22,13 +24,14 @@ class Nodes(Uses):
         looks_up = name in ("gather", "dynamic_slice") and isinstance(operands[0], View)
         if looks_up and (name == "gather" or any(self._is_given(v) for v in values)):
             return [self._look_up(eqn, name, operands)]
-        if looks_up:  # one of several kernels, picked by a loop's counter
+        if looks_up and values:  # one of several kernels, picked by a loop's counter
+            self.picked.update(operands[0].paths)
             values = []
         if not values:
             return self._without_values(eqn, name, operands, weights)
         kind, inputs, used = self._kind(eqn, name, operands, values, weights)
         function = None
-        if kind == "map":
+        if kind == "map" and not self._in_cell(name, inputs):
             numbers = [o.number if isinstance(o, Constant) else None for o in operands]
             if all(isinstance(o, Value) or n is not None
                    for o, n in zip(operands, numbers, strict=True)):  # fmt: skip
@@ -103,7 +106,7 @@ class Nodes(Uses):
             return "norm", inputs, ()
         if name in ("add", "sub", "add_any"):
             if len(inputs) == 2:
-                return "sum", inputs, ()
+                return ("map" if self._in_cell(name, inputs) else "sum"), inputs, ()
             if any(isinstance(o, Constant) and o.number is None for o in operands):
                 return "move", inputs, ()  # by constants, as a bias
         if name == "select_n" and any(
@@ -113,6 +116,27 @@ class Nodes(Uses):
         if name in ELEMENTWISE or name == "convert_element_type":
             return "map", inputs, ()
         return ("move" if name in MOVING else "other"), inputs, ()
+
+    def _in_cell(self, name: str, inputs: tuple[int, ...]) -> bool:
+        """Whether this is a sum inside of a recurrent cell, `f * c + i * g` or `h - n`: it ends no
+        residual branch."""
+        if not self.gates or len(inputs) != 2 or name not in ("add", "sub"):
+            return False
+        gated = any(self.nodes[i].label == "mul" and len(self.nodes[i].inputs) == 2 for i in inputs)
+        return (gated or name == "sub") and any(self._made_by_cell(i) for i in inputs)
+
+    def _made_by_cell(self, i: int) -> bool:
+        seen, front, kinds = set(), [i], set()
+        while front:
+            i = front.pop()
+            if i in seen:
+                continue
+            seen.add(i)
+            if self.nodes[i].kind in ("layer", "recurrent"):
+                kinds.add(self.nodes[i].kind)
+            else:
+                front += self.nodes[i].inputs
+        return kinds == {"recurrent"}
 
     def _pattern(
         self, name: str, a: int, b: int
@@ -143,7 +167,8 @@ def _folded(eqn: Any, name: str, operands: list[Any]) -> Constant:
         return Constant(numbers[0])
     if name in ELEMENTWISE or name == "convert_element_type":
         try:
-            return Constant(apply(eqn, numbers).reshape(()))
+            with np.errstate(all="ignore"):
+                return Constant(np.asarray(apply(eqn, numbers)).reshape(()))
         except Exception:  # integers of a kind that float64 does not have
             return Constant()
     return Constant()

@@ -10,18 +10,20 @@ from ._equations import REDUCTIONS, ROOTS
 __all__ = ["CENTERED", "after_norm", "centered", "feeding_layer", "normalized", "soft_maximum"]
 
 BODY = ("move", "map", "norm", "sum", "mix")
+AFFINE = ("add", "sub", "mul", "div", "neg", "convert_element_type")
 LIMIT = 96  # equations of one normalization, at most
 CENTERED = "centered"  # label of a value less a statistic of it
 
 
-def _moves(nodes: list[Node], i: int) -> set[int]:
-    """The value `i` and those it is a mere rearrangement of."""
-    found = {i}
-    while len(nodes[i].inputs) == 1 and nodes[i].kind == "move" and (
-        nodes[i].label not in REDUCTIONS
-    ):  # fmt: skip
+def _moves(nodes: list[Node], i: int) -> list[int]:
+    """The value `i` and those it is a rearrangement of, shifted or stretched by numbers."""
+    found = [i]
+    while len(nodes[i].inputs) == 1 and (
+        (nodes[i].kind == "move" and nodes[i].label not in REDUCTIONS)
+        or (nodes[i].kind == "map" and nodes[i].label in AFFINE)
+    ):
         i = nodes[i].inputs[0]
-        found.add(i)
+        found.append(i)
     return found
 
 
@@ -47,16 +49,13 @@ def _reduces(nodes: list[Node], among: set[int]) -> bool:
 
 def centered(nodes: list[Node], a: int, b: int) -> bool:
     """Whether `b` is a statistic of `a`, as its mean or its largest element is."""
-    among = _between(nodes, b, _moves(nodes, a))
+    among = _between(nodes, b, set(_moves(nodes, a)))
     return bool(among) and _reduces(nodes, among or set())
 
 
 def normalized(nodes: list[Node], a: int, b: int) -> set[int] | None:
     """What makes the deviation `b`, or one over it, of `x`, if `a` is `x` or `x - mean(x)`."""
-    targets = _moves(nodes, a)
-    for i in list(targets):
-        if nodes[i].label == CENTERED:
-            targets |= _moves(nodes, nodes[i].inputs[0])
+    targets = set(_moves(nodes, a))
     among = _between(nodes, b, targets)
     if not among or not _reduces(nodes, among):
         return None
@@ -67,12 +66,10 @@ def normalized(nodes: list[Node], a: int, b: int) -> set[int] | None:
 
 def soft_maximum(nodes: list[Node], a: int, b: int) -> int | None:
     """The argument `x` if `a` is `exp(x)` and `b` its sum."""
-    exponent = a
-    while nodes[exponent].kind == "move" and len(nodes[exponent].inputs) == 1:
-        exponent = nodes[exponent].inputs[0]
-    if nodes[exponent].label not in ("exp", "exp2"):
+    exponent = next((i for i in _moves(nodes, a) if nodes[i].label in ("exp", "exp2")), None)
+    if exponent is None:
         return None
-    among = _between(nodes, b, _moves(nodes, a))
+    among = _between(nodes, b, set(_moves(nodes, a)))
     if not among or not any(nodes[i].label == "reduce_sum" for i in among):
         return None
     return nodes[exponent].inputs[0]

@@ -19,12 +19,16 @@ class Uses:
     Args:
         shapes: Of all weights, by path.
         gates: For the kernels of recurrent cells, by path, how many gates they hold.
+
+    Attributes:
+        picked: Paths of the weights of which a loop's counter picks a part.
     """
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]], gates: Mapping[str, int]) -> None:
         self.shapes, self.gates = dict(shapes), gates
         self.nodes: list[Node] = []
         self.uses: dict[str, dict[str, Any]] = {}
+        self.picked: set[str] = set()
 
     def put(self, node: Node) -> Value:
         """Append a node."""
