@@ -143,6 +143,28 @@ def test_equinox_convolutions_and_attention_are_seen_through() -> None:
     }
 
 
+def test_running_statistics_that_equinox_hands_over_are_a_normalization() -> None:
+    class Net(eqx.Module):
+        first: Any
+        norm: Any
+        last: Any
+
+        def __init__(self) -> None:
+            self.first, self.last = (eqx.nn.Linear(4, 4, key=KEY) for _ in range(2))
+            self.norm = eqx.nn.BatchNorm(4, "batch", mode="batch")
+
+        def __call__(self, x: Any, state: Any) -> Any:
+            x, state = self.norm(self.first(x), state)
+            return self.last(jax.nn.relu(x)), state
+
+    model, state = eqx.nn.make_with_state(Net)()
+    report = report_of(model, (jnp.zeros(4), state))
+    assert kernels(report) == {
+        "first.weight": ("first", "relu"), "last.weight": ("output", "identity"),
+    }  # fmt: skip
+    assert others(report)["norm.weight"] == others(report)["norm.bias"] == "normalization"
+
+
 def test_haiku_networks_are_pairs_of_a_function_and_parameters() -> None:
     net = hk.transform(lambda x: hk.nets.MLP([8, 8, 2], activation=jax.nn.silu)(x))
     params = net.init(KEY, jnp.zeros((1, 4)))

@@ -1,12 +1,13 @@
 """What a model is called with: arrays, and arguments that are none."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-__all__ = ["as_call", "is_array", "is_weight", "joined", "parted", "shape_only", "shaped"]
+__all__ = ["as_call", "is_array", "is_weight", "joined", "parted", "shape_only", "shaped", "states"]
 
 shaped: Any = jax.ShapeDtypeStruct
 
@@ -39,6 +40,20 @@ def parted(call: Any) -> tuple[list[Any], Any]:
     arrays = [x for x in leaves if is_array(x)]
     fixed = [None if is_array(x) else (x,) for x in leaves]
     return arrays, (tree, fixed)
+
+
+def states(call: Any) -> list[bool]:
+    """For each array of a call, whether it is state, as Equinox hands it over, and no input."""
+    equinox = sys.modules.get("equinox")
+
+    def is_state(x: Any) -> bool:
+        return equinox is not None and isinstance(x, equinox.nn.State)
+
+    found = []
+    for leaf in jax.tree.leaves(call, is_leaf=is_state):
+        count = len(parted(leaf)[0]) if is_state(leaf) else 1 if is_array(leaf) else 0
+        found += [is_state(leaf)] * count
+    return found
 
 
 def joined(fixed: Any, arrays: Any) -> Any:

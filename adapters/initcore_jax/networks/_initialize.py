@@ -12,7 +12,7 @@ from initcore._rng import key_of_seed
 from initcore.networks import Assignment, Graph, Report, describe_network, plan, progress
 
 from .._init import _draw, _dtype
-from ._calls import as_call, joined, parted, shape_only
+from ._calls import as_call, joined, parted, shape_only, states
 from ._lsuv import lsuv
 from ._models import Model, understood
 from ._trace import Recorder
@@ -105,7 +105,9 @@ class Traced:
         closed = jax.make_jaxpr(flat)(*shapes)
         self.jaxpr, self.consts = closed.jaxpr, list(closed.consts)
         self.recorder = Recorder({p: tuple(w.shape) for p, w in model.weights.items()}, model.gates)
-        self.graph: Graph = self.recorder.record(self.jaxpr, self.consts, state, self.arrays)
+        given = [None if is_state else a.shape for a, is_state in
+                 zip(self.arrays, states(call), strict=True)]  # fmt: skip
+        self.graph: Graph = self.recorder.record(self.jaxpr, self.consts, [*[None] * state, *given])
 
 
 def traced(model: Model, sample: Any = None) -> Traced:

@@ -32,15 +32,17 @@ class Recorder:
         self.stacked: set[str] = set()
         self.stack: tuple[int, ...] = ()
 
-    def record(self, jaxpr: Any, consts: list[Any], state: int, given: list[Any]) -> Graph:
-        """The graph of a jaxpr whose arguments are the weights, `state` constants, and `given`."""
+    def record(self, jaxpr: Any, consts: list[Any], given: list[Any]) -> Graph:
+        """The graph of a jaxpr whose arguments are the weights, then inputs of the shapes `given`,
+        or constants where None is given."""
         made = self.made
         weights = [
             View((path,), tuple(frozenset((i,)) for i in range(len(shape))))
             for path, shape in made.shapes.items()
         ]
-        inputs = [made.put(Node("input", shape=tuple(a.shape))) for a in given]
-        return self._graph(self.run(jaxpr, consts, [*weights, *[Constant()] * state, *inputs]))
+        inputs = [Constant() if shape is None else made.put(Node("input", shape=tuple(shape)))
+                  for shape in given]  # fmt: skip
+        return self._graph(self.run(jaxpr, consts, [*weights, *inputs]))
 
     def run(self, jaxpr: Any, consts: list[Any], given: list[Any]) -> list[Any]:
         """What the outputs of `jaxpr` are, from what its arguments are."""
