@@ -63,7 +63,8 @@ def spectrum(
         if s <= high:
             axes.axvline(s, color=ORANGE, ls=":", lw=1.6)
             axes.annotate(f"{mass:.3g} of all", (s, top), ha="left", va="top", xytext=(5, -4),
-                          textcoords="offset points", color=ORANGE)  # fmt: skip
+                          textcoords="offset points", color=ORANGE,
+                          bbox={"facecolor": "white", "alpha": 0.8, "lw": 0})  # fmt: skip
     at = "" if q is None else f", q = {q:.3g}"
     axes.set(
         xlabel="singular value of the Jacobian", ylabel="density",
