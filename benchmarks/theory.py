@@ -1,6 +1,6 @@
 """How long the theory takes: medians of calls, each with arguments not asked for before.
 
-    python benchmarks/theory.py [--quick]
+python benchmarks/theory.py [--quick]
 """
 
 import statistics
@@ -42,7 +42,7 @@ def main() -> None:
         ("a critical point", [lambda q=q: theory.critical_point("gelu", q) for q in lengths], "50"),
         ("the length for a depth", [lambda i=i: theory.q_for_depth("tanh", 100 + i)
                                     for i in range(n)], ""),
-        ("a spectrum of 100 layers at 200 points", [lambda q=q: points(q) for q in lengths], "5000"),
+        ("a spectrum, 100 layers, 200 points", [lambda q=q: points(q) for q in lengths], "5000"),
         ("the law of 100 layers of 100 units",
          [lambda i=i: theory.relu_norm_law([100] * (100 + i), sigma_w=0.02**0.5).cdf(1.0)
           for i in range(n)], ""),

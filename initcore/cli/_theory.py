@@ -1,6 +1,7 @@
-"""`initcore gain`, `critical`, `phase` and `spectrum`: theory for one activation."""
+"""`initcore gain`, `critical`, `phase`, `spectrum` and `norm-law`: theory at the terminal."""
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from .. import theory
 
 __all__ = ["Json", "Plot", "register", "show"]
 
+RANKS = (0.05, 0.5, 0.95)
 Activation = Annotated[str, typer.Argument(metavar="ACTIVATION", help="A name, e.g. tanh or gelu.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 Plot = Annotated[Path | None, typer.Option(help="Write a picture: FILE.png, .svg or .pdf.")]
@@ -18,7 +20,7 @@ Plot = Annotated[Path | None, typer.Option(help="Write a picture: FILE.png, .svg
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    for command in (gain, critical, phase, spectrum):
+    for command in (gain, critical, phase, spectrum, norm_law):
         app.command()(command)
 
 
@@ -125,12 +127,11 @@ def spectrum(
     if q is None and activation_of(activation).slopes is None:
         q = theory.q_for_depth(activation, depth, variance, weights=weights)
     found = theory.jacobian_spectrum(activation, depth, q=q, weights=weights)
-    ranks = (0.05, 0.5, 0.95)
     values = {
         "activation": activation, "depth": depth, "weights": weights, "q": q,
         "variance": found.variance, "edges": None if found.edges is None else list(found.edges),
         "atoms": [list(atom) for atom in found.atoms],
-        "quantiles .05 .5 .95": [float(found.quantile(r)) for r in ranks],
+        "quantiles .05 .5 .95": [float(found.quantile(r)) for r in RANKS],
     }  # fmt: skip
     if not as_json:
         atoms = [f"{mass:.6g} at {place:.6g}" for place, mass in found.atoms]
@@ -140,3 +141,46 @@ def spectrum(
         from .. import plots
 
         save(plots.spectrum(activation, depth, q=q, weights=weights), plot)
+
+
+def norm_law(
+    widths: Annotated[str, typer.Argument(metavar="WIDTHS", help="E.g. 100x50, or 64,32,10.")],
+    sigma_w: Annotated[
+        float | None, typer.Option(help="Deviation of a weight; by default He's, sqrt(2 / width).")
+    ] = None,
+    sigma_b: Annotated[float, typer.Option(help="Deviation of a bias.")] = 0.0,
+    input_norm: Annotated[float, typer.Option(help="Length of the input.")] = 1.0,
+    mirrored: Annotated[
+        bool, typer.Option("--mirrored", help="Gaussian half blocks and their mirror images.")
+    ] = False,
+    as_json: Json = False,
+    plot: Plot = None,
+) -> None:
+    """The exact law of the squared length that a random ReLU network makes of an input."""
+    make = theory.mirrored_norm_law if mirrored else theory.relu_norm_law
+    law = make(_widths(widths), sigma_w=sigma_w, sigma_b=sigma_b, input_norm=input_norm)
+    values = {
+        "widths": widths, "mean (= mean field)": law.mean, "deviation": math.sqrt(law.variance),
+        "atom at zero": law.atom_at_zero,
+        "quantiles .05 .5 .95": [float(law.quantile(r)) for r in RANKS],
+        "below a hundredth of the mean": law.cdf(law.mean / 100), "error of cdf": law.error,
+    }  # fmt: skip
+    show(values, as_json)
+    if plot is not None:
+        from .. import plots
+
+        save(plots.norm_law(law), plot)
+
+
+def _widths(text: str) -> list[int]:
+    """`64,32,10`, and `100x50` for fifty layers of a hundred units."""
+    found: list[int] = []
+    for part in text.split(","):
+        width, _, layers = part.lower().partition("x")
+        try:
+            found += [int(width)] * int(layers or 1)
+        except ValueError:
+            raise ValueError(
+                f"norm-law needs WIDTHS like 64,32,10 or 100x50, got {text!r}."
+            ) from None
+    return found

@@ -1,4 +1,5 @@
 """Pictures of the theory, as matplotlib figures (the `plot` extra)."""
 
+from ._norm_law import norm_law as norm_law
 from ._phase import phase_diagram as phase_diagram
 from ._spectrum import spectrum as spectrum

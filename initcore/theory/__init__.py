@@ -2,7 +2,8 @@
 
 `z` is standard normal; `q` is the length of a pre-activation (its mean square); `sigma_w` and
 `sigma_b` are deviations, `Var W_ij = sigma_w**2 / fan_in`. An activation is a name or an
-elementwise callable on arrays, NumPy's or a framework's.
+elementwise callable on arrays, NumPy's or a framework's. In the laws of finite networks `sigma_w`
+is the deviation of the entries themselves.
 """
 
 from ._correlation import DepthScales as DepthScales
@@ -21,6 +22,11 @@ from ._mean_field import fixed_point as fixed_point
 from ._mean_field import fixed_points as fixed_points
 from ._mean_field import length_map as length_map
 from ._mean_field import susceptibility as susceptibility
+from .finite_width import NormLaw as NormLaw
+from .finite_width import PairLaw as PairLaw
+from .finite_width import mirrored_norm_law as mirrored_norm_law
+from .finite_width import relu_norm_law as relu_norm_law
+from .finite_width import relu_pair_law as relu_pair_law
 from .spectrum import Spectrum as Spectrum
 from .spectrum import jacobian_spectrum as jacobian_spectrum
 from .spectrum import universal_spectrum as universal_spectrum

@@ -1,5 +1,13 @@
 """`initcore_jax.initialize`: what is exactly true afterwards, and errors that change nothing."""
 
+import contextlib
+import io
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
 from typing import Any
 
 import equinox as eqx
@@ -328,3 +336,56 @@ def test_models_are_called_as_in_evaluation_and_stay_in_the_mode_they_were_in() 
         eqx.nn.Linear(4, 4, key=KEY), eqx.nn.Dropout(0.5)
     ]), "orthogonal")[0]  # fmt: skip
     assert not inside.layers[1].inference
+
+
+def test_a_learned_slope_is_no_activation_and_shared_ends_are_refused_by_mirrored() -> None:
+    def net(p: Any, x: Any) -> Any:
+        y = x @ p["a"]
+        return jnp.where(y >= 0, y, p["slope"] * y) @ p["a"]
+
+    params = {"a": jnp.eye(4), "slope": jnp.ones(())}
+    _, report = initialize((net, params), "orthogonal", sample_input=jnp.zeros((1, 4)))
+    assert report["a"].weight.activation == "identity"
+    with pytest.raises(ValueError, match="a is used 2 times"):
+        initialize((net, params), "mirrored", sample_input=jnp.zeros((1, 4)))
+
+
+def test_weights_spread_over_devices_stay_there_with_the_same_values() -> None:
+    script = """
+        import jax, jax.numpy as jnp, numpy as np
+        from jax.sharding import Mesh, NamedSharding, PartitionSpec
+        from initcore_jax import initialize
+
+        def net(p, x):
+            return jax.nn.relu(x @ p["a"]) @ p["b"]
+
+        here = {"a": jnp.zeros((16, 32)), "b": jnp.zeros((32, 8))}
+        mesh = Mesh(np.array(jax.devices()), ("x",))
+        sharding = NamedSharding(mesh, PartitionSpec(None, "x"))
+        spread = jax.device_put(here, sharding)
+        sample = jnp.zeros((1, 16))
+        one, _ = initialize((net, here), "orthogonal", sample_input=sample)
+        two, _ = initialize((net, spread), "orthogonal", sample_input=sample)
+        assert two["a"].sharding == sharding and len(two["a"].sharding.device_set) == 4
+        assert max(abs(np.asarray(one[n]) - np.asarray(two[n])).max() for n in "ab") < 2e-5
+        print("same")
+    """
+    flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=4", "JAX_PLATFORMS": "cpu"}
+    root = Path(__file__).parents[2]
+    where = {"PYTHONPATH": os.pathsep.join([str(root), str(root / "adapters")])}
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], env={**os.environ, **flags, **where},
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.stdout.strip() == "same", done.stderr
+
+
+def test_the_example_of_the_page_prints_what_the_page_says() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "jax.md").read_text("utf-8")
+    section = page.split("## Whole models\n")[1].split("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
+    (shown,) = re.findall(r"```text\n(.*?)```", section, flags=re.DOTALL)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(code, {"__name__": "page"})
+    assert [line.rstrip() for line in printed.getvalue().splitlines()] == shown.splitlines()

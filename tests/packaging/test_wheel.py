@@ -52,7 +52,7 @@ def test_the_core_needs_its_base_dependencies_only(python: Path) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(
-    "package, extra", [*ADAPTERS.items(), ("initcore_conformance", "conformance")]
+    ("package", "extra"), [*ADAPTERS.items(), ("initcore_conformance", "conformance")]
 )
 def test_what_is_missing_is_said_in_one_line(python: Path, package: str, extra: str) -> None:
     done = run(python, "-c", f"import {package}")
