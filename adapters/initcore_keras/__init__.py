@@ -54,6 +54,7 @@ from ._variance import HeUniform as HeUniform
 from ._variance import LecunNormal as LecunNormal
 from ._variance import LecunUniform as LecunUniform
 from ._variance import VarianceScaling as VarianceScaling
+from .networks import initialize as initialize
 
 # Keras's other spellings.
 STFTInitializer = stft = STFT

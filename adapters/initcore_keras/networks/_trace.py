@@ -1,0 +1,186 @@
+"""The graph of a Keras model: its weights by path, and a call of it on symbolic tensors."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from initcore._kernel import Layout
+from initcore.networks import Graph, Parameter
+
+from ._layers import owned
+from ._recorder import Recorder, recording
+
+__all__ = ["call_of", "keys_of", "trace", "variables_of"]
+
+PIXELS = 64  # of axes that a model leaves open
+TOKENS = 8
+
+
+def variables_of(model: Any) -> dict[str, Any]:
+    """The weights of a model that training changes, by their path inside of it; a path that comes
+    again is numbered.
+
+    Running statistics and the states of seeds are none of them.
+    """
+    found: dict[str, Any] = {}
+    seen = set()
+    for layer in [model, *model._flatten_layers(include_self=False)]:
+        for v in owned(layer):
+            if id(v) in seen:
+                continue
+            seen.add(id(v))
+            plain = path = v.path.removeprefix(f"{model.name}/")
+            n = 2
+            while path in found:
+                path, n = f"{plain}:{n}", n + 1
+            found[path] = v
+    return found
+
+
+def keys_of(model: Any) -> dict[str, str]:
+    """The names that keys are made from, by path: layers whose names Keras made are counted anew,
+    in the order of this model, as Keras counts them over everything made before.
+    """
+    names: dict[str, str] = {}
+    counts: dict[str, int] = {}
+    for layer in model._flatten_layers(include_self=False):
+        base = _snake(type(layer).__name__)
+        if re.fullmatch(rf"{base}(_\d+)?", layer.name) and layer.name not in names:
+            n = counts[base] = counts.get(base, -1) + 1
+            names[layer.name] = f"{base}_{n}" if n else base
+    found = {}
+    for path in variables_of(model):
+        *scopes, last = path.split("/")
+        if re.fullmatch(r"variable(_\d+)?", last):
+            n = counts["variable"] = counts.get("variable", -1) + 1
+            last = f"variable_{n}" if n else "variable"
+        found[path] = "/".join([*(names.get(scope, scope) for scope in scopes), last])
+    return found
+
+
+def _snake(name: str) -> str:
+    """`Conv2DTranspose` -> `conv2d_transpose`, as Keras names layers."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def call_of(sample: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """`sample` as the arguments of a call: a tensor, nested ones as the model takes them, or
+    `((...), {...})`."""
+    if (
+        isinstance(sample, tuple) and len(sample) == 2
+        and isinstance(sample[0], tuple) and isinstance(sample[1], dict)
+    ):  # fmt: skip
+        return sample
+    return (sample,), {}
+
+
+def trace(model: Any, sample: Any = None, who: str = "initialize") -> Graph:
+    """The graph of a model in inference mode, which stays as it is.
+
+    Args:
+        model: Built, or `sample` is there to build it.
+        sample: What it is called with: tensors, arrays or `keras.KerasTensor`s; by default its own
+            symbolic inputs.
+
+    Raises:
+        ValueError: It has no weights yet and no sample, or does not take the sample.
+    """
+    if sample is not None and not model.built:
+        try:
+            model(*call_of(sample)[0], **call_of(sample)[1])
+        except Exception as error:
+            raise ValueError(
+                f"{who} could not call {model.name} with sample_input: {error}"
+            ) from error
+    if not model.built:
+        raise ValueError(
+            f"{who} needs a model that is built; call {model.name} once, or pass sample_input."
+        )
+    variables = variables_of(model)
+    call = _arguments(model, sample)
+    if call is None:
+        return _by_layers(model, variables, "no input to call it with is known; pass sample_input")
+    recorder = Recorder(variables)
+    args, kwargs = call
+    for x in keras.tree.flatten(call):
+        if isinstance(x, keras.KerasTensor):
+            recorder.put("input", (), "input", x)
+    try:
+        with recording(recorder):
+            model(*args, **kwargs)
+    except Exception as error:
+        line = (str(error).splitlines() or [type(error).__name__])[0][:160]
+        return _by_layers(model, variables, f"its call could not be traced: {line}")
+    return recorder.graph()
+
+
+def _arguments(model: Any, sample: Any) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+    """Symbolic arguments without open axes."""
+
+    def closed(x: Any) -> Any:
+        if not hasattr(x, "shape") or not hasattr(x, "dtype"):
+            return x
+        whole = "int" in keras.backend.standardize_dtype(x.dtype)
+        rest = TOKENS if whole or len(x.shape) < 4 else PIXELS
+        shape = [2 if i == 0 and n is None else n or rest for i, n in enumerate(x.shape)]
+        return keras.KerasTensor(tuple(shape), keras.backend.standardize_dtype(x.dtype))
+
+    if sample is not None:
+        given = call_of(sample)
+    else:
+        try:
+            symbolic = model._inputs_struct if hasattr(model, "_inputs_struct") else model.inputs
+        except (AttributeError, ValueError):
+            symbolic = None
+        if symbolic is None or symbolic == []:
+            symbolic = _built_with(model)
+        if symbolic is None:
+            return None
+        if isinstance(symbolic, list) and len(symbolic) == 1:
+            symbolic = symbolic[0]
+        given = (symbolic,), {}
+    args, kwargs = keras.tree.map_structure(closed, (list(given[0]), dict(given[1])))
+    return tuple(args), kwargs
+
+
+def _built_with(model: Any) -> Any:
+    """An input of the shape the model was built with."""
+    shapes = getattr(model, "_build_shapes_dict", None)
+    if not isinstance(shapes, Mapping) or len(shapes) != 1:
+        return None
+    (shape,) = shapes.values()
+    if not isinstance(shape, (tuple, list)) or not all(
+        n is None or isinstance(n, int) for n in shape
+    ):
+        return None
+    return keras.KerasTensor(tuple(shape), model.compute_dtype)
+
+
+def _by_layers(model: Any, variables: Mapping[str, Any], reason: str) -> Graph:
+    """What the layers alone tell."""
+    owners = {id(v): layer for layer in model._flatten_layers() for v in owned(layer)}
+    parameters = []
+    for path, v in variables.items():
+        facts: dict[str, Any] = {"kind": "other", "note": "of unknown use"}
+        kind = type(owners.get(id(v))).__name__
+        if v.name in ("gamma", "scale"):
+            facts = {"kind": "scale"}
+        elif v.name == "beta":
+            facts = {"kind": "shift"}
+        elif "bias" in v.name:
+            facts = {"kind": "bias"}
+        elif v.name == "embeddings":
+            facts = {"kind": "embedding"}
+        elif "depthwise" in v.name or kind.startswith("DepthwiseConv"):
+            facts = {"kind": "kernel", "layout": Layout((-1,), (), batch=(-2,)), "depthwise": True}
+        elif kind.endswith("Transpose"):
+            facts = {"kind": "kernel", "layout": Layout((-2,), (-1,)), "transposed": True}
+        elif len(v.shape) >= 2:
+            groups = getattr(owners.get(id(v)), "groups", 1)
+            facts = {"kind": "kernel", "layout": Layout((-1,), (-2,), groups=groups)}
+        parameters.append(Parameter(path, tuple(v.shape), **facts))
+    return Graph((), parameters, traced=False, note=reason)
