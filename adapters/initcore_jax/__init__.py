@@ -62,3 +62,6 @@ from ._variance import variance_scaling as variance_scaling
 from ._variance import xavier_normal as xavier_normal
 from ._variance import xavier_uniform as xavier_uniform
 from .networks import initialize as initialize
+from .networks import jacobian_spectrum as jacobian_spectrum
+from .networks import orthogonality as orthogonality
+from .networks import signal_report as signal_report

@@ -55,6 +55,9 @@ from ._variance import LecunNormal as LecunNormal
 from ._variance import LecunUniform as LecunUniform
 from ._variance import VarianceScaling as VarianceScaling
 from .networks import initialize as initialize
+from .networks import jacobian_spectrum as jacobian_spectrum
+from .networks import orthogonality as orthogonality
+from .networks import signal_report as signal_report
 
 # Keras's other spellings.
 STFTInitializer = stft = STFT

@@ -1,3 +1,6 @@
 """Whole models: traced into the core's graph, and initialized."""
 
+from ._diagnostics import jacobian_spectrum as jacobian_spectrum
+from ._diagnostics import orthogonality as orthogonality
+from ._diagnostics import signal_report as signal_report
 from ._initialize import initialize as initialize

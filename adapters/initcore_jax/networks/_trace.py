@@ -12,6 +12,7 @@ from ._equations import body_of
 from ._loops import run_branches, run_loop
 from ._nodes import Nodes
 from ._values import Constant, Value, View
+from ._walk import Place
 
 __all__ = ["Recorder"]
 
@@ -23,14 +24,21 @@ class Recorder:
         made: The nodes, and how each weight is used.
         products: For every product with a weight, by the equations it is called through, the
             paths of the weight.
+        layers: Places of what layers put out, biases added, by the paths of their kernels.
+        biases: Paths of the biases, by those of the kernels.
+        tables: Places of what embeddings put out.
         stacked: Paths of the weights of which a loop takes one kernel after the other.
     """
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]], gates: Mapping[str, int]) -> None:
         self.made = Nodes(shapes, gates)
-        self.products: dict[tuple[int, ...], tuple[str, ...]] = {}
+        self.products: dict[Place, tuple[str, ...]] = {}
+        self.layers: dict[Place, str] = {}
+        self.biases: dict[str, str] = {}
+        self.tables: list[Place] = []
+        self._ends: dict[int, Place] = {}
         self.stacked: set[str] = set()
-        self.stack: tuple[int, ...] = ()
+        self.stack: Place = ()
 
     def record(self, jaxpr: Any, consts: list[Any], given: list[Any]) -> Graph:
         """The graph of a jaxpr whose arguments are the weights, then inputs of the shapes `given`,
@@ -71,11 +79,29 @@ class Recorder:
             return run_loop(self, eqn, operands)
         if name == "cond":
             return run_branches(self, eqn, operands)
-        if name in ("dot_general", "conv_general_dilated"):
-            views = [o for o in operands if isinstance(o, View)]
-            if len(views) == 1 and any(isinstance(o, Value) for o in operands):
-                self.products[(*self.stack, id(eqn))] = views[0].paths
-        return self.made.note(eqn, name, operands)
+        results = self.made.note(eqn, name, operands)
+        if results and isinstance(results[0], Value):
+            self._place(name, (*self.stack, id(eqn)), operands, results[0].node)
+        return results
+
+    def _place(self, name: str, place: Place, operands: list[Any], made: int) -> None:
+        """Note where a layer's output is: after its product, or where its bias is added."""
+        views = [o for o in operands if isinstance(o, View)]
+        values = [o for o in operands if isinstance(o, Value)]
+        if name in ("dot_general", "conv_general_dilated") and len(views) == 1 and values:
+            self.products[place] = views[0].paths
+            self.layers[place], self._ends[made] = views[0].paths[0], place
+        elif self.made.nodes[made].kind == "look_up":
+            self.tables.append(place)
+        elif len(values) == 1 and values[0].node in self._ends:
+            adds = name in ("add", "add_any") and len(views) == 1
+            if adds or (name == "transpose" and not views):
+                path = self.layers.pop(self._ends.pop(values[0].node))
+                self.layers[place] = path
+                if adds:
+                    self.biases[path] = views[0].paths[0]
+                else:
+                    self._ends[made] = place
 
     def _graph(self, outputs: list[Any]) -> Graph:
         """What was recorded and reaches the outputs."""

@@ -28,20 +28,23 @@ def kernel_of(layer: Any) -> Any:
 
 
 @contextlib.contextmanager
-def tapped(tap: Tap) -> Iterator[None]:
-    """For a while give `tap(layer, output)` the output of each layer of a known kind, before its
+def tapped(tap: Tap, kinds: tuple[Any, ...] = TAPPED) -> Iterator[None]:
+    """For a while give `tap(layer, output)` the output of each layer of `kinds`, before its
     activation; it may return another one."""
     with _lock:
         original, thread = keras.Layer.__call__, threading.get_ident()
 
         def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-            if not isinstance(self, TAPPED) or threading.get_ident() != thread:
+            if not isinstance(self, kinds) or threading.get_ident() != thread:
                 return original(self, *args, **kwargs)
-            activation, self.activation = self.activation, keras.activations.linear
+            activation = getattr(self, "activation", None)
+            if activation is not None:
+                self.activation = keras.activations.linear
             try:
                 made = original(self, *args, **kwargs)
             finally:
-                self.activation = activation
+                if activation is not None:
+                    self.activation = activation
             other = tap(self, made)
             made = made if other is None else other
             return made if activation is None else activation(made)

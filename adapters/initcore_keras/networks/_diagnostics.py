@@ -1,0 +1,238 @@
+"""`signal_report`, `jacobian_spectrum` and `orthogonality` of a Keras model."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from initcore import Rng, diagnostics
+from initcore.diagnostics import LayerSpectrum, MeasuredSpectrum, Orthogonality, SignalReport
+from initcore.networks import Network, describe_network, progress
+
+from ._derivatives import array, gradients, linearized
+from ._taps import kernel_of, tapped
+from ._trace import call_of, trace, variables_of
+
+__all__ = ["jacobian_spectrum", "orthogonality", "signal_report"]
+
+
+def signal_report(model: Any, inputs: Any, *, seed: int = 0) -> SignalReport:
+    """Mean squares of signal and gradient at every layer, dead units, correlations, ranks.
+
+    The model runs in inference mode, forward and backward, and stays as it is. On the NumPy backend
+    there are no gradients.
+
+    Args:
+        model: A Keras model or layer.
+        inputs: What it is called with: a tensor or array, nested ones as the model takes them, or
+            `((...), {...})`; the first axis counts the inputs, two or more for correlations.
+        seed: Of the random linear function of the outputs whose gradient is taken.
+
+    Raises:
+        TypeError: It is no Keras model, or puts out no tensor.
+        ValueError: The model does not take the inputs.
+
+    >>> from initcore_keras import initialize
+    >>> made = [keras.layers.Dense(32, use_bias=False, name=n) for n in "abc"]
+    >>> net = keras.Sequential([keras.Input((32,)), *made])
+    >>> report = initialize(net, "orthogonal")
+    >>> found = signal_report(net, np.eye(32))
+    >>> [round(layer.signal * 32, 4) for layer in found.values()], found.verdict
+    ([1.0, 1.0, 1.0], [])
+    """
+    network = _network(model, inputs, "signal_report")
+    variables = variables_of(model)
+    paths = {id(v): path for path, v in variables.items()}
+    owners: dict[str, Any] = {}
+    args, kwargs = _tensors(inputs)
+
+    def run(name: Callable[[str, Any], Any]) -> Any:
+        def tap(layer: Any, made: Any) -> Any:
+            path = paths.get(id(kernel_of(layer)))
+            if path is None:
+                return None
+            owners.setdefault(path, layer)
+            return name(path, made)
+
+        with tapped(tap):
+            return _called(model, args, kwargs, "signal_report")
+
+    signals, slopes = gradients(run, lambda shape: _seeded(shape, seed))
+    given = [x for x in keras.tree.flatten((list(args), dict(kwargs))) if _is_float(x)]
+    return diagnostics.signal_report(
+        network,
+        {path: array(s) for path, s in signals.items()},
+        {path: array(g) for path, g in slopes.items()},
+        {path: _variances(network, path, variables[path], layer) for path, layer in owners.items()},
+        entering=float(np.square(array(given[0])).mean()) if given else 1.0,
+        model=model.name,
+    )
+
+
+def jacobian_spectrum(
+    model: Any, inputs: Any, *, probes: int = 8, steps: int = 32, seed: int = 0
+) -> MeasuredSpectrum:
+    """The squared singular values of the Jacobian of outputs by inputs, over the given inputs.
+
+    All of them where the smaller side has at most 2048; otherwise the law of one by stochastic
+    Lanczos quadrature, from `2 * probes * steps` products with the Jacobian. Inputs that are
+    integers are looked up first: the Jacobian is the one by what the embedding puts out.
+
+    Args:
+        model: A Keras model or layer.
+        inputs: As of `signal_report`; the first one is differentiated by, and its first axis counts
+            independent inputs.
+        probes: Random vectors; the error bars come from them.
+        steps: Products of each.
+        seed: Of the probes.
+
+    Raises:
+        TypeError: It is no Keras model, or puts out no tensor.
+        ValueError: The model does not take the inputs, or its output does not depend on them.
+        NotImplementedError: The backend is NumPy, which has no derivatives.
+
+    >>> from initcore_keras import initialize
+    >>> net = keras.Sequential([keras.Input((16,)), keras.layers.Dense(16), keras.layers.Dense(16)])
+    >>> report = initialize(net, "orthogonal")
+    >>> if keras.backend.backend() != "numpy":
+    ...     found = jacobian_spectrum(net, np.zeros((1, 16)))
+    ...     assert abs(found.mean - 1) < 1e-5 and found.exact
+    """
+    _checked(model, "jacobian_spectrum")
+    args, kwargs = _tensors(inputs)
+    function, x = _differentiable(model, args, kwargs)
+    y, push, pull = linearized(function, x)
+    size = [int(np.prod(t.shape)) for t in (y, x)]
+    if not all(size):
+        raise ValueError("jacobian_spectrum needs outputs that depend on the inputs.")
+    count = int(x.shape[0])
+
+    def rows(product: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        return lambda v: product(np.asarray(v)).reshape(len(v), count, -1)
+
+    sizes = (count, size[0] // count, size[1] // count)
+    return diagnostics.spectrum_of(
+        rows(push), rows(pull), sizes, probes=probes, steps=steps, seed=seed,
+        bar=lambda items: progress(items, "Jacobian"),
+    )  # fmt: skip
+
+
+def orthogonality(
+    model: Any, sample_input: Any = None, *, image: int | None = None
+) -> Orthogonality:
+    """The singular values of every layer: of its matrix, or of a convolution on circular images.
+
+    Args:
+        model: A Keras model or layer.
+        sample_input: What it is called with, where it has no symbolic inputs of its own.
+        image: Pixels a side of the images; by default as many as the kernel has taps.
+
+    >>> from initcore_keras import initialize
+    >>> net = keras.Sequential([keras.Input((8, 8, 4)), keras.layers.Conv2D(8, 3, name="one")])
+    >>> report = initialize(net, "conv_orthogonal")
+    >>> [round(layer.spread, 4) for layer in orthogonality(net).values()]
+    [1.0]
+    """
+    network = _network(model, sample_input, "orthogonality")
+    variables, layers = variables_of(model), []
+    for w in progress(network.kernels, "singular values"):
+        layout = w.parameter.layout
+        if layout is None:
+            continue
+        kernel = layout.kernel(w.parameter.shape)
+        canonical = layout.to_canonical(array(variables[w.path]), xp=np)
+        groups = max(kernel.groups, w.parts)
+        values = diagnostics.singular_values(canonical, groups, image)
+        layers.append(LayerSpectrum(w.path, w.parameter.shape, w.role, values))
+    return Orthogonality(layers)
+
+
+def _checked(model: Any, who: str) -> None:
+    if not isinstance(model, keras.Layer):
+        raise TypeError(f"{who} needs a Keras model or layer, got {type(model).__name__}.")
+
+
+def _network(model: Any, inputs: Any, who: str) -> Network:
+    _checked(model, who)
+    return describe_network(trace(model, inputs, who))
+
+
+def _tensors(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments, arrays among them as tensors; floating-point ones in Keras's precision."""
+
+    def tensor(x: Any) -> Any:
+        if not hasattr(x, "shape") or not hasattr(x, "dtype"):
+            return x
+        kind = keras.backend.standardize_dtype(x.dtype)
+        return keras.ops.convert_to_tensor(
+            x, dtype=keras.config.floatx() if "float" in kind else None
+        )
+
+    args, kwargs = call_of(inputs)
+    args, kwargs = keras.tree.map_structure(tensor, (list(args), dict(kwargs)))
+    return tuple(args), kwargs
+
+
+def _called(model: Any, args: Any, kwargs: Any, who: str) -> Any:
+    try:
+        y = model(*args, **kwargs)
+    except Exception as error:
+        raise ValueError(f"{who} could not call {model.name} with these inputs: {error}") from error
+    for t in keras.tree.flatten(y):
+        if _is_float(t):
+            return t
+    raise TypeError(f"{who} needs a model that puts out a tensor, got {type(y).__name__}.")
+
+
+def _is_float(x: Any) -> bool:
+    return hasattr(x, "dtype") and "float" in keras.backend.standardize_dtype(x.dtype)
+
+
+def _differentiable(model: Any, args: Any, kwargs: Any) -> tuple[Callable[[Any], Any], Any]:
+    """The output as a function of the first input, or of what it is looked up as."""
+    flat = keras.tree.flatten((list(args), dict(kwargs)))
+    who = "jacobian_spectrum"
+    first = next((x for x in flat if hasattr(x, "dtype")), None)
+    if first is None:
+        raise TypeError(f"{who} needs a tensor among the inputs.")
+    if _is_float(first):
+
+        def by_input(x: Any) -> Any:
+            filled = keras.tree.map_structure(
+                lambda t: x if t is first else t, (list(args), dict(kwargs))
+            )
+            return _called(model, filled[0], filled[1], who)
+
+        return by_input, first
+    looked_up: list[Any] = []
+
+    def by_look_up(x: Any) -> Any:
+        seen: list[Any] = []
+
+        def tap(layer: Any, made: Any) -> Any:
+            seen.append(made)
+            return x if len(seen) == 1 and x is not None else made
+
+        with tapped(tap, (keras.layers.Embedding,)):
+            y = _called(model, args, kwargs, who)
+        looked_up.extend(seen)
+        return y
+
+    by_look_up(None)
+    if not looked_up:
+        raise ValueError(f"{who} needs floating-point inputs, or integers that an embedding takes.")
+    return by_look_up, looked_up[0]
+
+
+def _variances(network: Network, path: str, kernel: Any, layer: Any) -> tuple[float, float]:
+    """`fan_in` times the mean square of a kernel, and the mean square of its bias."""
+    layout = network.graph.by_path[path].layout
+    fan = 1 if layout is None else layout.kernel(tuple(kernel.shape)).fan_in
+    bias = getattr(layer, "bias", None)
+    second = 0.0 if bias is None else float(np.square(array(bias)).mean())
+    return fan * float(np.square(array(kernel)).mean()), second
+
+
+def _seeded(shape: Any, seed: int) -> Any:
+    return Rng(seed, dtype="float32").normal(tuple(shape))
