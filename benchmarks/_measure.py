@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["duel", "megabytes", "row", "title"]
+import numpy as np
+
+__all__ = ["duel", "growth", "megabytes", "row", "title"]
 
 
 def duel(
@@ -33,6 +35,27 @@ def megabytes() -> float:
     """Largest resident memory of the process so far."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+def resident() -> float:
+    """Megabytes in use now (Linux; elsewhere the record)."""
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * 4096 / 2**20
+    except OSError:
+        return megabytes()
+
+
+def growth(f: Callable[[], Any]) -> float:
+    """Megabytes that a call needs at most beyond what is in use before it.
+
+    The record so far may be higher than what is in use: ballast fills up to it.
+    """
+    ballast = np.ones(int(max(0.0, megabytes() - resident()) * 2**20) // 8)
+    before = megabytes()
+    f()
+    del ballast
+    return megabytes() - before
 
 
 def title(*cells: str) -> None:

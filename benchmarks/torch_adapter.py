@@ -11,7 +11,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from _measure import duel, megabytes, row, title
+from _measure import duel, row, title
+from _measure import growth as grown
 
 QUICK: dict[str, list[tuple[int, ...]]] = {"orthogonal_": [(256, 256)], "normal_": [(1 << 20,)]}
 FULL: dict[str, list[tuple[int, ...]]] = {
@@ -40,28 +41,13 @@ def growth(library: str, name: str, shape: tuple[int, ...]) -> str:
 
 
 def print_growth(library: str, name: str, *sizes: str) -> None:
-    import numpy as np
     import torch
 
     fill = function(library, name)
     fill(torch.empty([64] * len(sizes)))  # whatever is loaded at the first call
     w = torch.zeros([int(n) for n in sizes]).add_(1)
-    # The record so far may be higher than what is in use now: fill up to it.
-    ballast = np.ones(int(max(0.0, megabytes() - resident()) * 2**20) // 8)
-    before = megabytes()
-    fill(w)
     size = w.numel() * 4 / 2**20
-    print(f"{(megabytes() - before + size) / size:.1f}")
-    del ballast
-
-
-def resident() -> float:
-    """Megabytes in use now (Linux; elsewhere the record, so that nothing is filled up)."""
-    try:
-        with open("/proc/self/statm") as file:
-            return int(file.read().split()[1]) * 4096 / 2**20
-    except OSError:
-        return megabytes()
+    print(f"{(grown(lambda: fill(w)) + size) / size:.1f}")
 
 
 def main() -> None:
