@@ -5,6 +5,7 @@ takes and that the backend claims to take.
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import assume
@@ -16,7 +17,7 @@ from initcore._domain import Choice, Integer, Real
 from ._case import Case
 from ._protocol import claims, seed_bits, takes_groups
 
-__all__ = ["cases", "empty_cases", "large_cases", "layer_cases", "values"]
+__all__ = ["cases", "choices", "empty_cases", "large_cases", "layer_cases", "values"]
 
 MOST_AXES = 5
 SEVERAL = 8  # largest size of a channel axis in small cases
@@ -132,16 +133,23 @@ def empty_cases(draw: Any, backend: Any, spec: Spec) -> Case:
 
 @st.composite
 def large_cases(
-    draw: Any, backend: Any, spec: Spec, dtype: str = "float32", calls: int = 1
+    draw: Any,
+    backend: Any,
+    spec: Spec,
+    dtype: str = "float32",
+    calls: int = 1,
+    fixed: Mapping[str, Any] | None = None,
 ) -> Case:
     """Calls with thousands of elements, in hundreds of groups where there are groups.
 
     They are for statistics: parameters of value 0, which leave nothing to chance, keep their
-    defaults. With `calls` the elements are spread over as many seeds.
+    defaults. With `calls` the elements are spread over as many seeds; parameters may be `fixed`.
     """
     axes, groups = draw(_axes(spec, low=1 if not spec.grouped else 2, high=4)), 1
     if _with_groups(backend, spec):
         shape = draw(_shapes(axes, (1, 6), 3))
+        # What has to do with taps shows in three or more.
+        shape = (*shape[:2], *(draw(st.sampled_from((k, 3, 3))) for k in shape[2:]))
         most = max(1, MANY // calls // math.prod(shape))
         groups = max(48, min(most, 400)) if calls == 1 else min(most, 8)
     elif calls > 1 and spec.grouped:
@@ -151,11 +159,23 @@ def large_cases(
         shape = (*shape[:-1], max(1, MANY // calls // math.prod(shape[:-1])))
         if axes > 2:
             shape = (shape[0], shape[-1], *shape[1:-1])
-    chance = _parameters(spec).map(lambda p: {k: v for k, v in p.items() if v != 0.0})
+    chance = _parameters(spec).map(
+        lambda p: {k: v for k, v in {**p, **(fixed or {})}.items() if v != 0.0}
+    )
     seeds = st.integers(0, 9) | st.integers(0, (1 << min(32, seed_bits(backend))) - 1 - calls)
     return _case(
         draw, backend, spec, shape, groups, parameters=chance, seeds=seeds, dtype=dtype, calls=calls
     )
+
+
+def choices(spec: Spec) -> list[dict[str, Any]]:
+    """Every value of each parameter that has a few by name, alone."""
+    return [
+        {name: value}
+        for name, domain in spec.parameters.items()
+        if isinstance(domain, Choice)
+        for value in domain.options
+    ]
 
 
 @st.composite

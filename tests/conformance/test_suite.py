@@ -19,7 +19,7 @@ from initcore_conformance._runner import examine
 from initcore_conformance._strategies import cases, large_cases, layer_cases, values
 from initcore_conformance.checks._rejection import bad_values
 
-from .zoo import GainForgotten, NoSignFix
+from .zoo.frames import GainForgotten, NoSignFix
 
 BRIEF = settings(max_examples=20, database=None, deadline=None, phases=[Phase.generate])
 

@@ -10,7 +10,7 @@ from initcore import Spec
 
 from .._case import Case, Failure, draw
 from .._protocol import seed_bits
-from .._strategies import cases, large_cases
+from .._strategies import cases, choices, large_cases
 from ._protocol import numbers, violation
 
 __all__ = ["AcrossSeeds", "Groups", "Invariants"]
@@ -49,7 +49,8 @@ class Groups:
 
     def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
         fine = [d for d in backend.dtypes if d in ("float32", "float64")]
-        return [large_cases(backend, spec, (fine or list(backend.dtypes))[0])]
+        dtype = (fine or list(backend.dtypes))[0]
+        return [large_cases(backend, spec, dtype, fixed=fixed) for fixed in (None, *choices(spec))]
 
     def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
         return violation(spec, draw(backend, spec, case), case, case.call(spec))

@@ -1,0 +1,87 @@
+"""Coarse or missing precision."""
+
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from ..independent import Independent
+from ._fault import Core, fault
+
+
+@fault("orthogonal", "low_precision")
+class NoHalf(Independent):
+    """fails in half precision"""
+
+    def sample(self, name: str, shape: Any, **given: Any) -> Any:
+        if given.get("dtype") in ("float16", "bfloat16"):
+            raise NotImplementedError("geqrf is not implemented for 'Half'")
+        return super().sample(name, shape, **given)
+
+
+@fault("normal", "low_precision")
+class CoarseNormal(Independent):
+    """draws bfloat16 normals from 128 values"""
+
+    def sample(self, name: str, shape: Any, **given: Any) -> Any:
+        w = super().sample(name, shape, **given)
+        if given.get("dtype") != "bfloat16":
+            return w
+        from scipy.special import ndtr, ndtri
+
+        mean, std = given.get("mean", 0.0), given.get("std", 1.0)
+        u = ndtr((w.astype(np.float64) - mean) / std)
+        z = ndtri((np.floor(u * 128) + 0.5) / 128)
+        return (mean + std * z).astype(ml_dtypes.bfloat16)
+
+
+@fault("uniform", "low_precision")
+class CoarseUniform(Independent):
+    """draws half precision uniforms from as many numbers as the mantissa has"""
+
+    def sample(self, name: str, shape: Any, **given: Any) -> Any:
+        w = super().sample(name, shape, **given)
+        bits = {"bfloat16": 7, "float16": 10}.get(given.get("dtype", ""))
+        if bits is None:
+            return w
+        low, high = given.get("low", 0.0), given.get("high", 1.0)
+        u = np.floor((w.astype(np.float64) - low) / (high - low) * 2**bits) / 2**bits
+        return (low + (high - low) * u).astype(w.dtype)
+
+
+@fault("orthogonal", "low_precision")
+class RoundedTwice(Core):
+    """draws the Gaussians of half precision frames in half precision"""
+
+    def sample(self, name: str, shape: Any, **given: Any) -> Any:
+        w = self.right.sample(name, shape, **given)
+        if given.get("dtype") not in ("float16", "bfloat16"):
+            return w
+        fine = self.right.sample(name, shape, **{**given, "dtype": "float32"})
+        return (fine * np.float32(1.004)).astype(w.dtype)
+
+
+@fault("normal", "reference")
+class SilentlyFloat32(Core):
+    """computes float64 in float32"""
+
+    def sample(self, name: str, shape: Any, **given: Any) -> Any:
+        w = self.right.sample(name, shape, **given)
+        return w.astype(np.float32).astype(w.dtype)
+
+
+@fault("orthogonal", "invariants")
+class SilentlyFloat32Frames(Independent):
+    """computes float64 frames in float32"""
+
+    def frames(self, count: int, out: int, into: int, rng: Any) -> Any:
+        return super().frames(count, out, into, rng).astype(np.float32).astype(np.float64)
+
+
+@fault("orthogonal", "invariants")
+class Sloppy(Independent):
+    """is orthogonal to 1e-2 only, as on some GPUs"""
+
+    def frames(self, count: int, out: int, into: int, rng: Any) -> Any:
+        q = super().frames(count, out, into, rng)
+        return q * (1 + 0.005 * rng.standard_normal(q.shape))
