@@ -2,7 +2,7 @@
 
 import typer
 
-from . import _conform, _demo, _show, _theory
+from . import _conform, _demo, _show, _spec, _theory
 
 __all__ = ["app"]
 
@@ -16,5 +16,6 @@ def initcore() -> None:
 
 _show.register(app)
 _theory.register(app)
+_spec.register(app)
 _conform.register(app)
 _demo.register(app)

@@ -26,6 +26,7 @@ def test_the_documented_example_fails_honestly() -> None:
     skipped = {o.check: o.reason for o in results.outcomes if o.status == "skipped"}
     assert skipped == {
         "reference": "claims no portable stream",
+        "golden": "claims no portable stream",
         "low_precision": "makes no half precision",
         "layers": "offers no layers",
     }

@@ -5,7 +5,7 @@ from ._invariants import AcrossSeeds, Groups, Invariants
 from ._layers import Layers
 from ._precision import LowPrecision
 from ._protocol import Check
-from ._reference import Reference
+from ._reference import GoldenVectors, Reference
 from ._rejection import Rejection
 from ._seeds import Seeds
 from ._shape import ShapeAndDtype
@@ -21,6 +21,7 @@ CHECKS: tuple[Check, ...] = (
     Determinism(),
     Purity(),
     Reference(),
+    GoldenVectors(),
     LowPrecision(),
     Layers(),
     Rejection(),

@@ -1,21 +1,25 @@
-"""Backends that claim the portable stream give the NumPy core's values."""
+"""Backends that claim the portable stream give the NumPy core's values, and the golden ones."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from initcore import Spec
 from initcore._dtype import eps
 from initcore.invariants import Follows
 from initcore.invariants._protocol import host
+from initcore.specification import golden
 
 from .._case import Case, Failure, draw, reference
+from .._protocol import claims
 from .._strategies import cases
 from ._protocol import numbers, sizes
 
-__all__ = ["Reference", "apart"]
+__all__ = ["GoldenVectors", "Reference", "apart"]
 
 # Largest difference in units of the result's size, by what the arithmetic is: none for constants
 # and dyadic uniforms, the inverse error function for normals, sums of products for the rest.
@@ -51,9 +55,10 @@ def size_of(spec: Spec, case: Case, w: Any) -> float:
     return size
 
 
-def apart(spec: Spec, case: Case, w: Any, call: str) -> Failure | None:
-    """How far the kernel `w` is from the core's, if it is too far."""
-    ours = reference(spec, case)
+def apart(spec: Spec, case: Case, w: Any, call: str, ours: Any = None) -> Failure | None:
+    """How far the kernel `w` is from the core's, or from `ours`, if it is too far."""
+    whose = "the NumPy core's" if ours is None else "the golden"
+    ours = reference(spec, case) if ours is None else ours
     if sizes(w) != case.shape:
         return Failure(f"shape {sizes(w)}", f"shape {case.shape}", "", call)
     a, b = numbers(w), numbers(ours)
@@ -70,7 +75,7 @@ def apart(spec: Spec, case: Case, w: Any, call: str) -> Failure | None:
     at = tuple(int(i) for i in np.unravel_index(int(np.argmax(off - bound)), b.shape))
     return Failure(
         f"{a[at]:.9g} at {at}, {off[at]:.3g} off; {int((off > bound).sum())} of {b.size} values",
-        f"{b[at]:.9g}, the NumPy core's value for seed {case.seed}", f"{bound[at]:.3g}", call,
+        f"{b[at]:.9g}, {whose} value for seed {case.seed}", f"{bound[at]:.3g}", call,
     )  # fmt: skip
 
 
@@ -90,3 +95,41 @@ class Reference:
 
     def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
         return apart(spec, case, draw(backend, spec, case), case.call(spec))
+
+
+class GoldenVectors:
+    """The values of the specification's files, whatever the core of the day computes."""
+
+    id = "golden"
+    title = "golden"
+    proves = "The calls of the specification's golden vectors give the values filed there."
+    examples = 60
+
+    def skip(self, backend: Any, spec: Spec) -> str | None:
+        return None if backend.portable else "claims no portable stream"
+
+    def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
+        made = [c for c in _golden_cases(spec.name)
+                if c.dtype in backend.dtypes
+                and claims(backend, spec.name, c.shape, c.dtype, c.parameters)]  # fmt: skip
+        return [st.sampled_from(made)] if made else []
+
+    def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
+        ours = _golden_cases(spec.name)[case]
+        return apart(spec, case, draw(backend, spec, case), case.call(spec), ours)
+
+
+class _GoldenCase(Case):
+    """A case that is known by its call."""
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+
+@functools.cache
+def _golden_cases(name: str) -> dict[Case, Any]:
+    return {
+        _GoldenCase(one.shape, one.parameters, one.dtype, one.seed): one.array()
+        for one in golden()
+        if one.initializer == name
+    }

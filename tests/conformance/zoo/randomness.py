@@ -167,3 +167,12 @@ class MirroredHalves(Independent):
         z = rng.standard_normal((size + 1) // 2)
         z = np.stack([z, -z], axis=-1).reshape(-1)[:size]
         return p["mean"] + p["std"] * z.reshape(shape)
+
+
+@fault("orthogonal", "golden")
+class OtherVersion(Core):
+    """claims the portable stream of another version, whose seeds mean something else"""
+
+    def sample(self, name: str, shape: Any, *, seed: Any, **given: Any) -> Any:
+        w = self.right.sample(name, shape, seed=seed, **given)
+        return self.right.sample(name, shape, seed=seed ^ 1, **given) if w.size else w

@@ -1,0 +1,26 @@
+"""`initcore spec`: the specification as pages, data, schema and golden vectors."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(spec)
+
+
+def spec(
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("docs/spec"),
+) -> None:
+    """Write the specification: a page an initializer, JSON with its schema, golden vectors."""
+    from ..specification import VERSION, pages
+
+    made = pages()
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in made.items():
+        (out / name).write_text(text)
+    print(f"specification {VERSION}: {len(made)} files in {out}")
