@@ -15,8 +15,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 HEAD = """# Faults and checks
 
 What the suite is worth: {count} wrong implementations, filed in `tests/conformance/zoo`, and the
-checks of the quick profile that find each. The check meant for it is in bold; the tests fail if it does not find
-its fault. Made by `python -m tests.conformance.table`.
+checks of the quick profile that find each. The check meant for it is in bold; the tests fail if it
+does not find its fault. Made by `python -m tests.conformance.table`.
 
 | initializer | what is wrong | found by |
 | --- | --- | --- |
