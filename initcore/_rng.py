@@ -8,7 +8,7 @@ the layout JAX calls partitionable), so `Rng(s).normal(shape)` is
 import hashlib
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -25,9 +25,15 @@ Shape = int | Sequence[int]
 PIECE = 1 << 24  # elements drawn at once on an accelerator, where each takes some 30 bytes more
 
 
+# What iterates over integers and is no shape.
+UNORDERED = (str, bytes, bytearray, memoryview, Mapping, Set)
+
+
 def as_shape(shape: Any, *, who: str = "Rng") -> tuple[int, ...]:
     """`shape` as a tuple of ints; an int stands for one axis."""
     try:
+        if isinstance(shape, UNORDERED):
+            raise TypeError
         axes = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
         if any(isinstance(n, bool) for n in axes):
             raise TypeError

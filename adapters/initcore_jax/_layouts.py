@@ -32,9 +32,10 @@ def frame_layout(
     """JAX's `column_axis` is the output, the last other axis the input, unless they are named."""
 
     def of(ndim: int) -> Layout:
-        batch = {a % ndim for a in axes(batch_axis)}
+        count = max(ndim, 1)  # a scalar has no axes, which the layout says
+        batch = {a % count for a in axes(batch_axis)}
         out = axes(column_axis if out_axis is None else out_axis)
-        outs = {a % ndim for a in out}
+        outs = {a % count for a in out}
         rest = [a for a in range(ndim) if a not in outs | batch]
         into = tuple(rest[-1:]) if in_axis is None else axes(in_axis)
         return Layout(out, into, axes(batch_axis), groups)
