@@ -44,6 +44,7 @@ class Numbers:
     def normal(cls, low: float, high: float, *, double: bool) -> "Numbers":
         """Standard normal, given that the number lies between `low` and `high`."""
         kind = np.float64 if double else np.float32
+        low, high = (v if abs(v) < 1e30 else math.copysign(math.inf, v) for v in (low, high))
         if math.isinf(low) and math.isinf(high):
             ends = float(np.nextafter(kind(-1), kind(0))), 1.0
         else:
