@@ -15,10 +15,15 @@ def register(app: typer.Typer) -> None:
 
 def spec(
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("docs/spec"),
+    golden: Annotated[
+        Path | None, typer.Option(help="Add golden vectors of new initializers to this file first.")
+    ] = None,
 ) -> None:
     """Write the specification: a page an initializer, JSON with its schema, golden vectors."""
-    from ..specification import VERSION, pages
+    from ..specification import VERSION, extended, pages
 
+    if golden is not None:
+        golden.write_text(extended())
     made = pages()
     out.mkdir(parents=True, exist_ok=True)
     for name, text in made.items():

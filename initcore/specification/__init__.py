@@ -7,6 +7,7 @@ change of the code can change what a seed means without anybody seeing it.
 from ._data import VERSION as VERSION
 from ._data import as_data as as_data
 from ._golden import Golden as Golden
+from ._golden import extended as extended
 from ._golden import golden as golden
 from ._golden import renewed as renewed
 from ._pages import pages as pages

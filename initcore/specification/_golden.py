@@ -1,6 +1,7 @@
 """Golden vectors: what a seed means, frozen in a file."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -11,7 +12,7 @@ from .._domain import Choice
 from .._rng import Rng
 from .._spec import Spec, specs
 
-__all__ = ["Golden", "golden", "renewed"]
+__all__ = ["Golden", "extended", "golden", "renewed"]
 
 FILE = "golden.json"
 SEEDS = (0, (1 << 63) + 12345)
@@ -54,10 +55,19 @@ def golden() -> list[Golden]:
     ]
 
 
-def renewed() -> str:
+def extended() -> str:
+    """The file with vectors for the initializers that have none yet; the others stay frozen."""
+    known = golden()
+    new = renewed(set(specs) - {one.initializer for one in known})
+    lines = files(__package__).joinpath(FILE).read_text().rstrip().removesuffix("]}").rstrip()
+    added = new.partition("\n")[2]
+    return f"{lines},\n{added}" if added.strip() != "]}" else f"{lines}\n]}}\n"
+
+
+def renewed(names: Collection[str] = specs) -> str:
     """The file made anew, for a new version of the specification."""
     vectors = []
-    for spec in specs.values():
+    for spec in (specs[name] for name in specs if name in names):
         for number, (shape, parameters) in enumerate(_calls(spec)):
             dtype, seed = DTYPES[number % len(DTYPES)], SEEDS[number // 2 % 2]
             w = spec.function(Rng(seed, dtype=dtype), shape, **parameters)
@@ -65,7 +75,8 @@ def renewed() -> str:
             call = {"initializer": spec.name, "shape": list(shape), "parameters": parameters,
                     "dtype": dtype, "seed": seed}  # fmt: skip
             vectors.append(json.dumps({**call, "values": values}))
-    return '{"vectors": [\n' + ",\n".join(vectors) + "\n]}\n"
+    return "\n".join(['{"vectors": [', ",\n".join(vectors), "]}\n"] if vectors else
+                     ['{"vectors": [', "]}\n"])  # fmt: skip
 
 
 def _calls(spec: Spec) -> list[tuple[tuple[int, ...], dict[str, Any]]]:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from initcore import Rng, specs
-from initcore.specification import SCHEMA, as_data, golden, pages, renewed
+from initcore.specification import SCHEMA, as_data, extended, golden, pages, renewed
 
 FOLDER = Path(__file__).parents[2] / "docs" / "spec"
 
@@ -37,6 +37,18 @@ def test_the_golden_vectors_are_what_seeds_mean_today() -> None:
         np.testing.assert_allclose(one.values, now["values"], rtol=2e-5, atol=1e-7)
     assert {one.initializer for one in frozen} == set(specs)
     assert {one.dtype for one in frozen} == {"float32", "float64", "bfloat16", "float16"}
+
+
+def test_new_initializers_get_vectors_and_the_others_keep_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frozen = (FOLDER / "golden.json").read_text()
+    assert extended() == frozen
+    kept = [one for one in golden() if one.initializer != "hadamard"]
+    monkeypatch.setattr("initcore.specification._golden.golden", lambda: kept)
+    before, after = (json.loads(text)["vectors"] for text in (frozen, extended()))
+    assert after[: len(before)] == before
+    assert {one["initializer"] for one in after[len(before) :]} == {"hadamard"}
 
 
 def test_a_vector_is_the_call_it_names() -> None:
