@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ..independent import Independent
+from tests.conformance.independent import Independent
+
 from ._fault import Toy, fault
 
 

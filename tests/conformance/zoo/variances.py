@@ -6,7 +6,8 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from ..independent import Independent
+from tests.conformance.independent import Independent
+
 from ._fault import fault
 
 
