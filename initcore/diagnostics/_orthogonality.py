@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from .._kernel import Kernel
+from ..networks import Weight
 from ._figures import illustrated, orthogonality_figure
 from ._table import html, text
 
-__all__ = ["LayerSpectrum", "Orthogonality", "singular_values"]
+__all__ = ["LayerSpectrum", "Orthogonality", "layer_spectrum", "singular_values"]
 
 
 def singular_values(w: Any, groups: int = 1, image: int | None = None) -> Any:
@@ -28,6 +29,21 @@ def singular_values(w: Any, groups: int = 1, image: int | None = None) -> Any:
         f = np.fft.fftn(w, s=(side,) * len(axes), axes=axes)
         w = np.moveaxis(f, (0, 1, 2), (-3, -2, -1)).reshape(-1, kernel.out, kernel.in_)
     return np.sort(np.linalg.svd(w, compute_uv=False), axis=None)
+
+
+def layer_spectrum(w: Weight, values: Any, image: int | None = None) -> "LayerSpectrum | None":
+    """The singular values of a weight whose float64 `values` are in the framework's order.
+
+    None for a weight that is no kernel. Stacked kernels and groups are taken one by one.
+    """
+    layout = w.parameter.layout
+    if layout is None:
+        return None
+    groups = max(layout.kernel(w.parameter.shape).groups, w.parts)
+    canonical = layout.to_canonical(np.asarray(values, dtype=np.float64), xp=np)
+    return LayerSpectrum(
+        w.path, w.parameter.shape, w.role, singular_values(canonical, groups, image)
+    )
 
 
 @dataclass(frozen=True)

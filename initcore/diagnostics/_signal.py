@@ -15,7 +15,7 @@ from ..theory import length_map
 from ._figures import illustrated, signal_figure
 from ._table import html, text
 
-__all__ = ["LayerSignal", "SignalReport", "signal_report"]
+__all__ = ["LayerSignal", "SignalReport", "signal_report", "variances"]
 
 EXPLODES = 1e4  # of a mean square from the first layer on
 VANISHES = 1e-4
@@ -175,6 +175,16 @@ def signal_report(
             )
         )  # fmt: skip
     return SignalReport(layers, model, inputs)
+
+
+def variances(w: Weight, values: Any, bias: Any = None) -> tuple[float, float]:
+    """`(sigma_w**2, sigma_b**2)` of a layer: `fan_in` times the mean square of its kernel's
+    `values`, and the mean square of its `bias`."""
+    layout = w.parameter.layout
+    fan_in = 1 if layout is None else layout.kernel(w.parameter.shape).fan_in
+    squares = [0.0 if x is None else float(np.square(np.asarray(x, dtype=np.float64)).mean())
+               for x in (values, bias)]  # fmt: skip
+    return fan_in * squares[0], squares[1]
 
 
 def _predicted(

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from initcore import Rng, diagnostics
-from initcore.diagnostics import LayerSpectrum, MeasuredSpectrum, Orthogonality, SignalReport
-from initcore.networks import Network, describe_network, progress
+from initcore.diagnostics import MeasuredSpectrum, Orthogonality, SignalReport
+from initcore.networks import Network, Weight, describe_network, progress
 
 from ._initialize import Traced, traced
 from ._models import Model, understood
@@ -68,7 +68,7 @@ def signal_report(model: Any, inputs: Any, *, seed: int = 0) -> SignalReport:
         network,
         {path: _counted(_array(s), count) for path, s in signals.items()},
         {path: _counted(_array(g), count) for path, g in gradients.items()},
-        {w.path: _variances(known, found, w.path, network) for w in network.kernels},
+        {w.path: _variances(known, found, w) for w in network.kernels},
         entering=entering,
         model=known.name,
     )
@@ -145,17 +145,9 @@ def orthogonality(
     [1.0]
     """
     known, _, network = _understood(model, sample_input, "orthogonality")
-    layers = []
-    for w in progress(network.kernels, "singular values"):
-        layout = w.parameter.layout
-        if layout is None:
-            continue
-        kernel = layout.kernel(w.parameter.shape)
-        canonical = layout.to_canonical(_array(known.weights[w.path]), xp=np)
-        groups = max(kernel.groups, w.parts)
-        values = diagnostics.singular_values(canonical, groups, image)
-        layers.append(LayerSpectrum(w.path, w.parameter.shape, w.role, values))
-    return Orthogonality(layers)
+    layers = [diagnostics.layer_spectrum(w, _array(known.weights[w.path]), image)
+              for w in progress(network.kernels, "singular values")]  # fmt: skip
+    return Orthogonality([layer for layer in layers if layer is not None])
 
 
 def _understood(model: Any, inputs: Any, who: str) -> tuple[Model, Traced, Network]:
@@ -217,14 +209,12 @@ def _first_output(outputs: list[Any]) -> Any:
     raise TypeError("a model needs to put out a floating-point array to be looked at.")
 
 
-def _variances(known: Model, found: Traced, path: str, network: Network) -> tuple[float, float]:
-    """`fan_in` times the mean square of a kernel, and the mean square of its bias."""
-    layout = network.graph.by_path[path].layout
-    weight = known.weights[path]
-    fan = 1 if layout is None else layout.kernel(tuple(weight.shape)).fan_in
-    bias = found.recorder.biases.get(path)
-    second = 0.0 if bias is None else float(np.square(_array(known.weights[bias])).mean())
-    return fan * float(np.square(_array(weight)).mean()), second
+def _variances(known: Model, found: Traced, w: Weight) -> tuple[float, float]:
+    """Those of a kernel and of its bias."""
+    bias = found.recorder.biases.get(w.path)
+    return diagnostics.variances(
+        w, _array(known.weights[w.path]), None if bias is None else _array(known.weights[bias])
+    )
 
 
 def _seeded(shape: Any, seed: int) -> Any:

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 
 from initcore import Rng, diagnostics
-from initcore.diagnostics import LayerSpectrum, MeasuredSpectrum, Orthogonality, SignalReport
-from initcore.networks import Network, describe_network, progress
+from initcore.diagnostics import MeasuredSpectrum, Orthogonality, SignalReport
+from initcore.networks import Network, Weight, describe_network, progress
 
 from ._derivatives import array, gradients, linearized
 from ._taps import kernel_of, tapped
@@ -64,7 +64,11 @@ def signal_report(model: Any, inputs: Any, *, seed: int = 0) -> SignalReport:
         network,
         {path: array(s) for path, s in signals.items()},
         {path: array(g) for path, g in slopes.items()},
-        {path: _variances(network, path, variables[path], layer) for path, layer in owners.items()},
+        {
+            w.path: _variances(w, variables[w.path], owners[w.path])
+            for w in network.kernels
+            if w.path in owners
+        },
         entering=float(np.square(array(given[0])).mean()) if given else 1.0,
         model=model.name,
     )
@@ -135,17 +139,10 @@ def orthogonality(
     [1.0]
     """
     network = _network(model, sample_input, "orthogonality")
-    variables, layers = variables_of(model), []
-    for w in progress(network.kernels, "singular values"):
-        layout = w.parameter.layout
-        if layout is None:
-            continue
-        kernel = layout.kernel(w.parameter.shape)
-        canonical = layout.to_canonical(array(variables[w.path]), xp=np)
-        groups = max(kernel.groups, w.parts)
-        values = diagnostics.singular_values(canonical, groups, image)
-        layers.append(LayerSpectrum(w.path, w.parameter.shape, w.role, values))
-    return Orthogonality(layers)
+    variables = variables_of(model)
+    layers = [diagnostics.layer_spectrum(w, array(variables[w.path]), image)
+              for w in progress(network.kernels, "singular values")]  # fmt: skip
+    return Orthogonality([layer for layer in layers if layer is not None])
 
 
 def _checked(model: Any, who: str) -> None:
@@ -225,13 +222,10 @@ def _differentiable(model: Any, args: Any, kwargs: Any) -> tuple[Callable[[Any],
     return by_look_up, looked_up[0]
 
 
-def _variances(network: Network, path: str, kernel: Any, layer: Any) -> tuple[float, float]:
-    """`fan_in` times the mean square of a kernel, and the mean square of its bias."""
-    layout = network.graph.by_path[path].layout
-    fan = 1 if layout is None else layout.kernel(tuple(kernel.shape)).fan_in
+def _variances(w: Weight, kernel: Any, layer: Any) -> tuple[float, float]:
+    """Those of a kernel and of its layer's bias."""
     bias = getattr(layer, "bias", None)
-    second = 0.0 if bias is None else float(np.square(array(bias)).mean())
-    return fan * float(np.square(array(kernel)).mean()), second
+    return diagnostics.variances(w, array(kernel), None if bias is None else array(bias))
 
 
 def _seeded(shape: Any, seed: int) -> Any:

@@ -1,16 +1,16 @@
 """`signal_report`, `jacobian_spectrum` and `orthogonality` of a PyTorch model."""
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from initcore import diagnostics
-from initcore.diagnostics import LayerSpectrum, MeasuredSpectrum, Orthogonality, SignalReport
-from initcore.networks import Network, describe_network, progress
+from initcore.diagnostics import MeasuredSpectrum, Orthogonality, SignalReport
+from initcore.networks import Network, Weight, describe_network, progress
 
 from ._initialize import traced
 from ._inputs import as_call
@@ -56,13 +56,14 @@ def signal_report(model: nn.Module, inputs: Any, *, seed: int = 0) -> SignalRepo
     gradients = {
         path: _array(g) for path, g in zip(signals, grads, strict=True) if g is not None
     }  # fmt: skip
+    named = dict(model.named_parameters())
     first = next((t for t in (*args, *kwargs.values()) if isinstance(t, Tensor)), None)
     entering = 1.0 if first is None else float(first.double().square().mean())
     return diagnostics.signal_report(
         network,
         {path: _array(s) for path, s in signals.items()},
         gradients,
-        {w.path: _variances(model, w.path, network) for w in network.kernels},
+        {w.path: _variances(named, w) for w in network.kernels},
         entering=entering,
         model=type(model).__name__,
     )
@@ -137,15 +138,9 @@ def orthogonality(
     network = _network(model, sample_input, "orthogonality")
     named, layers = dict(model.named_parameters()), []
     for w in progress(network.kernels, "singular values"):
-        layout = w.parameter.layout
-        if layout is None or named[w.path].device.type == "meta":
-            continue
-        kernel = layout.kernel(w.parameter.shape)
-        canonical = layout.to_canonical(_array(named[w.path]), xp=np)
-        groups = max(kernel.groups, w.parts)
-        values = diagnostics.singular_values(canonical, groups, image)
-        layers.append(LayerSpectrum(w.path, w.parameter.shape, w.role, values))
-    return Orthogonality(layers)
+        if named[w.path].device.type != "meta":
+            layers.append(diagnostics.layer_spectrum(w, _array(named[w.path]), image))
+    return Orthogonality([layer for layer in layers if layer is not None])
 
 
 def _network(model: nn.Module, inputs: Any, who: str) -> Network:
@@ -186,17 +181,12 @@ def _graph(model: nn.Module, inputs: Any) -> tuple[Tensor, Tensor]:
     return looked_up[0], y
 
 
-def _variances(model: nn.Module, path: str, network: Network) -> tuple[float, float]:
-    """`fan_in` times the mean square of a kernel, and the mean square of its module's bias."""
-    named = dict(model.named_parameters())
-    layout = network.graph.by_path[path].layout
-    weight = named[path].detach().double()
-    fan = 1 if layout is None else layout.kernel(tuple(weight.shape)).fan_in
-    bias = named.get(path.rpartition(".")[0] + ".bias")
-    second = (
-        0.0 if bias is None or bias.ndim != 1 else float(bias.detach().double().square().mean())
+def _variances(named: Mapping[str, Tensor], w: Weight) -> tuple[float, float]:
+    """Those of a kernel and of its module's bias."""
+    bias = named.get(w.path.rpartition(".")[0] + ".bias")
+    return diagnostics.variances(
+        w, _array(named[w.path]), None if bias is None or bias.ndim != 1 else _array(bias)
     )
-    return fan * float(weight.square().mean()), second
 
 
 def _pulled(y: Tensor, x: Tensor, cotangents: Tensor) -> Any:
