@@ -68,6 +68,7 @@ class Parameter:
         layout: Of a kernel.
         transposed, depthwise: What sort of convolution a kernel belongs to.
         parts: Kernels stacked along the outputs that are used as such (gates of a recurrence).
+        frozen: Whether training leaves it as it is; a scheme does so too.
         aliases: Other paths of the same weight.
         note: Anything else worth reporting.
     """
@@ -79,6 +80,7 @@ class Parameter:
     transposed: bool = False
     depthwise: bool = False
     parts: int = 1
+    frozen: bool = False
     aliases: tuple[str, ...] = ()
     note: str = ""
 

@@ -64,8 +64,11 @@ def plan(
         paths: The names that keys are made from, where they are not the model's: a mapping, or a
             function of the path.
 
+    Frozen weights keep their values, unless a mapping or `overrides` names them.
+
     Raises:
-        TypeError, ValueError: Something is unknown or does not fit; nothing has been drawn.
+        TypeError, ValueError: Something is unknown or does not fit, or everything is frozen;
+            nothing has been drawn.
     """
     key_of_seed(seed, who=WHO)
     named = _table(overrides, "overrides")
@@ -81,12 +84,21 @@ def plan(
     found = []
     for w in network.weights:
         rule = instead(w) if instead else _NOTHING
-        rule = choose(w) if rule is _NOTHING else rule
+        if rule is _NOTHING:
+            rule = choose(w)
+            if w.parameter.frozen and rule.name is not None and not isinstance(scheme, Mapping):
+                rule = _FROZEN
         found.append(_checked(w, rule, rename(w.path) or w.path))
+    if not any(a.name for a in found) and any(w.parameter.frozen for w in network.weights):
+        raise ValueError(
+            f"{WHO} finds nothing to set: what training would change is frozen; unfreeze it, or "
+            "name it in overrides."
+        )
     return found
 
 
 _NOTHING = Rule(None, {}, "not named")
+_FROZEN = Rule(None, {}, "frozen; name it in overrides to set it")
 
 
 def _table(given: Any, what: str) -> dict[str, Rule]:

@@ -356,19 +356,41 @@ def test_overrides_and_mappings_choose_single_weights() -> None:
     assert report["d1/kernel"].name == "orthogonal"
 
 
-def test_mixed_precision_and_frozen_layers_are_set_like_any_other() -> None:
+def test_mixed_precision_changes_nothing_about_roles() -> None:
     keras.config.set_dtype_policy("mixed_float16")
     try:
         model = chain(3, 8, "gelu")
     finally:
         keras.config.set_dtype_policy("float32")
-    model.get_layer("d1").trainable = False
     report = initialize(model, "orthogonal")
-    assert {
-        r.weight.activation for r in report.values() if r.weight.role in ("first", "hidden")
-    } == {"gelu"}
+    found = {r.weight.activation for r in report.values() if r.weight.role in ("first", "hidden")}
+    assert found == {"gelu"}
+    kernel = numpy(model.get_layer("d1").kernel)
+    gain = report["d1/kernel"].parameters["gain"]
+    np.testing.assert_allclose(kernel.T @ kernel, gain**2 * np.eye(8), atol=1e-4)
+
+
+def test_frozen_weights_keep_their_values_unless_they_are_named() -> None:
+    model = chain(3, 8, "relu")
+    model.get_layer("d1").trainable = False
+    before = numpy(model.get_layer("d1").kernel).copy()
+    report = initialize(model, "orthogonal")
+    assert report["d1/kernel"].name is None
+    assert "frozen" in report["d1/kernel"].why
+    assert np.array_equal(before, numpy(model.get_layer("d1").kernel))
+    report = initialize(model, "orthogonal", overrides={"d1/kernel": "orthogonal"})
     assert report["d1/kernel"].name == "orthogonal"
-    assert not model.get_layer("d1").trainable
+    model.trainable = False
+    with pytest.raises(ValueError, match="is frozen"):
+        initialize(model, "orthogonal")
+
+
+@pytest.mark.filterwarnings("ignore:Layer InputLayer")
+def test_quantized_models_are_refused() -> None:
+    model = chain(3, 8, "relu")
+    model.quantize("int8")
+    with pytest.raises(TypeError, match="quantized weights of"):
+        initialize(model, "orthogonal")
 
 
 def test_a_model_that_cannot_be_traced_is_judged_by_names_and_says_so() -> None:

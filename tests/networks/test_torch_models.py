@@ -379,3 +379,30 @@ def test_the_report_is_a_mapping_a_table_a_dict_and_a_page(tmp_path: Path) -> No
 def test_only_a_module_is_initialized() -> None:
     with pytest.raises(TypeError, match=r"needs a torch.nn.Module, got list"):
         initcore_torch.initialize([nn.Linear(2, 2)], "orthogonal")  # type: ignore[arg-type]
+
+
+def test_frozen_weights_keep_their_values_unless_they_are_named() -> None:
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+    model[0].requires_grad_(False)
+    before = model[0].weight.clone()
+    report = initialize(model, "orthogonal")
+    assert report["0.weight"].name is None
+    assert "frozen" in report["0.weight"].why
+    assert torch.equal(before, model[0].weight)
+    report = initialize(model, "orthogonal", overrides={"0.weight": "zeros"})
+    assert not model[0].weight.any()
+    initialize(model, {"0.bias": "ones"})
+    assert (model[0].bias == 1).all()
+    with pytest.raises(ValueError, match="is frozen"):
+        initialize(model.requires_grad_(False), "orthogonal")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def test_quantized_models_are_refused_before_anything_is_changed() -> None:
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2), nn.LayerNorm(2))
+    quantized = torch.ao.quantization.quantize_dynamic(model, {nn.Linear}, torch.qint8)
+    with torch.no_grad():
+        quantized[3].weight.fill_(5.0)
+    with pytest.raises(TypeError, match="quantized weights of 0"):
+        initialize(quantized, "orthogonal")
+    assert (quantized[3].weight == 5).all()

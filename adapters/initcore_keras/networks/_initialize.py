@@ -29,7 +29,8 @@ def initialize(
 
     Roles come from a call on symbolic tensors, layers inside of layers included. A weight's values
     depend on `seed` and its path in the model alone, and are the same on every backend. Everything
-    is decided and checked before the first weight is assigned.
+    is decided and checked before the first weight is assigned. Frozen weights keep their values
+    unless they are named.
 
     Args:
         model: A built Keras model or layer; its weights are assigned in place. Running statistics
@@ -60,6 +61,13 @@ def initialize(
     """
     if not isinstance(model, keras.Layer):
         raise TypeError(f"initialize needs a Keras model or layer, got {type(model).__name__}.")
+    quantized = [layer.path for layer in model._flatten_layers()
+                 if getattr(layer, "quantization_mode", None)]  # fmt: skip
+    if quantized:
+        raise TypeError(
+            f"initialize cannot set the quantized weights of {', '.join(quantized[:3])}"
+            f"{', ...' if len(quantized) > 3 else ''}; initialize the model before it is quantized."
+        )
     data_dependent = scheme == "lsuv" or (isinstance(scheme, tuple) and scheme[0] == "lsuv")
     if data_dependent and sample_input is None:
         raise ValueError("initialize needs sample_input, a batch of real data, for scheme 'lsuv'.")

@@ -149,7 +149,8 @@ class Recorder:
             facts = self._uses.get(path)
             if facts is None:
                 facts = {"kind": "unused", "note": "the forward pass does not reach it"}
-            parameters.append(Parameter(path, tuple(variable.shape), **facts))
+            frozen = not variable.trainable
+            parameters.append(Parameter(path, tuple(variable.shape), frozen=frozen, **facts))
         return Graph(self.nodes, parameters)
 
 

@@ -182,5 +182,5 @@ def _by_layers(model: Any, variables: Mapping[str, Any], reason: str) -> Graph:
         elif len(v.shape) >= 2:
             groups = getattr(owners.get(id(v)), "groups", 1)
             facts = {"kind": "kernel", "layout": Layout((-1,), (-2,), groups=groups)}
-        parameters.append(Parameter(path, tuple(v.shape), **facts))
+        parameters.append(Parameter(path, tuple(v.shape), frozen=not v.trainable, **facts))
     return Graph((), parameters, traced=False, note=reason)

@@ -22,7 +22,7 @@ from .._layout import layout_of
 from .._tensor import check_tensor, has_values
 from ._inputs import as_call, guesses
 from ._lsuv import lsuv
-from ._parameters import recurrent_parameters, tied_paths
+from ._parameters import is_quantized, recurrent_parameters, tied_paths
 from ._trace import trace
 
 __all__ = ["initialize", "traced"]
@@ -41,7 +41,7 @@ def initialize(
 
     Roles come from a forward pass that computes shapes only. A weight's values depend on `seed` and
     its path alone, not on the order in which modules were made. Everything is decided and checked
-    before the first weight is written.
+    before the first weight is written. Frozen weights keep their values unless they are named.
 
     Args:
         model: Its weights are written in place; modes, buffers and gradients stay.
@@ -67,6 +67,12 @@ def initialize(
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"initialize needs a torch.nn.Module, got {type(model).__name__}.")
+    quantized = [path for path, module in model.named_modules() if is_quantized(module)]
+    if quantized:
+        raise TypeError(
+            f"initialize cannot set the quantized weights of {', '.join(quantized[:3])}"
+            f"{', ...' if len(quantized) > 3 else ''}; initialize the model before it is quantized."
+        )
     network = describe_network(traced(model, sample_input))
     assignments = plan(network, scheme, seed=seed, overrides=overrides, paths=paths)
     data_dependent = scheme == "lsuv" or (isinstance(scheme, tuple) and scheme[0] == "lsuv")
@@ -124,7 +130,8 @@ def _by_modules(model: nn.Module, reason: str) -> Graph:
     for path, p in model.named_parameters():
         prefix, _, name = path.rpartition(".")
         facts = recurrent.get(path) or _facts(modules[prefix], name, p)
-        parameters.append(Parameter(path, tuple(p.shape), aliases=ties.get(path, ()), **facts))
+        facts |= {"aliases": ties.get(path, ()), "frozen": not p.requires_grad}
+        parameters.append(Parameter(path, tuple(p.shape), **facts))
     return Graph((), parameters, traced=False, note=reason)
 
 

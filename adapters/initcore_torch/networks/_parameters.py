@@ -6,8 +6,9 @@ from torch import nn
 
 from initcore._kernel import Layout
 
-__all__ = ["recurrent_parameters", "tied_paths"]
+__all__ = ["is_quantized", "recurrent_parameters", "tied_paths"]
 
+QUANTIZED = ("torch.ao.nn.quantized", "torch.nn.quantized", "bitsandbytes")
 GATES = {"RNN": 1, "RNNCell": 1, "LSTM": 4, "LSTMCell": 4, "GRU": 3, "GRUCell": 3}
 
 
@@ -35,3 +36,9 @@ def tied_paths(model: nn.Module) -> dict[str, tuple[str, ...]]:
     for path, p in model.named_parameters(remove_duplicate=False):
         names.setdefault(id(p), []).append(path)
     return {paths[0]: tuple(paths[1:]) for paths in names.values() if len(paths) > 1}
+
+
+def is_quantized(module: nn.Module) -> bool:
+    """Whether a module keeps weights as packed integers, which are no parameters."""
+    packed = hasattr(module, "_packed_params") or hasattr(module, "_all_weight_values")
+    return packed or type(module).__module__.startswith(QUANTIZED)

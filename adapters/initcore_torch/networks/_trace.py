@@ -271,7 +271,11 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if facts["kind"] == "unused":
                 facts["note"] = "the forward pass does not reach it"
             aliases = self._ties.get(path, ())
-            parameters.append(Parameter(path, tuple(p.shape), aliases=aliases, **facts))
+            parameters.append(
+                Parameter(
+                    path, tuple(p.shape), aliases=aliases, frozen=not p.requires_grad, **facts
+                )
+            )
         return Graph(self._nodes, parameters)
 
 
