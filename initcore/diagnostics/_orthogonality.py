@@ -1,18 +1,18 @@
 """How near to orthogonal each layer of a network is."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .._kernel import Kernel
-from ..networks import Weight
+from ..networks import Network, progress
 from ._figures import illustrated, orthogonality_figure
 from ._table import html, text
 
-__all__ = ["LayerSpectrum", "Orthogonality", "layer_spectrum", "singular_values"]
+__all__ = ["LayerSpectrum", "Orthogonality", "orthogonality", "singular_values"]
 
 
 def singular_values(w: Any, groups: int = 1, image: int | None = None) -> Any:
@@ -29,21 +29,6 @@ def singular_values(w: Any, groups: int = 1, image: int | None = None) -> Any:
         f = np.fft.fftn(w, s=(side,) * len(axes), axes=axes)
         w = np.moveaxis(f, (0, 1, 2), (-3, -2, -1)).reshape(-1, kernel.out, kernel.in_)
     return np.sort(np.linalg.svd(w, compute_uv=False), axis=None)
-
-
-def layer_spectrum(w: Weight, values: Any, image: int | None = None) -> "LayerSpectrum | None":
-    """The singular values of a weight whose float64 `values` are in the framework's order.
-
-    None for a weight that is no kernel. Stacked kernels and groups are taken one by one.
-    """
-    layout = w.parameter.layout
-    if layout is None:
-        return None
-    groups = max(layout.kernel(w.parameter.shape).groups, w.parts)
-    canonical = layout.to_canonical(np.asarray(values, dtype=np.float64), xp=np)
-    return LayerSpectrum(
-        w.path, w.parameter.shape, w.role, singular_values(canonical, groups, image)
-    )
 
 
 @dataclass(frozen=True)
@@ -108,3 +93,25 @@ class Orthogonality(Mapping[str, LayerSpectrum]):
 
     def _repr_html_(self) -> str:
         return illustrated(self) + html(self.HEAD, self.rows())
+
+
+def orthogonality(
+    network: Network, values_of: Callable[[str], Any], image: int | None = None
+) -> Orthogonality:
+    """The singular values of every kernel; stacked kernels and groups are taken one by one.
+
+    Args:
+        network: The traced model.
+        values_of: From a path to the kernel in the framework's order; None where it has no values.
+        image: As of `singular_values`.
+    """
+    layers = []
+    for w in progress(network.kernels, "singular values"):
+        layout, values = w.parameter.layout, values_of(w.path)
+        if layout is None or values is None:
+            continue
+        groups = max(layout.kernel(w.parameter.shape).groups, w.parts)
+        canonical = layout.to_canonical(np.asarray(values, dtype=np.float64), xp=np)
+        found = singular_values(canonical, groups, image)
+        layers.append(LayerSpectrum(w.path, w.parameter.shape, w.role, found))
+    return Orthogonality(layers)

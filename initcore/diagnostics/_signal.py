@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from .._activations import activation_of
+from .._rng import Rng
 from ..networks import Network, Weight
 from ..networks._activation import LINEAR
 from ..theory import length_map
 from ._figures import illustrated, signal_figure
 from ._table import html, text
 
-__all__ = ["LayerSignal", "SignalReport", "signal_report", "variances"]
+__all__ = ["LayerSignal", "SignalReport", "coefficients", "signal_report", "variances"]
 
 EXPLODES = 1e4  # of a mean square from the first layer on
 VANISHES = 1e-4
@@ -175,6 +176,11 @@ def signal_report(
             )
         )  # fmt: skip
     return SignalReport(layers, model, inputs)
+
+
+def coefficients(shape: Any, seed: int) -> Any:
+    """Of the random linear function of the outputs whose gradient is taken: normal, float32."""
+    return Rng(seed, dtype="float32").normal(tuple(shape))
 
 
 def variances(w: Weight, values: Any, bias: Any = None) -> tuple[float, float]:

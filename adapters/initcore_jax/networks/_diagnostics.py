@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from initcore import Rng, diagnostics
+from initcore import diagnostics
 from initcore.diagnostics import MeasuredSpectrum, Orthogonality, SignalReport
 from initcore.networks import Network, Weight, describe_network, progress
 
@@ -56,7 +56,7 @@ def signal_report(model: Any, inputs: Any, *, seed: int = 0) -> SignalReport:
             return signals[path]
 
         y = _first_output(walk(found.jaxpr, found.consts, _given(known, found), tap))
-        return (y * jnp.asarray(_seeded(y.shape, seed), y.dtype)).sum(), signals
+        return (y * jnp.asarray(diagnostics.coefficients(y.shape, seed), y.dtype)).sum(), signals
 
     shapes = jax.eval_shape(lambda: run({})[1])
     zeros = {path: jnp.zeros(s.shape, s.dtype) for path, s in shapes.items()}
@@ -145,9 +145,7 @@ def orthogonality(
     [1.0]
     """
     known, _, network = _understood(model, sample_input, "orthogonality")
-    layers = [diagnostics.layer_spectrum(w, _array(known.weights[w.path]), image)
-              for w in progress(network.kernels, "singular values")]  # fmt: skip
-    return Orthogonality([layer for layer in layers if layer is not None])
+    return diagnostics.orthogonality(network, lambda path: _array(known.weights[path]), image)
 
 
 def _understood(model: Any, inputs: Any, who: str) -> tuple[Model, Traced, Network]:
@@ -215,10 +213,6 @@ def _variances(known: Model, found: Traced, w: Weight) -> tuple[float, float]:
     return diagnostics.variances(
         w, _array(known.weights[w.path]), None if bias is None else _array(known.weights[bias])
     )
-
-
-def _seeded(shape: Any, seed: int) -> Any:
-    return Rng(seed, dtype="float32").normal(tuple(shape))
 
 
 def _counted(values: Any, count: int) -> Any:

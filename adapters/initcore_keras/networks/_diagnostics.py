@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from initcore import Rng, diagnostics
+from initcore import diagnostics
 from initcore.diagnostics import MeasuredSpectrum, Orthogonality, SignalReport
 from initcore.networks import Network, Weight, describe_network, progress
 
@@ -58,7 +58,7 @@ def signal_report(model: Any, inputs: Any, *, seed: int = 0) -> SignalReport:
         with tapped(tap):
             return _called(model, args, kwargs, "signal_report")
 
-    signals, slopes = gradients(run, lambda shape: _seeded(shape, seed))
+    signals, slopes = gradients(run, lambda shape: diagnostics.coefficients(shape, seed))
     given = [x for x in keras.tree.flatten((list(args), dict(kwargs))) if _is_float(x)]
     return diagnostics.signal_report(
         network,
@@ -140,9 +140,7 @@ def orthogonality(
     """
     network = _network(model, sample_input, "orthogonality")
     variables = variables_of(model)
-    layers = [diagnostics.layer_spectrum(w, array(variables[w.path]), image)
-              for w in progress(network.kernels, "singular values")]  # fmt: skip
-    return Orthogonality([layer for layer in layers if layer is not None])
+    return diagnostics.orthogonality(network, lambda path: array(variables[path]), image)
 
 
 def _checked(model: Any, who: str) -> None:
@@ -226,7 +224,3 @@ def _variances(w: Weight, kernel: Any, layer: Any) -> tuple[float, float]:
     """Those of a kernel and of its layer's bias."""
     bias = getattr(layer, "bias", None)
     return diagnostics.variances(w, array(kernel), None if bias is None else array(bias))
-
-
-def _seeded(shape: Any, seed: int) -> Any:
-    return Rng(seed, dtype="float32").normal(tuple(shape))

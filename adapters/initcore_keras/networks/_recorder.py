@@ -17,7 +17,7 @@ from initcore.networks import Graph, Node, Parameter
 
 from ._operations import PRODUCTS, SAME, evaluator, kind_of, product_layout
 
-__all__ = ["Recorder", "recording"]
+__all__ = ["PATCHING", "Recorder", "recording"]
 
 ARITHMETIC = {
     f"__{side}{name}__": function
@@ -27,6 +27,8 @@ ARITHMETIC = {
                            ("matmul", keras.ops.matmul), ("pow", keras.ops.power))
 }  # fmt: skip
 _here = threading.local()
+# Held by whoever has replaced methods of Keras: a second thread would put the wrong ones back.
+PATCHING = threading.RLock()
 
 
 class Recorder:
@@ -167,13 +169,9 @@ def recording(recorder: Recorder) -> Iterator[None]:
             _here.recorder = None
 
 
-_lock = threading.Lock()
-
-
 @contextlib.contextmanager
 def _patched(call_layer: Any) -> Iterator[None]:
-    # One at a time: a second thread would put the wrong originals back.
-    with _lock:
+    with PATCHING:
         symbolic_call, layer_call = keras.Operation.symbolic_call, keras.Layer.__call__
         arithmetic = {name: getattr(keras.Variable, name) for name in ARITHMETIC}
         own = {name for name in ARITHMETIC if name in vars(keras.Variable)}

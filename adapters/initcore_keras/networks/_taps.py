@@ -8,6 +8,8 @@ from typing import Any
 import keras
 from keras import layers
 
+from ._recorder import PATCHING
+
 __all__ = ["TAPPED", "kernel_of", "tapped"]
 
 TAPPED = (layers.Dense, layers.EinsumDense, layers.Conv1D, layers.Conv2D, layers.Conv3D,
@@ -15,7 +17,6 @@ TAPPED = (layers.Dense, layers.EinsumDense, layers.Conv1D, layers.Conv2D, layers
           layers.DepthwiseConv1D, layers.DepthwiseConv2D, layers.SeparableConv1D,
           layers.SeparableConv2D)  # fmt: skip
 Tap = Callable[[Any, Any], Any]
-_lock = threading.RLock()
 
 
 def kernel_of(layer: Any) -> Any:
@@ -31,7 +32,7 @@ def kernel_of(layer: Any) -> Any:
 def tapped(tap: Tap, kinds: tuple[Any, ...] = TAPPED) -> Iterator[None]:
     """For a while give `tap(layer, output)` the output of each layer of `kinds`, before its
     activation; it may return another one."""
-    with _lock:
+    with PATCHING:
         original, thread = keras.Layer.__call__, threading.get_ident()
 
         def call(self: Any, *args: Any, **kwargs: Any) -> Any:

@@ -136,11 +136,12 @@ def orthogonality(
     [1.0, 1.0]
     """
     network = _network(model, sample_input, "orthogonality")
-    named, layers = dict(model.named_parameters()), []
-    for w in progress(network.kernels, "singular values"):
-        if named[w.path].device.type != "meta":
-            layers.append(diagnostics.layer_spectrum(w, _array(named[w.path]), image))
-    return Orthogonality([layer for layer in layers if layer is not None])
+    named = dict(model.named_parameters())
+
+    def values_of(path: str) -> Any:
+        return None if named[path].device.type == "meta" else _array(named[path])
+
+    return diagnostics.orthogonality(network, values_of, image)
 
 
 def _network(model: nn.Module, inputs: Any, who: str) -> Network:

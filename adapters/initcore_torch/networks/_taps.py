@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from initcore.diagnostics import coefficients
 from initcore.networks import Network
 
 __all__ = ["first_tensor", "modules_of", "tapped"]
@@ -59,7 +60,4 @@ def first_tensor(output: Any) -> Tensor:
 
 def seeded(shape: Any, like: Tensor, seed: int) -> Tensor:
     """Standard normal numbers like `like`."""
-    from initcore import Rng
-
-    drawn = Rng(seed, dtype="float32").normal(tuple(shape))
-    return torch.as_tensor(drawn).to(device=like.device, dtype=like.dtype)
+    return torch.as_tensor(coefficients(shape, seed)).to(device=like.device, dtype=like.dtype)
