@@ -15,6 +15,7 @@ import numpy as np
 from ._arguments import Layer
 from ._fourier import fourier_sum
 from ._log_law import LogLaw, Product
+from ._moments import log_of
 from ._units import Units
 
 __all__ = ["compose"]
@@ -41,9 +42,9 @@ def compose(
     for i, (run, product) in enumerate(zip(runs, products, strict=True)):
         first = run[0]
         scale = [0.5 * math.log(units_of(layer.width).mean) for layer in run]
-        signal, noise = (2 * (scale[0] + _log(d)) for d in (first.sigma_w, first.sigma_b))
+        signal, noise = (2 * (scale[0] + log_of(d)) for d in (first.sigma_w, first.sigma_b))
         shift = sum(
-            2 * (c + _log(layer.sigma_w)) for c, layer in zip(scale[1:], run[1:], strict=True)
+            2 * (c + log_of(layer.sigma_w)) for c, layer in zip(scale[1:], run[1:], strict=True)
         )
         if first.sigma_b:
             places = np.append(np.logaddexp(places + signal, noise), noise) + shift
@@ -72,10 +73,6 @@ def _runs(layers: Sequence[Layer]) -> list[list[Layer]]:
             runs.append([])
         runs[-1].append(layer)
     return runs
-
-
-def _log(x: float) -> float:
-    return math.log(x) if x else -math.inf
 
 
 def _through(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from ._arguments import Layer
 from ._units import Units
 
-__all__ = ["Moments"]
+__all__ = ["Moments", "log_of"]
 
 UnitsOf = Callable[[int], Units]
 
@@ -25,8 +25,8 @@ class Moments:
         for layer in layers:
             mean = units_of(layer.width).mean
             # multiplied before the logarithm is taken: He's factor is then 1 to one rounding
-            signal = 2 * _log(layer.sigma_w * math.sqrt(mean)) + self.log_means[-1]
-            noise = 2 * _log(layer.sigma_b * math.sqrt(mean))
+            signal = 2 * log_of(layer.sigma_w * math.sqrt(mean)) + self.log_means[-1]
+            noise = 2 * log_of(layer.sigma_b * math.sqrt(mean))
             self.log_means.append(_log_sum([signal, noise]))
             self.shares.append(
                 (_less(signal, self.log_means[-1]), _less(noise, self.log_means[-1]))
@@ -74,7 +74,8 @@ def _log_ratio(units: Units, k: int) -> float:
     return math.log(ratio.numerator) - math.log(ratio.denominator)
 
 
-def _log(x: float) -> float:
+def log_of(x: float) -> float:
+    """`log x`, `-inf` of 0."""
     return math.log(x) if x else -math.inf
 
 
