@@ -14,15 +14,21 @@ from ._protocol import SIGMAS, host, matrices, rounding
 __all__ = ["FullRank", "HadamardRows", "NearZero", "RepeatsIdentity"]
 
 
-def _in_filling_order(w: Any, parameters: dict[str, Any]) -> tuple[Any, Kernel]:
-    """`(groups, out, fan_in)`, columns in the order in which `taps` fills them."""
+def _in_filling_order(w: Any, parameters: dict[str, Any], own: Any) -> tuple[Any, Kernel]:
+    """`(groups, out, fan_in)`, columns in the order in which `taps` fills them.
+
+    Which of equally near taps is first is left open: they stand in the order in which rows come to
+    have their own entry there, the one for which `own(entry, 0)`.
+    """
     a = host(w)
     kernel = Kernel(tuple(a.shape), parameters.get("groups", 1))
     a = a.reshape(kernel.groups, kernel.out, kernel.in_, kernel.taps)
     if parameters["taps"] == "center" and kernel.spatial:
         places = np.stack(np.meshgrid(*map(np.arange, kernel.spatial), indexing="ij"), axis=-1)
         distance = ((places.reshape(kernel.taps, -1) - kernel.center) ** 2).sum(-1)
-        a = a[..., np.lexsort((np.arange(kernel.taps), distance))]
+        used = own(a, 0).any(axis=(0, 2))  # (out, taps)
+        first = np.where(used.any(axis=0), used.argmax(axis=0), kernel.out)
+        a = a[..., np.lexsort((np.arange(kernel.taps), first, distance))]
     if parameters["taps"] != "patch":
         a = a.swapaxes(-1, -2)
     return a.reshape(kernel.matrices), kernel
@@ -33,7 +39,7 @@ class RepeatsIdentity:
     """In the order of filling, the matrix is `tau` where row = column modulo fan_in, else 0."""
 
     def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
-        a, kernel = _in_filling_order(w, parameters)
+        a, kernel = _in_filling_order(w, parameters, np.not_equal)
         tau, noise = float(parameters["tau"]), float(parameters["noise"])
         rows = np.arange(kernel.out)
         passed = a[:, rows, rows % kernel.fan_in].reshape(-1)
@@ -84,7 +90,7 @@ class NearZero:
 
     def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
         size = float(parameters["eps"])
-        a, kernel = _in_filling_order(w, parameters)
+        a, kernel = _in_filling_order(w, parameters, np.greater)
         allowed = size * rounding(w) + 2.0**-25 * ("float16" in str(w.dtype))
         flat = a.reshape(-1, kernel.fan_in)
         if size > 2 * allowed:  # else it is below what the dtype can hold
