@@ -1,5 +1,6 @@
 """The invariant of independent entries: they are draws of one law."""
 
+import functools
 import math
 from dataclasses import dataclass, field
 from statistics import NormalDist
@@ -71,6 +72,7 @@ class Follows:
         return f"entries are independent, {kind}, of mean 0 and variance {f['scale']} / {f['mode']}"
 
 
+@functools.lru_cache(maxsize=64)
 def standard_law(kind: str, low: float, high: float) -> tuple[Any, float, float, float]:
     """Distribution function, mean, variance and kurtosis of a standard law."""
     from scipy.special import ndtr
@@ -80,9 +82,9 @@ def standard_law(kind: str, low: float, high: float) -> tuple[Any, float, float,
         return (lambda x: np.clip(x, 0.0, 1.0)), 0.5, 1 / 12, 1.8
     if kind == "normal":
         return ndtr, 0.0, 1.0, 3.0
-    law = truncnorm(low, high)
-    mean, var, _, excess = (float(v) for v in law.stats("mvsk"))
-    return law.cdf, mean, var, excess + 3
+    # Not truncnorm(low, high): SciPy writes the documentation of each frozen law anew.
+    mean, var, _, excess = (float(v) for v in truncnorm.stats(low, high, moments="mvsk"))
+    return (lambda x: truncnorm.cdf(x, low, high)), mean, var, excess + 3
 
 
 def law_violation(
