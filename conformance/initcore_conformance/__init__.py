@@ -19,6 +19,10 @@ from . import backends as backends
 from ._case import Case as Case
 from ._case import Failure as Failure
 from ._load import load as load
+from ._of import of_jax as of_jax
+from ._of import of_keras as of_keras
+from ._of import of_numpy as of_numpy
+from ._of import of_torch as of_torch
 from ._protocol import Backend as Backend
 from ._protocol import LayeredBackend as LayeredBackend
 from ._results import Outcome as Outcome

@@ -1,5 +1,6 @@
 """One call of an initializer, and what a wrong result is reported as."""
 
+import math
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,12 +41,19 @@ class Case:
         given = {"seed": self.seed, "dtype": self.dtype, **self.parameters, **changes}
         shape = given.pop("shape", self.shape)
         kind = [repr(self.kind)] if self.kind else []
-        words = [*kind, repr(spec.name), repr(shape), *(f"{k}={v!r}" for k, v in given.items())]
+        named = [f"{k}={_spell(v)}" for k, v in given.items()]
+        words = [*kind, repr(spec.name), repr(shape), *named]
         return f"backend.{'layer' if self.kind else 'sample'}({', '.join(words)})"
 
     def all_parameters(self, spec: Spec) -> dict[str, Any]:
         """Given parameters and defaults."""
         return {**spec.defaults, **self.parameters}
+
+
+def _spell(value: Any) -> str:
+    """`value` as Python reads it."""
+    odd = isinstance(value, float) and not math.isfinite(value)
+    return f"float('{value}')" if odd else repr(value)
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,20 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ._html import page
+from . import _html, _markdown
 from ._lists import IdList
 from ._results import Results
 from ._suite import conform
 from ._terminal import progress, show
 
 __all__ = ["main"]
+
+
+def _json(results: Results) -> str:
+    return json.dumps(results.to_json(), indent=1) + "\n"
+
+
+WRITERS = {".html": _html.page, ".md": _markdown.page, ".json": _json}
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -27,7 +34,7 @@ def run(
     profile: Annotated[str, typer.Option(help="quick or thorough.")] = "quick",
     seed: Annotated[int, typer.Option(help="Of the search; the same seed tries the same.")] = 0,
     report: Annotated[
-        list[Path] | None, typer.Option(help="Write a report: FILE.html or FILE.json.")
+        list[Path] | None, typer.Option(help="Write a report: FILE.html, FILE.md or FILE.json.")
     ] = None,
     skips: Annotated[
         Path | None, typer.Option(help="File of ids not to run, each with its reason.")
@@ -47,8 +54,8 @@ def run(
     that was asked for ran and passed.
     """
     for path in report or []:
-        if path.suffix not in (".html", ".json"):
-            raise ValueError(f"--report needs a file .html or .json, got {path}.")
+        if path.suffix not in WRITERS:
+            raise ValueError(f"--report needs a file .html, .md or .json, got {path}.")
     console = Console()
     with progress(Console(stderr=True)) as tell:
         results = conform(
@@ -66,10 +73,7 @@ def run(
 def write(results: Results, path: Path) -> None:
     """The report in the form that the file's name asks for."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".json":
-        path.write_text(json.dumps(results.to_json(), indent=1) + "\n")
-    else:
-        path.write_text(page(results))
+    path.write_text(WRITERS[path.suffix](results))
 
 
 def main(arguments: Sequence[str], prog: str = "initcore conform") -> int:

@@ -3,6 +3,7 @@
 from html import escape
 from importlib.resources import files
 
+from ._report import facts, lines, others, reproduce, split_links, tally, verdict, versions
 from ._results import Outcome, Results
 from .checks import CHECKS
 
@@ -13,12 +14,11 @@ def page(results: Results) -> str:
     """The whole report."""
     title = "initcore conformance"
     style = files(__package__).joinpath("report.css").read_text()
-    verdict = "everything passed" if results.ok else f"{len(results.failures)} failures"
     parts = [
         f"<h1>Conformance of weight initializers "
-        f'<span class="pill {"good" if results.ok else "bad"}">{verdict}</span></h1>',
+        f'<span class="pill {"good" if results.ok else "bad"}">{verdict(results)}</span></h1>',
         f'<p class="soft">profile {escape(results.profile)}, seed {results.seed}, '
-        f"{results.seconds:.0f} s; {escape(_versions(results))}</p>",
+        f"{results.seconds:.0f} s; {escape(versions(results))}</p>",
         _facts(results),
         "<h2>Backends by checks</h2>",
         _matrix(results),
@@ -39,25 +39,10 @@ def page(results: Results) -> str:
     )
 
 
-def _versions(results: Results) -> str:
-    found: dict[str, str] = {}
-    for versions in results.versions.values():
-        found.update(versions)
-    return ", ".join(f"{name} {version}" for name, version in found.items())
-
-
 def _facts(results: Results) -> str:
-    cases = sum(o.examples for o in results.outcomes)
-    facts = {
-        "backends": len(results.backends),
-        "passed": results.count("passed"),
-        "failed": len(results.failures),
-        "failed as expected": results.count("xfailed"),
-        "skipped": results.count("skipped"),
-        "calls tried": cases,
-    }
     boxes = (
-        f'<div class="fact"><b>{n:,}</b><span>{name}</span></div>' for name, n in facts.items()
+        f'<div class="fact"><b>{n:,}</b><span>{name}</span></div>'
+        for name, n in facts(results).items()
     )
     return f'<div class="facts">{"".join(boxes)}</div>'
 
@@ -79,18 +64,14 @@ def _matrix(results: Results) -> str:
 
 
 def _cell(results: Results, backend: str, check: str) -> str:
-    found = list(results.of(backend=backend, check=check))
-    tried = [o for o in found if o.status != "skipped"]
-    reasons = "; ".join(dict.fromkeys(o.reason for o in found if o.status == "skipped"))
-    title = f"{len(found) - len(tried)} skipped: {reasons}" if reasons else "none skipped"
-    if not tried:
-        return f'<td title="{escape(title)}"><span class="box none">skipped</span></td>'
-    good = sum(o.status in ("passed", "xfailed") for o in tried)
-    text = f'title="{escape(title)}">{good}/{len(tried)}'
-    if good < len(tried):
+    t = tally(results, backend, check)
+    skipped = f"skipped: {'; '.join(t.reasons)}" if t.reasons else "none skipped"
+    if not t.tried:
+        return f'<td title="{escape(skipped)}"><span class="box none">skipped</span></td>'
+    text = f'title="{escape(skipped)}">{t.good}/{t.tried}'
+    if t.good < t.tried:
         return f'<td><a class="bad" href="#{_anchor(backend, check)}" {text}</a></td>'
-    kind = "warn" if any(o.status == "xfailed" for o in tried) else "good"
-    return f'<td><span class="box {kind}" {text}</span></td>'
+    return f'<td><span class="box {"warn" if t.expected else "good"}" {text}</span></td>'
 
 
 def _anchor(backend: str, check: str) -> str:
@@ -102,39 +83,36 @@ def _failures(results: Results) -> str:
         return ""
     seen: set[str] = set()
     parts = ["<h2>What failed</h2>"]
-    for first, *others in results.alike:
-        anchor = _anchor(first.backend, first.check)
-        mark = f' id="{anchor}"' if anchor not in seen else ""
-        seen.add(anchor)
-        parts.append(_failure(first, others, mark))
+    for group in results.alike:
+        # Every cell of the table above leads to the first failure it counts.
+        anchors = {_anchor(o.backend, o.check) for o in group} - seen
+        seen |= anchors
+        parts += [f'<a id="{anchor}"></a>' for anchor in sorted(anchors)]
+        parts.append(_failure(group))
     return "".join(parts)
 
 
-def _failure(outcome: Outcome, others: list[Outcome], mark: str) -> str:
-    kind = "warn" if outcome.status == "xfailed" else "bad"
-    lines = {"reason": outcome.reason}
-    if outcome.failure:
-        f = outcome.failure
-        lines |= {"got": f.got, "should be": f.should, "allowed": f.allowed}
-    body = "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>" for k, v in lines.items() if v)
+def _failure(group: list[Outcome]) -> str:
+    outcome, told = group[0], lines(group[0])
+    reason, threads = split_links(told.pop("reason", ""))
+    body = f"<dt>reason</dt><dd>{escape(reason)}</dd>" if reason else ""
+    if threads:
+        links = ", ".join(f'<a href="{url}">{name}</a>' for name, url in threads.items())
+        body += f"<dt>upstream</dt><dd>{links}</dd>"
+    body += "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>" for k, v in told.items())
     if outcome.failure and outcome.failure.call:
-        body += f"<dt>call</dt><dd><pre>{escape(_reproduce(outcome))}</pre></dd>"
-    if others:
-        names = ", ".join(o.initializer for o in others)
-        body += f"<dt>alike in</dt><dd>{escape(names)}</dd>"
+        body += f"<dt>call</dt><dd><pre>{escape(reproduce(outcome))}</pre></dd>"
+    if len(group) > 1:
+        body += f"<dt>also</dt><dd>{escape(others(group))}</dd>"
     if outcome.failure and outcome.failure.trace:
         trace = f"<details><summary>traceback</summary><pre>{escape(outcome.failure.trace)}"
         body += f"<dt>raised in</dt><dd>{trace}</pre></details></dd>"
+    kind = "warn" if outcome.status == "xfailed" else "bad"
     name = "" if outcome.check == "*" else f"{outcome.initializer}, {outcome.check}"
     return (
-        f'<details open{mark}><summary><span class="pill {kind}">{outcome.status}</span> '
+        f'<details open><summary><span class="pill {kind}">{outcome.status}</span> '
         f"{escape(outcome.backend)} <code>{escape(name)}</code></summary><dl>{body}</dl></details>"
     )
-
-
-def _reproduce(outcome: Outcome) -> str:
-    assert outcome.failure is not None
-    return f'backend = initcore_conformance.load("{outcome.backend}")\n{outcome.failure.call}'
 
 
 def _grid(results: Results, backend: str) -> str:

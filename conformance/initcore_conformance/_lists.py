@@ -1,10 +1,13 @@
 """Files that name what is skipped and what is expected to fail, each with its reason."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
-__all__ = ["IdList"]
+__all__ = ["IdList", "elsewhere", "upstream"]
 
 
 @dataclass
@@ -25,14 +28,19 @@ class IdList:
         Raises:
             ValueError: A line has no reason, or its id does not have three parts.
         """
+        return cls.parse(Path(path).read_text(), path)
+
+    @classmethod
+    def parse(cls, text: str, path: str | Path) -> "IdList":
+        """The list in the text of a file of this name."""
         entries = {}
-        for number, line in enumerate(Path(path).read_text().splitlines(), 1):
-            text = line.strip()
-            if not text or text.startswith("#"):
+        for number, line in enumerate(text.splitlines(), 1):
+            line = line.strip()
+            if not line or line.startswith("#"):
                 continue
-            pattern, _, reason = (part.strip() for part in text.partition("#"))
+            pattern, _, reason = (part.strip() for part in line.partition("#"))
             if not reason:
-                raise ValueError(f"{path}:{number} needs a reason after '#', got {text!r}.")
+                raise ValueError(f"{path}:{number} needs a reason after '#', got {line!r}.")
             if pattern.count("::") != 2:
                 raise ValueError(
                     f"{path}:{number} needs backend::initializer::check, got {pattern!r}."
@@ -53,3 +61,17 @@ class IdList:
     def unused(self) -> list[str]:
         """Patterns that have matched no id."""
         return [pattern for pattern in self.entries if pattern not in self.used]
+
+
+def elsewhere(pattern: str, backends: Iterable[str], known: Iterable[str]) -> bool:
+    """Whether a pattern is about backends of the suite that are not looked at this time."""
+    name = pattern.split("::")[0]
+    here = any(fnmatchcase(backend, name) for backend in backends)
+    return not here and any(fnmatchcase(backend, name) for backend in known)
+
+
+@cache
+def upstream() -> IdList:
+    """What is known of the frameworks' own failures, with the threads where they are told."""
+    file = files(__package__) / "upstream.txt"
+    return IdList.parse(file.read_text(), str(file))

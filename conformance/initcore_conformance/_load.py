@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 
 from ._protocol import missing_parts
 
-__all__ = ["KERAS_BACKENDS", "Target", "load", "targets"]
+__all__ = ["KERAS_BACKENDS", "Target", "known_names", "load", "targets"]
 
 KERAS_BACKENDS = ("tensorflow", "jax", "torch", "numpy")
 HOME = "initcore_conformance.backends"
@@ -58,6 +59,11 @@ NAMED: dict[str, list[Target]] = {
 }
 
 
+def known_names() -> list[str]:
+    """Names of the backends that come with the library."""
+    return [target.name for group in NAMED.values() for target in group]
+
+
 def targets(names: Iterable[str]) -> list[Target]:
     """What the names stand for: `keras` for its four backends, `keras:jax` for one of them.
 
@@ -87,11 +93,14 @@ def load(name: str) -> Any:
     Raises:
         ImportError: Its framework, or the module, is not installed.
         TypeError: The object does not follow the protocol.
+        ValueError: There is no such backend, or Keras runs on another one in this process.
     """
     # "array_api_strict" names a group and its first member.
     target = next((t for t in targets([name]) if t.name == name), None)
     if target is None:
         raise ValueError(f"{name!r} stands for several backends; name one of them.")
+    if target.keras:
+        _run_keras_on(target.keras)
     where, _, attribute = target.path.rpartition(":")
     module = _from_file(Path(where)) if where.endswith(".py") else importlib.import_module(where)
     if not hasattr(module, attribute):
@@ -105,6 +114,16 @@ def load(name: str) -> Any:
             f"got none of: {', '.join(lacks)}."
         )
     return backend
+
+
+def _run_keras_on(backend: str) -> None:
+    """Keras reads the environment once, when it is imported."""
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = backend
+    elif (now := sys.modules["keras"].config.backend()) != backend:
+        raise ValueError(
+            f"Keras runs on {now} in this process; set KERAS_BACKEND={backend} before it starts."
+        )
 
 
 def _from_file(path: Path) -> Any:

@@ -5,7 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 
 __all__ = [
     "LAYER_KINDS", "Backend", "LayeredBackend", "beyond", "claims", "missing_parts", "seed_bits",
-    "takes_groups",
+    "takes_groups", "usual_dtype",
 ]  # fmt: skip
 
 LAYER_KINDS = (
@@ -104,6 +104,12 @@ def missing_parts(backend: Any) -> list[str]:
 def seed_bits(backend: Any) -> int:
     """Seeds of `backend` are below two to this power."""
     return int(getattr(backend, "seed_bits", 64))
+
+
+def usual_dtype(backend: Any) -> str:
+    """The dtype of checks that are not about dtypes: float32, if `backend` makes it."""
+    made = getattr(backend, "dtypes", ()) or ("float32",)
+    return "float32" if "float32" in made else str(made[0])
 
 
 def takes_groups(backend: Any, kind: str) -> bool:

@@ -21,7 +21,8 @@ class Outcome:
         status: `passed`, `failed`, `skipped` (with reason), `xfailed` (failed as expected),
             `xpassed` (passed, though a failure is expected); a whole backend is `missing` if its
             framework is not installed, `crashed` if its process ended early.
-        reason: Why it was skipped, or is expected to fail, or is missing.
+        reason: Why it was skipped, or is expected to fail, or is missing; what is known upstream
+            of a failure.
         examples: Cases tried.
         seconds: Time they took.
         failure: The smallest failing case found.
@@ -81,12 +82,14 @@ class Results:
 
     @property
     def alike(self) -> list[list[Outcome]]:
-        """The failures, those of several initializers that fail the same check alike together."""
-        groups: dict[tuple[str, str, str, str], list[Outcome]] = {}
+        """The failures, those of one known reason or that fail the same check alike together."""
+        groups: dict[tuple[str, ...], list[Outcome]] = {}
         for o in self.outcomes:
             if o.status in (*BAD, "xfailed"):
                 should = o.failure.should if o.failure else ""
-                groups.setdefault((o.backend, o.check, o.status, should), []).append(o)
+                key = (o.status, o.reason) if o.failure and o.reason else (
+                    o.status, o.backend, o.check, should)  # fmt: skip
+                groups.setdefault(key, []).append(o)
         return list(groups.values())
 
     def count(self, status: str, **where: str) -> int:
@@ -98,6 +101,12 @@ class Results:
         for o in self.outcomes:
             if all(getattr(o, name) == value for name, value in where.items()):
                 yield o
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Results":
+        """The results whose `to_json` is `data`."""
+        outcomes = [Outcome.from_json(o) for o in data["outcomes"]]
+        return cls(**{k: v for k, v in data.items() if k != "ok"} | {"outcomes": outcomes})
 
     def to_json(self) -> dict[str, Any]:
         """Everything, as plain data."""

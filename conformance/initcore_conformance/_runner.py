@@ -17,7 +17,7 @@ from hypothesis.strategies import SearchStrategy
 from initcore import Spec, specs
 
 from ._case import Case, Failure, raised
-from ._lists import IdList
+from ._lists import IdList, upstream
 from ._results import Outcome
 from .checks import CHECKS, Check
 
@@ -171,9 +171,10 @@ def run_backend(
                 continue
             if failure:
                 status = "xfailed" if expected else "failed"
+                known = upstream().reason(blank.id) or ""
             else:
-                status = "xpassed" if expected else "passed"
+                status, known = "xpassed" if expected else "passed", ""
             yield Outcome(
-                name, spec.name, check.id, status, expected or "", tried,
+                name, spec.name, check.id, status, expected or known, tried,
                 round(time.monotonic() - start, 3), failure,
             )  # fmt: skip

@@ -16,7 +16,7 @@ from initcore import Rng, Spec
 from initcore._domain import Choice, Integer, Real
 
 from ._case import Case
-from ._protocol import claims, seed_bits, takes_groups
+from ._protocol import claims, seed_bits, takes_groups, usual_dtype
 
 __all__ = ["cases", "choices", "empty_cases", "large_cases", "layer_cases", "values"]
 
@@ -89,6 +89,7 @@ def _case(
     *,
     parameters: st.SearchStrategy[dict[str, Any]] | None = None,
     seeds: st.SearchStrategy[int] | None = None,
+    dtype: str | None = None,
     **more: Any,
 ) -> Case:
     """The case of one group's `shape`, with parameters and seed drawn, if it is a valid one."""
@@ -96,7 +97,8 @@ def _case(
     if groups > 1:
         given = {**given, "groups": groups}
         shape = (shape[0] * groups, *shape[1:])
-    case = Case(shape, given, seed=draw(_seeds(backend) if seeds is None else seeds), **more)
+    seed = draw(_seeds(backend) if seeds is None else seeds)
+    case = Case(shape, given, dtype or usual_dtype(backend), seed, **more)
     assume(_valid(backend, spec, case))
     return case
 
@@ -121,11 +123,11 @@ def _valid(backend: Any, spec: Spec, case: Case) -> bool:
 def _with_groups(backend: Any, spec: Spec) -> bool:
     """Whether both know of groups."""
     shape = (2, *[1] * (max(2, spec.shape.low) - 1))
-    return spec.grouped and claims(backend, spec.name, shape, "float32", {"groups": 2})
+    return spec.grouped and claims(backend, spec.name, shape, usual_dtype(backend), {"groups": 2})
 
 
 @st.composite
-def cases(draw: Any, backend: Any, spec: Spec, dtype: str = "float32") -> Case:
+def cases(draw: Any, backend: Any, spec: Spec, dtype: str | None = None) -> Case:
     """Small valid calls: every number of axes, wide and tall, even and odd, grouped or not."""
     shape = draw(_shapes(draw(_axes(spec)), (1, SEVERAL), TAPS))
     groups = draw(st.integers(1, 3)) if _with_groups(backend, spec) else 1
@@ -145,7 +147,7 @@ def large_cases(
     draw: Any,
     backend: Any,
     spec: Spec,
-    dtype: str = "float32",
+    dtype: str | None = None,
     calls: int = 1,
     fixed: Mapping[str, Any] | None = None,
 ) -> Case:

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from ._report import others, split_links, tally
 from ._results import Outcome, Results
 from .checks import CHECKS
 
@@ -41,8 +42,8 @@ def show(results: Results, console: Console) -> None:
     needed = 100 + max((len(name) for name in results.backends), default=0)
     wide = console if console.is_terminal else Console(file=console.file, width=needed)
     alike = [group for group in results.alike if group[0].status != "xfailed"]
-    for outcomes in alike[:MOST]:
-        _failure(outcomes[0], outcomes[1:], wide)
+    for group in alike[:MOST]:
+        _failure(group, wide)
     if len(alike) > MOST:
         wide.print(f"... and {len(alike) - MOST} more kinds, which --report lists\n")
     _table(results, wide)
@@ -57,17 +58,21 @@ def show(results: Results, console: Console) -> None:
     )  # fmt: skip
 
 
-def _failure(outcome: Outcome, others: list[Outcome], console: Console) -> None:
+def _failure(group: list[Outcome], console: Console) -> None:
+    outcome = group[0]
     title = outcome.backend if outcome.check == "*" else outcome.id
     status = f"[bold red]{outcome.status.upper()}[/]"
     console.print(f"{status} [bold]{escape(title)}[/]", highlight=False)
     text = str(outcome.failure) if outcome.failure else ""
+    reason, threads = split_links(outcome.reason)
     if outcome.status == "xpassed":
-        text = f"it passed, and was expected to fail: {outcome.reason}"
-    elif outcome.reason:
-        text = f"{outcome.reason}\n{text}".rstrip()
-    if others:
-        text += f"\nalso in   {', '.join(o.initializer for o in others)}"
+        text = f"it passed, and was expected to fail: {reason}"
+    elif reason:
+        text = f"{reason}\n{text}".rstrip()
+    if threads:
+        text += f"\nupstream  {', '.join(threads)}"
+    if len(group) > 1:
+        text += f"\nalso in   {others(group)}"
     for line in text.splitlines():
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
     console.print()
@@ -96,16 +101,12 @@ def _table(results: Results, console: Console) -> None:
 
 def _cell(results: Results, backend: str, check: str, notes: dict[str, str]) -> str:
     """How many pass, of how many if not all, and letters for the reasons of what was skipped."""
-    found = list(results.of(backend=backend, check=check))
-    tried = [o for o in found if o.status != "skipped"]
-    good = sum(o.status in ("passed", "xfailed") for o in tried)
-    letters = ""
-    for reason in dict.fromkeys(o.reason for o in found if o.status == "skipped"):
-        letters += notes.setdefault(reason, _letter(len(notes)))
+    t = tally(results, backend, check)
+    letters = "".join(notes.setdefault(reason, _letter(len(notes))) for reason in t.reasons)
     skipped = f"[dim]{letters}[/]" if letters else ""
-    if not tried:
+    if not t.tried:
         return skipped
-    text = f"[green]{good}[/]" if good == len(tried) else f"[bold red]{good}/{len(tried)}[/]"
+    text = f"[green]{t.good}[/]" if t.good == t.tried else f"[bold red]{t.good}/{t.tried}[/]"
     return f"{text} {skipped}".rstrip()
 
 

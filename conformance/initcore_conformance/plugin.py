@@ -20,8 +20,8 @@ import pytest
 from initcore import Spec
 
 from ._case import Failure
-from ._lists import IdList
-from ._load import load, targets
+from ._lists import IdList, elsewhere
+from ._load import known_names, load, targets
 from ._results import Outcome
 from ._runner import PROFILES, examine, selected
 from .checks import CHECKS, Check
@@ -112,6 +112,8 @@ def pytest_collection_modifyitems(
         items += _items(session, config, name, backend, skips, xfails)
     for given, what in ((skips, "--conform-skips"), (xfails, "--conform-xfails")):
         for pattern in given.unused if names else ():
+            if elsewhere(pattern, names, known_names()):
+                continue
             warnings.warn(
                 pytest.PytestConfigWarning(f"{what}: {pattern} matches nothing"), stacklevel=1
             )

@@ -2,44 +2,18 @@
 
 from typing import Any
 
-from ._peers import FAMILY, PeerBackend, Words
+from ._peers import CHANNELS_LAST, FAMILY, PeerBackend, Words, own_shape
 
-__all__ = ["backend"]
+__all__ = ["JaxBackend", "backend"]
 
 
-class JaxPeer(PeerBackend):
-    """JAX's own initializers, on arrays `(*spatial, in, out)`."""
+class JaxBackend(PeerBackend):
+    """Initializers `(key, shape, dtype)` of arrays `(*spatial, in, out)`."""
 
-    name = "jax.nn.initializers"
+    name = "jax"
     dtypes = ("float32", "bfloat16", "float16")
     seed_bits = 31  # what jax.random.key takes without 64-bit types
-
-    def __init__(self) -> None:
-        from jax.nn import initializers as init
-
-        cuts = {"std": "stddev", "low": "lower", "high": "upper"}
-        variance = {"scale": "scale", "mode": "mode", "distribution": "distribution"}
-        usual = {"scale": 1.0, "mode": "fan_in", "distribution": "truncated_normal"}
-        gain = {"gain": "scale"}
-        self.words = {
-            "zeros": Words(lambda: init.zeros),
-            "ones": Words(lambda: init.ones),
-            "constant": Words(init.constant, {"value": "value"}),
-            "uniform": Words(init.uniform, {"high": "scale"}, extra={"scale": 1.0}),
-            "normal": Words(init.normal, {"std": "stddev"}, extra={"stddev": 1.0}),
-            "truncated_normal": Words(init.truncated_normal, cuts, extra={"stddev": 1.0}),
-            "variance_scaling": Words(init.variance_scaling, variance, axes=(2, 5), extra=usual),
-            **{name: Words(getattr(init, name), axes=(2, 5)) for name in FAMILY},
-            "orthogonal": Words(init.orthogonal, gain, axes=(2, 5)),
-            "delta_orthogonal": Words(init.delta_orthogonal, gain, axes=(3, 5)),
-        }
-
-    def claims(
-        self, name: str, shape: tuple[int, ...], dtype: str, parameters: dict[str, Any]
-    ) -> bool:
-        """As documented; delta_orthogonal is for outputs at least as many as inputs."""
-        wide = name == "delta_orthogonal" and shape[1:] and shape[0] < shape[1]
-        return not wide and super().claims(name, shape, dtype, parameters)
+    layout = CHANNELS_LAST
 
     def sample(
         self, name: str, shape: Any, *, seed: Any, dtype: str = "float32", **parameters: Any
@@ -49,11 +23,46 @@ class JaxPeer(PeerBackend):
 
         words = self.words[name]
         init = words.make(**words.translate(name, parameters))
-        key = jax.random.key(seed)
-        if len(shape) < 2:
-            return init(key, tuple(shape), dtype)
-        w = init(key, (*shape[2:], shape[1], shape[0]), dtype)
-        return jax.numpy.permute_dims(w, (w.ndim - 1, w.ndim - 2, *range(w.ndim - 2)))
+        w = init(jax.random.key(seed), own_shape(self.layout, shape), dtype)
+        return self.layout.to_canonical(w, xp=jax.numpy) if w.ndim > 1 else w
+
+
+class JaxPeer(JaxBackend):
+    """JAX's own initializers."""
+
+    name = "jax.nn.initializers"
+
+    def __init__(self) -> None:
+        from jax.nn import initializers as init
+
+        cuts = {"std": "stddev", "low": "lower", "high": "upper"}
+        variance = {"scale": "scale", "mode": "mode", "distribution": "distribution"}
+        usual = {"scale": 1.0, "mode": "fan_in", "distribution": "truncated_normal"}
+        gain = {"gain": "scale"}
+        words = {
+            "zeros": Words(lambda: init.zeros),
+            "ones": Words(lambda: init.ones),
+            "constant": Words(init.constant, {"value": "value"}),
+            "uniform": Words(init.uniform, {"high": "scale"}, extra={"scale": 1.0}),
+            "normal": Words(init.normal, {"std": "stddev"}, extra={"stddev": 1.0}),
+            "truncated_normal": Words(init.truncated_normal, cuts, extra={"stddev": 1.0}),
+            "variance_scaling": Words(init.variance_scaling, variance, axes=(2, 5), extra=usual),
+            **{name: Words(getattr(init, name), axes=(2, 5)) for name in FAMILY},
+            "orthogonal": Words(init.orthogonal, gain, axes=(2, 5)),
+            # It is for outputs at least as many as inputs.
+            "delta_orthogonal": Words(
+                init.delta_orthogonal,
+                gain,
+                axes=(3, 5),
+                claims=lambda shape, _: shape[0] >= shape[1],
+            ),
+        }
+        super().__init__(words)
+
+
+def narrows(shape: tuple[int, ...]) -> bool:
+    """Whether there are fewer outputs than inputs, for which JAX has no delta_orthogonal."""
+    return shape[0] < shape[1]
 
 
 def backend() -> JaxPeer:

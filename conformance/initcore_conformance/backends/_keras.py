@@ -1,17 +1,73 @@
 """`keras.initializers` as a backend, on the Keras backend that the environment names."""
 
+from collections.abc import Callable
 from typing import Any
 
-from ._peers import FAMILY, PeerBackend, Words
+import numpy as np
 
-__all__ = ["backend"]
+from initcore import specs
+
+from ._peers import CHANNELS_LAST, FAMILY, PeerBackend, Words, own_shape
+
+__all__ = ["KerasBackend", "backend"]
 
 
-class KerasPeer(PeerBackend):
-    """Keras's own initializers, on tensors `(*spatial, in, out)`."""
+class KerasBackend(PeerBackend):
+    """Classes of initializers of tensors `(*spatial, in, out)`, and Keras's layers."""
 
+    name = "keras"
     dtypes = ("float32", "bfloat16", "float16")
     seed_bits = 31
+    layers = ("dense", "conv1d", "conv2d", "conv3d")
+    grouped_layers = ()
+    layout = CHANNELS_LAST
+
+    def sample(
+        self, name: str, shape: Any, *, seed: Any, dtype: str = "float32", **parameters: Any
+    ) -> Any:
+        """Keras's tensor, turned to the canonical order."""
+        init = self._initializer(name, seed, parameters)
+        w = self._numpy(init(own_shape(self.layout, shape), dtype))
+        return self.layout.to_canonical(w, xp=np) if w.ndim > 1 else w
+
+    def _initializer(self, name: str, seed: Any, parameters: dict[str, Any]) -> Any:
+        words = self.words[name]
+        given = words.translate(name, parameters)
+        if given.get("distribution") == "normal":
+            given["distribution"] = "untruncated_normal"
+        return words.make(**given, **({"seed": seed} if specs[name].random else {}))
+
+    def _numpy(self, w: Any) -> Any:
+        """The tensor on the host; bfloat16 as `ml_dtypes` has it."""
+        import keras
+        import ml_dtypes
+
+        kind = keras.backend.standardize_dtype(w.dtype)
+        if kind == "bfloat16":
+            w = keras.ops.cast(w, "float32")
+        a = np.asarray(keras.ops.convert_to_numpy(w))
+        return a.astype(ml_dtypes.bfloat16) if kind == "bfloat16" else a
+
+    def layer(
+        self, kind: str, name: str, shape: Any, *, seed: Any, dtype: str = "float32",
+        **parameters: Any,
+    ) -> Callable[[Any], Any]:  # fmt: skip
+        """A real layer without bias."""
+        import keras
+
+        out, _, *spatial = shape
+        how = {"use_bias": False, "kernel_initializer": self._initializer(name, seed, parameters)}
+        layer: Any
+        if kind == "dense":
+            layer = keras.layers.Dense(out, **how)
+        else:
+            cls = getattr(keras.layers, f"Conv{len(spatial)}D")
+            layer = cls(out, tuple(spatial), padding="same", data_format="channels_last", **how)
+        return lambda x: np.moveaxis(self._numpy(layer(np.moveaxis(np.asarray(x), 1, -1))), -1, 1)
+
+
+class KerasPeer(KerasBackend):
+    """Keras's own initializers."""
 
     def __init__(self) -> None:
         import keras
@@ -23,7 +79,7 @@ class KerasPeer(PeerBackend):
         variance = {"scale": "scale", "mode": "mode", "distribution": "distribution"}
         positive = {"scale": lambda v: v > 0, "mode": lambda v: v != "fan_geo_avg"}
         camel = {n: "".join(part.title() for part in n.split("_")) for n in FAMILY}
-        self.words = {
+        words = {
             "zeros": Words(init.Zeros),
             "ones": Words(init.Ones),
             "constant": Words(init.Constant, {"value": "value"}),
@@ -35,29 +91,7 @@ class KerasPeer(PeerBackend):
             "orthogonal": Words(init.Orthogonal, {"gain": "gain"}, axes=(2, 5)),
             "identity": Words(init.Identity, {"gain": "gain"}, axes=(2, 2)),
         }
-
-    def sample(
-        self, name: str, shape: Any, *, seed: Any, dtype: str = "float32", **parameters: Any
-    ) -> Any:
-        """Keras's tensor, turned to the canonical order; bfloat16 as `ml_dtypes` has it."""
-        import keras
-        import ml_dtypes
-        import numpy as np
-
-        words = self.words[name]
-        given = words.translate(name, parameters)
-        if given.get("distribution") == "normal":
-            given["distribution"] = "untruncated_normal"
-        if name not in ("zeros", "ones", "constant", "identity"):
-            given["seed"] = seed
-        order = tuple(shape) if len(shape) < 2 else (*shape[2:], shape[1], shape[0])
-        w = words.make(**given)(order, dtype)
-        kind = keras.backend.standardize_dtype(w.dtype)
-        if kind == "bfloat16":
-            w = keras.ops.cast(w, "float32")
-        a = np.asarray(keras.ops.convert_to_numpy(w))
-        a = a.astype(ml_dtypes.bfloat16) if kind == "bfloat16" else a
-        return a if a.ndim < 2 else a.transpose(a.ndim - 1, a.ndim - 2, *range(a.ndim - 2))
+        super().__init__(words)
 
 
 def backend() -> KerasPeer:

@@ -1,10 +1,17 @@
-"""What the frameworks' own initializers have in common as backends."""
+"""What other people's initializers have in common as backends."""
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["FAMILY", "PeerBackend", "Words"]
+from initcore._kernel import Layout
+
+__all__ = ["CHANNELS_LAST", "FAMILY", "Claims", "PeerBackend", "Words", "own_shape", "takes"]
+
+CHANNELS_LAST = Layout((-1,), (-2,))
+
+Claims = Callable[[tuple[int, ...], dict[str, Any]], bool]
 
 FAMILY = (
     "lecun_normal", "lecun_uniform", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform",
@@ -20,7 +27,8 @@ class Words:
         names: The framework's parameter names, by the core's: the ones it claims to know.
         limits: Values a parameter is claimed for, where not all of them are.
         axes: Least and largest number of axes claimed.
-        extra: Parameters that are always given.
+        extra: Parameters that are given if nothing else is.
+        claims: `(shape, parameters) -> bool`, where that is not all.
     """
 
     make: Callable[..., Any]
@@ -28,6 +36,7 @@ class Words:
     limits: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
     axes: tuple[int, int] = (0, 5)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    claims: Claims | None = None
 
     def translate(self, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Parameters by the framework's names."""
@@ -39,26 +48,49 @@ class Words:
 
 
 class PeerBackend:
-    """A framework's own initializers: another stream, another set of claims."""
+    """Initializers from elsewhere: another stream, another set of claims.
+
+    Args:
+        words: How each is said, by the core's name.
+    """
 
     portable = False
     name: str
     dtypes: tuple[str, ...]
-    words: Mapping[str, Words]
+    seed_bits = 64
+
+    def __init__(self, words: Mapping[str, Words]) -> None:
+        self.words = words
 
     @property
     def initializers(self) -> tuple[str, ...]:
-        """Names of the core that the framework has words for."""
+        """Names of the core that there are words for."""
         return tuple(self.words)
 
     def claims(
         self, name: str, shape: tuple[int, ...], dtype: str, parameters: dict[str, Any]
     ) -> bool:
-        """Whether the framework documents that it takes such a call."""
+        """Whether it is documented that such a call is taken."""
         words = self.words[name]
         low, high = words.axes
         return (
             low <= len(shape) <= high
             and all(p in words.names for p in parameters)
             and all(check(parameters[p]) for p, check in words.limits.items() if p in parameters)
+            and (words.claims is None or words.claims(shape, parameters))
         )
+
+
+def own_shape(layout: Layout, shape: Sequence[int]) -> tuple[int, ...]:
+    """The canonical `shape` in the order of `layout`; vectors have no order."""
+    if len(shape) < 2:
+        return tuple(shape)
+    # Sizes that are the numbers of their axes tell where each axis goes.
+    axes = layout.kernel(range(len(shape))).shape
+    return tuple(size for _, size in sorted(zip(axes, shape, strict=True)))
+
+
+def takes(function: Callable[..., Any], name: str) -> bool:
+    """Whether it has a parameter of this name, or takes any."""
+    found = inspect.signature(function).parameters
+    return name in found or any(p.kind is p.VAR_KEYWORD for p in found.values())

@@ -3,59 +3,43 @@
 import math
 from typing import Any
 
-from ._peers import PeerBackend, Words
+from initcore import specs
 
-__all__ = ["backend"]
+from ._peers import PeerBackend, Words, takes
+
+__all__ = ["TorchBackend", "backend"]
 
 
-class TorchPeer(PeerBackend):
-    """PyTorch's own initializers, on tensors in the order of `Linear` and `Conv`."""
+class TorchBackend(PeerBackend):
+    """Functions that fill tensors in the order of `Linear` and `Conv`, which is the core's."""
 
-    name = "torch.nn.init"
+    name = "torch"
     dtypes = ("float32", "float64", "bfloat16", "float16")
     layers = ("dense", "conv1d", "conv2d", "conv3d")
-
-    def __init__(self) -> None:
-        from torch.nn import init
-
-        std = {"mean": "mean", "std": "std"}
-        relu = {"nonlinearity": "relu"}
-        self.words = {
-            "zeros": Words(init.zeros_),
-            "ones": Words(init.ones_),
-            "constant": Words(init.constant_, {"value": "val"}),
-            "uniform": Words(init.uniform_, {"low": "a", "high": "b"}),
-            "normal": Words(init.normal_, std),
-            # Its cuts are places, not deviations from the mean.
-            "truncated_normal": Words(
-                init.trunc_normal_,
-                {"low": "a", "high": "b"},
-                {"low": math.isfinite, "high": math.isfinite},
-            ),
-            "sparse": Words(init.sparse_, {"sparsity": "sparsity", "std": "std"}, axes=(2, 2)),
-            "glorot_uniform": Words(init.xavier_uniform_, axes=(2, 5)),
-            "he_uniform": Words(init.kaiming_uniform_, axes=(2, 5), extra=relu),
-            "orthogonal": Words(init.orthogonal_, {"gain": "gain"}, axes=(2, 5)),
-            "identity": Words(init.dirac_, {"groups": "groups"}, axes=(3, 5)),
-        }
 
     def sample(
         self, name: str, shape: Any, *, seed: Any, dtype: str = "float32", **parameters: Any
     ) -> Any:
-        """A tensor that PyTorch has filled, from a generator of this seed."""
+        """A tensor that was filled, from a generator of this seed."""
         import torch
 
         real: Any = getattr(torch, dtype, dtype)
         tensor = torch.empty(tuple(shape), dtype=real)
-        return self._fill(tensor, name, seed, parameters)
+        self._fill(tensor, name, seed, parameters)
+        return tensor
 
     def _fill(self, tensor: Any, name: str, seed: Any, parameters: dict[str, Any]) -> Any:
         import torch
 
-        given = self.words[name].translate(name, parameters)
-        if name not in ("zeros", "ones", "constant", "identity"):
-            given["generator"] = torch.Generator().manual_seed(seed)
-        return self.words[name].make(tensor, **given)
+        words = self.words[name]
+        given = words.translate(name, parameters)
+        if not specs[name].random:
+            return words.make(tensor, **given)
+        if takes(words.make, "generator"):
+            return words.make(tensor, **given, generator=torch.Generator().manual_seed(seed))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return words.make(tensor, **given)
 
     def layer(
         self, kind: str, name: str, shape: Any, *, seed: Any, dtype: str = "float32",
@@ -80,6 +64,36 @@ class TorchPeer(PeerBackend):
                 return module(torch.nn.functional.pad(torch.as_tensor(x), edges)).numpy()
 
         return forward
+
+
+class TorchPeer(TorchBackend):
+    """PyTorch's own initializers."""
+
+    name = "torch.nn.init"
+
+    def __init__(self) -> None:
+        from torch.nn import init
+
+        std = {"mean": "mean", "std": "std"}
+        relu = {"nonlinearity": "relu"}
+        words = {
+            "zeros": Words(init.zeros_),
+            "ones": Words(init.ones_),
+            "constant": Words(init.constant_, {"value": "val"}),
+            "uniform": Words(init.uniform_, {"low": "a", "high": "b"}),
+            "normal": Words(init.normal_, std),
+            "truncated_normal": Words(
+                init.trunc_normal_,
+                {**std, "low": "a", "high": "b"},
+                {"std": lambda v: v > 0, "low": math.isfinite, "high": math.isfinite},
+            ),
+            "sparse": Words(init.sparse_, {"sparsity": "sparsity", "std": "std"}, axes=(2, 2)),
+            "glorot_uniform": Words(init.xavier_uniform_, axes=(2, 5)),
+            "he_uniform": Words(init.kaiming_uniform_, axes=(2, 5), extra=relu),
+            "orthogonal": Words(init.orthogonal_, {"gain": "gain"}, axes=(2, 5)),
+            "identity": Words(init.dirac_, {"groups": "groups"}, axes=(3, 5)),
+        }
+        super().__init__(words)
 
 
 def backend() -> TorchPeer:

@@ -1,0 +1,103 @@
+"""What every report says, whatever it is written in: terminal, HTML, Markdown."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ._results import Outcome, Results
+
+__all__ = [
+    "Tally", "facts", "lines", "others", "reproduce", "split_links", "tally", "verdict", "versions",
+]  # fmt: skip
+
+THREAD = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+)/(?:issues|pull)/(\d+)")
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How a check went in a backend.
+
+    Attributes:
+        good: Initializers that passed it, or failed it as expected.
+        tried: Initializers it ran on.
+        expected: Those that failed it as expected.
+        reasons: Why it was skipped for others.
+    """
+
+    good: int
+    tried: int
+    expected: int
+    reasons: tuple[str, ...]
+
+
+def tally(results: Results, backend: str, check: str) -> Tally:
+    """The numbers of one cell of the table of backends by checks."""
+    found = list(results.of(backend=backend, check=check))
+    tried = [o for o in found if o.status != "skipped"]
+    expected = sum(o.status == "xfailed" for o in tried)
+    good = expected + sum(o.status == "passed" for o in tried)
+    reasons = tuple(dict.fromkeys(o.reason for o in found if o.status == "skipped"))
+    return Tally(good, len(tried), expected, reasons)
+
+
+def verdict(results: Results) -> str:
+    """In two words."""
+    return "everything passed" if results.ok else f"{len(results.failures)} failures"
+
+
+def versions(results: Results) -> str:
+    """Of all packages looked at."""
+    found: dict[str, str] = {}
+    for part in results.versions.values():
+        found.update(part)
+    return ", ".join(f"{name} {version}" for name, version in found.items())
+
+
+def facts(results: Results) -> dict[str, int]:
+    """The numbers at the top."""
+    return {
+        "backends": len(results.backends),
+        "passed": results.count("passed"),
+        "failed": len(results.failures),
+        "failed as expected": results.count("xfailed"),
+        "skipped": results.count("skipped"),
+        "calls tried": sum(o.examples for o in results.outcomes),
+    }
+
+
+def lines(outcome: Outcome) -> dict[str, str]:
+    """What is told of a failure, but for the call."""
+    told = {"reason": outcome.reason}
+    if outcome.failure:
+        f = outcome.failure
+        told |= {"got": f.got, "should be": f.should, "allowed": f.allowed}
+    return {k: v for k, v in told.items() if v}
+
+
+def others(group: Sequence[Outcome]) -> str:
+    """Where else the failure of the group's first member was met."""
+    first = group[0]
+    found: dict[tuple[str, str], list[str]] = {}
+    for o in group:
+        where = "" if o.backend == first.backend else f" in {o.backend}"
+        check = "" if o.check == first.check and not where else f" {o.check}"
+        if o is not first:
+            found.setdefault((check, where), []).append(o.initializer)
+    return "; ".join(f"{', '.join(names)}{c}{w}" for (c, w), names in found.items())
+
+
+def reproduce(outcome: Outcome) -> str:
+    """The lines of Python that show the failure."""
+    assert outcome.failure is not None
+    head = f'from initcore_conformance import load\n\nbackend = load("{outcome.backend}")\n'
+    return head + outcome.failure.call
+
+
+def split_links(text: str) -> tuple[str, dict[str, str]]:
+    """A sentence, and the threads on GitHub it ends with: addresses by `owner/name#number`.
+
+    >>> split_links("It fails. https://github.com/pytorch/pytorch/issues/9315")
+    ('It fails.', {'pytorch/pytorch#9315': 'https://github.com/pytorch/pytorch/issues/9315'})
+    """
+    found = {f"{m[1]}#{m[2]}": m[0] for m in THREAD.finditer(text)}
+    return THREAD.sub("", text).strip(), found
