@@ -10,6 +10,7 @@ are applied from the last to the first, each to the trailing frame only: `4/3 n*
 a square matrix, half of what a QR decomposition and the forming of its `Q` take.
 """
 
+import math
 from typing import Any
 
 from ._dtype import device_of, is_jax, is_numpy, is_torch
@@ -31,112 +32,131 @@ def haar(rng: Rng, count: int, out: int, in_: int, gain: Any = 1.0) -> Any:
     """
     xp = rng.xp
     n, m = max(out, in_), min(out, in_)
-    # The wide case is the tall one with every matrix transposed and every product turned round.
-    tall = out > in_
-
-    def turn(x: Any) -> Any:
-        return x if tall else xp.matrix_transpose(x)
-
-    def mul(a: Any, b: Any) -> Any:
-        a, b = (a, b) if tall else (b, a)
-        # JAX rounds the factors of a product to TF32 or bfloat16 on GPU and TPU unless told not to.
-        return xp.matmul(a, b, precision="highest") if is_jax(xp) else xp.matmul(a, b)
-
     # A plain array cannot take what torch.func.vmap or a compiler made of a traced key or gain.
     plain = isinstance(rng.key[0], int) and isinstance(gain, (int, float))
     in_place = plain and (is_numpy(xp) or is_torch(xp))
     block = min(m, BLOCK if in_place else max(BLOCK, -(-m // MOST_BLOCKS)))
-    frame = (_Frame if in_place else _PureFrame)(count, n, m, tall, xp)
+    starts = range(0, m, max(block, 1))[::-1]
+    windows = [((count, min(block, m - k), n - k), k * (n + 1), (m * n, n, 1)) for k in starts]
+    frame = (_Frame if in_place else _PureFrame)(count, n, m, out > in_, rng)
     joins: list[Any] = []
-    for k in reversed(range(0, m, block)):
-        b = min(block, m - k)
-        x = rng.normal((count, b, n - k), start=k * (n + 1), strides=(m * n, n, 1))
-        head, tail, s = _reflectors(x, xp)
-        del x  # as large as a block of rows
-        joins = joins or _joins(min(block, LEAF), head, xp)
-        gram = xp.matmul(head, xp.matrix_transpose(head))
-        gram = gram + xp.matmul(tail, xp.matrix_transpose(tail))
-        minus_t = turn(-_inverse(gram, joins, xp))
-        vt1, vt2 = (head, tail) if tall else map(xp.matrix_transpose, (head, tail))
-        v1, v2 = map(xp.matrix_transpose, (vt1, vt2))
-        # [diag, 0; 0, Q] - V T V^T [diag, 0; 0, Q], block by block; Q is the frame so far.
-        scale = _diagonal(-s * gain, xp)
-        left = mul(minus_t, mul(vt1, scale))
-        right = None
-        if k + b < m:
-            right = mul(minus_t, mul(vt2, frame.trailing(k + b)))
-            frame.add(k + b, v2, right, mul)
-            right = mul(v1, right)
-        frame.border(k, b, scale + mul(v1, left), mul(v2, left), right)
-    return frame.whole()
+    room = frame.rows(windows) if in_place else None
+    for k, x in zip(starts, rng.normals(windows, room), strict=True):
+        vt, s = _reflectors(x, in_place, xp)
+        joins = joins or _joins(min(block, LEAF), vt, xp)
+        minus_t = -_inverse(xp.matmul(vt, xp.matrix_transpose(vt)), joins, xp)
+        # With the frame so far for Q, F = [diag, 0; 0, Q] becomes F - V T V^T F.
+        diagonal = -s * gain
+        right = frame.mul(frame.turn(minus_t), frame.image(k, vt, diagonal))
+        frame.grow(k, diagonal)
+        frame.add(k, frame.turn(xp.matrix_transpose(vt)), right)
+    return frame.whole
 
 
 class _Frame:
-    """The frame under construction, in one array that is filled from its last corner."""
+    """The frame under construction, in one array that is filled from its last corner.
 
-    def __init__(self, count: int, n: int, m: int, tall: bool, xp: Any) -> None:
-        self._shape = (count, n, m) if tall else (count, m, n)
-        self._tall, self._xp = tall, xp
-        self._whole: Any = None
+    The wide case is the tall one with every matrix turned, and every product turned round.
+    """
 
-    def _at(self, rows: slice, columns: slice) -> Any:
-        return self._whole[(..., rows, columns) if self._tall else (..., columns, rows)]
+    def __init__(self, count: int, n: int, m: int, tall: bool, rng: Rng) -> None:
+        self._tall, self._rng, self._xp = tall, rng, rng.xp
+        self.whole = self._start(count, n, m)
 
-    def trailing(self, k: int) -> Any:
-        """What is filled: rows and columns from `k` on."""
-        return self._at(slice(k, None), slice(k, None))
+    def _start(self, count: int, n: int, m: int) -> Any:
+        return self._rng.empty(self._shape(count, n, m))
 
-    def add(self, k: int, left: Any, right: Any, mul: Any) -> None:
-        """Add `mul(left, right)` to what is filled, some rows at a time to save memory."""
-        rows = self._shape[-2 if self._tall else -1] - k
+    def _shape(self, count: int, rows: int, columns: int) -> tuple[int, int, int]:
+        return (count, rows, columns) if self._tall else (count, columns, rows)
+
+    def rows(self, windows: list[Any]) -> list[Any] | None:
+        """Room for the Gaussians of each block in the rows that it fills: they are needed before.
+
+        Only a single wide frame has it.
+        """
+        count, _, n = self.whole.shape
+        if self._tall or count != 1:
+            return None
+        flat = self._xp.reshape(self.whole, (-1,))
+        starts = [start // (n + 1) * n for _, start, _ in windows]
+        return [
+            flat[start : start + math.prod(shape)]
+            for start, (shape, *_) in zip(starts, windows, strict=True)
+        ]
+
+    def turn(self, x: Any) -> Any:
+        """`x`, transposed in the wide case."""
+        return x if self._tall else self._xp.matrix_transpose(x)
+
+    def mul(self, a: Any, b: Any) -> Any:
+        """The product of turned matrices, turned."""
+        a, b = (a, b) if self._tall else (b, a)
+        if is_jax(self._xp):  # it rounds factors to TF32 or bfloat16 on GPU and TPU unless told
+            return self._xp.matmul(a, b, precision="highest")
+        return self._xp.matmul(a, b)
+
+    def image(self, k: int, vt: Any, diagonal: Any) -> Any:
+        """`V^T F`, turned: `vt` has the columns of `diagonal` first."""
+        b = diagonal.shape[-1]
+        here = self.turn(vt[..., :b] * diagonal[..., None, :])
+        rest = self.mul(self.turn(vt[..., b:]), self._filled(k + b))
+        return self._join(here, rest, -1)
+
+    def grow(self, k: int, diagonal: Any) -> None:
+        """Put rows and columns before what is filled: `[diag, 0; 0, ...]`."""
+        here, after = slice(k, k + diagonal.shape[-1]), slice(k + diagonal.shape[-1], None)
+        self.whole[..., here, here] = _diagonal(diagonal, self._xp)
+        self.whole[..., here, after] = 0
+        self.whole[..., after, here] = 0
+
+    def add(self, k: int, left: Any, right: Any) -> None:
+        """Add `mul(left, right)` to what is filled, without a copy of it."""
+        filled = self._filled(k)
+        if is_torch(self._xp):
+            filled.baddbmm_(*((left, right) if self._tall else (right, left)))
+            return
+        rows = left.shape[-2 if self._tall else -1]
         step = max(ROWS, -(-rows // 8))
         for at in range(0, rows, step):
             some = slice(at, at + step)
-            part = self._at(slice(k + at, min(k + at + step, k + rows)), slice(k, None))
-            part += mul(left[..., some, :] if self._tall else left[..., some], right)
+            part = filled[..., some, :] if self._tall else filled[..., some]
+            part += self.mul(left[..., some, :] if self._tall else left[..., some], right)
 
-    def border(self, k: int, b: int, corner: Any, below: Any, right: Any) -> None:
-        """Put `b` rows and columns before what is filled: `[corner, right; below, ...]`."""
-        if self._whole is None:
-            self._whole = self._xp.empty(
-                self._shape, dtype=corner.dtype, device=device_of(corner, self._xp)
-            )
-        here, after = slice(k, k + b), slice(k + b, None)
-        self._at(here, here)[...] = corner
-        self._at(after, here)[...] = below
-        if right is not None:
-            self._at(here, after)[...] = right
-
-    def whole(self) -> Any:
-        """The finished frame."""
-        return self._whole
-
-
-class _PureFrame(_Frame):
-    """The same for namespaces whose arrays do not change: a larger array a block."""
-
-    def trailing(self, k: int) -> Any:
-        return self._whole
-
-    def add(self, k: int, left: Any, right: Any, mul: Any) -> None:
-        self._whole = self._whole + mul(left, right)
-
-    def border(self, k: int, b: int, corner: Any, below: Any, right: Any) -> None:
-        if right is None:
-            self._whole = self._join(corner, below, -2)
-            return
-        lower = self._join(below, self._whole, -1)
-        self._whole = None  # freed before the larger one is made
-        self._whole = self._join(self._join(corner, right, -1), lower, -2)
+    def _filled(self, k: int) -> Any:
+        return self.whole[..., k:, k:]
 
     def _join(self, a: Any, b: Any, axis: int) -> Any:
         return self._xp.concat([a, b], axis=axis if self._tall else -3 - axis)
 
 
-def _reflectors(x: Any, xp: Any) -> tuple[Any, Any, Any]:
-    """Vectors `v_k`, `|v_k|**2 = 2`, as the rows of `[head, tail]`, and the signs `s_k`.
+class _PureFrame(_Frame):
+    """The same for namespaces whose arrays do not change: a larger array a block."""
 
-    Entry `j < k` of Gaussian row `k` of `x` `(..., b, n)` is taken for 0; `head` is `(..., b, b)`.
+    def _start(self, count: int, n: int, m: int) -> Any:
+        return self._zeros(count, n - m, 0)
+
+    def _zeros(self, *sizes: int) -> Any:
+        return self._xp.zeros(self._shape(*sizes), dtype=self._rng.dtype, device=self._rng.device)
+
+    def grow(self, k: int, diagonal: Any) -> None:
+        count, rows, columns = self.turn(self.whole).shape
+        b = diagonal.shape[-1]
+        lower = self._join(self._zeros(count, rows, b), self.whole, -1)
+        upper = self._join(_diagonal(diagonal, self._xp), self._zeros(count, b, columns), -1)
+        self.whole = self._join(upper, lower, -2)
+
+    def add(self, k: int, left: Any, right: Any) -> None:
+        self.whole = self.whole + self.mul(left, right)
+
+    def _filled(self, k: int) -> Any:
+        return self.whole
+
+
+def _reflectors(x: Any, in_place: bool, xp: Any) -> tuple[Any, Any]:
+    """Vectors `v_k`, `|v_k|**2 = 2`, as rows, and the signs `s_k`.
+
+    Entry `j < k` of Gaussian row `k` of `x` `(..., b, n)` is taken for 0. `x` itself becomes the
+    vectors where that may be.
     """
     b = x.shape[-2]
     column = xp.arange(b, dtype=xp.int32, device=device_of(x, xp))
@@ -149,7 +169,11 @@ def _reflectors(x: Any, xp: Any) -> tuple[Any, Any, Any]:
     # |x + s |x| e|**2 = 2 |x| (|x| + |lead|); no draw of a normal is exactly 0.
     scale = 1 / xp.sqrt(norm * (norm + s * lead))[..., None]
     head = xp.where(column == row, (lead + s * norm)[..., None], head)
-    return head * scale, tail * scale, s
+    if not in_place:
+        return xp.concat([head * scale, tail * scale], axis=-1), s
+    x[..., :b] = head
+    x *= scale
+    return x, s
 
 
 def _inverse(gram: Any, joins: list[Any], xp: Any) -> Any:

@@ -7,7 +7,7 @@ the cipher runs in registers instead of NumPy passes; the words are the same to 
 import math
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -85,37 +85,49 @@ class _Buffers(threading.local):
 
     def __init__(self) -> None:
         self.x0, self.x1 = np.empty(CHUNK, np.uint32), np.empty(CHUNK, np.uint32)
-        self.words = HostWords(CHUNK)
 
 
 _buffers = _Buffers()
 
 
-def fill(key: tuple[int, int], window: Window, dtype: Any, transform: Transform) -> Any:
-    """A flat array of `dtype`: `transform` of the two words of every element of `window`."""
-    out = np.empty(window.size, dtype)
+def fill(
+    key: tuple[int, int],
+    windows: Sequence[Window],
+    dtype: Any,
+    transform: Transform,
+    outs: list[Any] | None = None,
+) -> list[Any]:
+    """Flat arrays of `dtype`: `transform` of the two words of every element of each window.
 
-    compiled = compiled_blocks(window.size)
+    They are made, or `outs` are filled.
+    """
+    outs = outs or [np.empty(window.size, dtype) for window in windows]
+    size = sum(window.size for window in windows)
+    compiled = compiled_blocks(size)
 
-    def work(chunks: list[tuple[int, int]]) -> None:
-        x0, x1, words = _buffers.x0, _buffers.x1, _buffers.words
-        for a, b in chunks:
-            c0, c1 = x0[: b - a], x1[: b - a]
-            window.counters(a, b, c0, c1)
+    def work(chunks: list[tuple[int, int, int]]) -> None:
+        x0, x1 = _buffers.x0, _buffers.x1
+        for i, a, b in chunks:
+            c0, c1, out = x0[: b - a], x1[: b - a], outs[i][a:b]
+            windows[i].counters(a, b, c0, c1)
             if compiled:
                 compiled(key, c0, c1)
             else:
-                threefry2x32(words, key, c0, c1)
-            transform(c0, c1, out[a:b])
+                # The result's memory is large enough to work in, and not needed before.
+                threefry2x32(HostWords(out.view(np.uint32)), key, c0, c1)
+            transform(c0, c1, out)
 
-    chunks = list(window.chunks())
-    threads = cores() if window.size >= PARALLEL else 1
+    chunks = [(i, a, b) for i, window in enumerate(windows) for a, b in window.chunks()]
+    threads = cores() if size >= PARALLEL else 1
     if threads == 1:
         work(chunks)
     else:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(work, [chunks[t::threads] for t in range(threads)]))
-    return out
+        first, *others = (chunks[t::threads] for t in range(threads))
+        with ThreadPoolExecutor(len(others)) as pool:
+            waiting = pool.map(work, others)
+            work(first)
+            list(waiting)
+    return outs
 
 
 def cores() -> int:

@@ -8,14 +8,16 @@ the layout JAX calls partitionable), so `Rng(s).normal(shape)` is
 import hashlib
 import math
 import operator
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from ._blocks import blocks, scalars, unsigned, words_of
+from ._brief import brief
 from ._dtype import dtype_name, is_jax, is_torch, namespace, on_host, resolve
-from ._host import Window, fill
+from ._host import Window, fill, row_major
 from ._numbers import Numbers, join_words
 from ._threefry import MASK, PythonWords, threefry2x32
 
@@ -24,6 +26,9 @@ __all__ = ["Rng", "as_shape", "key_of_seed"]
 Shape = int | Sequence[int]
 PIECE = 1 << 24  # elements drawn at once on an accelerator, where each takes some 30 bytes more
 
+
+LARGEST = tuple(float(np.finfo(kind).max) for kind in (np.float32, np.float64))
+AXES = 64  # as many as NumPy and PyTorch have
 
 # What iterates over integers and is no shape.
 UNORDERED = (str, bytes, bytearray, memoryview, Mapping, Set)
@@ -34,26 +39,50 @@ def as_shape(shape: Any, *, who: str = "Rng") -> tuple[int, ...]:
     try:
         if isinstance(shape, UNORDERED):
             raise TypeError
-        axes = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+        axes = (shape,) if isinstance(shape, (int, np.integer)) else tuple(islice(shape, AXES + 1))
         if any(isinstance(n, bool) for n in axes):
             raise TypeError
         sizes = tuple(operator.index(n) for n in axes)
     except TypeError:
-        raise TypeError(f"{who} needs a shape made of integers, got {shape!r}.") from None
+        raise TypeError(f"{who} needs a shape made of integers, got {brief(shape)}.") from None
+    if len(sizes) > AXES:
+        raise ValueError(f"{who} needs a shape of at most {AXES} axes, got {brief(shape)}.")
     if any(n < 0 for n in sizes):
-        raise ValueError(f"{who} needs a shape of sizes 0 or more, got {sizes}.")
-    if math.prod(sizes) >= 1 << 60:
-        raise ValueError(f"{who} cannot fill a shape of {math.prod(sizes):.1e} elements: {sizes}.")
+        raise ValueError(f"{who} needs a shape of sizes 0 or more, got {brief(sizes)}.")
+    # Without the zeros: an empty array of 10**30 columns is beyond NumPy too.
+    if (count := math.prod([n or 1 for n in sizes])) >= 1 << 60:
+        raise ValueError(
+            f"{who} cannot fill a shape of 10**{math.log10(count):.1f} elements: {brief(sizes)}."
+        )
     return sizes
+
+
+def _within_stream(shape: tuple[int, ...], start: Any, strides: Any) -> None:
+    """Raise unless the window is made of elements of the stream."""
+    try:
+        steps = tuple(map(operator.index, strides))
+        first = operator.index(start)
+    except TypeError:
+        raise TypeError(
+            f"Rng needs start and strides to be integers, got {brief(start)} and {brief(strides)}."
+        ) from None
+    if len(steps) != len(shape):
+        raise ValueError(f"Rng needs one stride for each of {len(shape)} axes, got {brief(steps)}.")
+    last = first + sum(max(n - 1, 0) * s for n, s in zip(shape, steps, strict=True))
+    if min(first, *steps) < 0 or last >= 1 << 64:
+        raise ValueError(
+            "Rng needs elements of the stream, 0 to 2**64 - 1, "
+            f"got start {brief(first)} and strides {brief(steps)}."
+        )
 
 
 def key_of_seed(seed: Any, *, who: str = "Rng") -> tuple[int, int]:
     """The two 32-bit key words of an integer seed, `0 <= seed < 2**64`."""
     if isinstance(seed, (bool, np.bool_)) or not hasattr(seed, "__index__"):
-        raise TypeError(f"{who} needs an integer seed, got {seed!r}.")
+        raise TypeError(f"{who} needs an integer seed, got {brief(seed)}.")
     seed = operator.index(seed)
     if not 0 <= seed < 1 << 64:
-        raise ValueError(f"{who} needs a seed with 0 <= seed < 2**64, got {seed}.")
+        raise ValueError(f"{who} needs a seed with 0 <= seed < 2**64, got {brief(seed)}.")
     return seed >> 32, seed & 0xFFFFFFFF
 
 
@@ -85,12 +114,13 @@ class Rng:
     True
     """
 
-    __slots__ = ("device", "dtype", "key", "xp")
+    __slots__ = ("_room", "device", "dtype", "key", "xp")
 
     key: tuple[Any, Any]
     xp: Any
     dtype: Any
     device: Any
+    _room: list[Any]
 
     def __init__(
         self, seed: int, *, xp: Any = np, dtype: Any = "float32", device: Any = None
@@ -103,6 +133,7 @@ class Rng:
             ("xp", xp),
             ("dtype", resolve(xp, dtype, device=device)),
             ("device", device),
+            ("_room", []),
         ):
             object.__setattr__(self, name, value)
 
@@ -149,7 +180,27 @@ class Rng:
 
     def astype(self, dtype: Any) -> "Rng":
         """The same key, drawing `dtype`."""
-        return Rng.from_key(self.key, xp=self.xp, dtype=dtype, device=self.device)
+        rng = Rng.from_key(self.key, xp=self.xp, dtype=dtype, device=self.device)
+        object.__setattr__(rng, "_room", self._room)
+        return rng
+
+    def building_in(self, array: Any) -> "Rng":
+        """The same key, with memory to build the result in: contiguous, its values not needed.
+
+        It saves a copy of what is to be filled anyway. The first array that fits is built there, a
+        whole draw or what `empty` is asked for; derived keys know nothing of it.
+        """
+        rng = self.astype(self.dtype)
+        object.__setattr__(rng, "_room", [array])
+        return rng
+
+    def empty(self, shape: tuple[int, ...]) -> Any:
+        """An array without values, of this namespace, dtype and device."""
+        for room in self._room:
+            if room.dtype == self.dtype and math.prod(room.shape) == math.prod(shape):
+                self._room.clear()
+                return self.xp.reshape(room, shape)
+        return self.xp.empty(shape, dtype=self.dtype, device=self.device)
 
     def fold_in(self, data: int | str) -> "Rng":
         """The key derived from this one and an integer `0 <= data < 2**32`, or any string."""
@@ -157,15 +208,20 @@ class Rng:
             digest = int.from_bytes(hashlib.blake2b(data.encode(), digest_size=8).digest(), "big")
             return self._fold(digest >> 32)._fold(digest & 0xFFFFFFFF)
         if isinstance(data, (bool, np.bool_)) or not hasattr(data, "__index__"):
-            raise TypeError(f"Rng.fold_in needs an integer or a string, got {data!r}.")
+            raise TypeError(f"Rng.fold_in needs an integer or a string, got {brief(data)}.")
         data = operator.index(data)
         if not 0 <= data < 1 << 32:
-            raise ValueError(f"Rng.fold_in needs 0 <= data < 2**32, got {data}.")
+            raise ValueError(f"Rng.fold_in needs 0 <= data < 2**32, got {brief(data)}.")
         return self._fold(data)
 
     def split(self, n: int) -> tuple["Rng", ...]:
         """`n` keys, the `i`-th of them `fold_in(i)`."""
-        return tuple(self.fold_in(i) for i in range(operator.index(n)))
+        if isinstance(n, (bool, np.bool_)) or not hasattr(n, "__index__"):
+            raise TypeError(f"Rng.split needs an integer, got {brief(n)}.")
+        count = operator.index(n)
+        if not 0 <= count <= 1 << 32:
+            raise ValueError(f"Rng.split needs 0 <= n <= 2**32, got {brief(count)}.")
+        return tuple(self.fold_in(i) for i in range(count))
 
     def _fold(self, data: int) -> "Rng":
         if self._concrete:
@@ -185,12 +241,15 @@ class Rng:
     ) -> Any:
         """Uniform random words: an array of `shape`, `uint32` or (`width=64`) `uint64`."""
         if width not in (32, 64):
-            raise ValueError(f"Rng.bits needs width 32 or 64, got {width!r}.")
+            raise ValueError(f"Rng.bits needs width 32 or 64, got {brief(width)}.")
         sizes, xp = as_shape(shape), self.xp
+        if start != 0 or strides is not None:
+            _within_stream(sizes, start, row_major(sizes) if strides is None else strides)
         if self._host:
             kind = np.uint32 if width == 32 else np.uint64
             join = _xor_words if width == 32 else join_words
-            return self._from_host(fill(self.key, Window(sizes, start, strides), kind, join), sizes)
+            (words,) = fill(self.key, [Window(sizes, start, strides)], kind, join)
+            return self._from_host(words, sizes)
         b0, b1 = blocks(self.key, sizes, start, strides, xp=xp, device=self.device)
         if width == 32:
             return unsigned(b0 ^ b1, xp)
@@ -207,6 +266,11 @@ class Rng:
         strides: tuple[int, ...] | None = None,
     ) -> Any:
         """Numbers uniform on `[low, high)`: 2**23 equidistant ones (float64: 2**52)."""
+        most = LARGEST[self._double]
+        if not (-most <= low <= high <= most and high - low <= most):
+            raise ValueError(
+                f"Rng.uniform needs finite low <= high, got {brief(low)} and {brief(high)}."
+            )
         return self._draw(Numbers.uniform(low, high, double=self._double), shape, start, strides)
 
     def normal(
@@ -215,6 +279,28 @@ class Rng:
         """Standard normal numbers: mean 0, variance 1."""
         numbers = Numbers.normal(-math.inf, math.inf, double=self._double)
         return self._draw(numbers, shape, start, strides)
+
+    def normals(
+        self,
+        windows: Sequence[tuple[tuple[int, ...], int, tuple[int, ...]]],
+        room: Sequence[Any] | None = None,
+    ) -> Iterator[Any]:
+        """`normal(shape, start=start, strides=strides)` for each window, in order.
+
+        On the host they are drawn at once, on all cores; elsewhere each when it is asked for. Drawn
+        into `room`, one flat array of the host for each, they are copied when asked for.
+        """
+        if not self._host:
+            for shape, start, strides in windows:
+                yield self.normal(shape, start=start, strides=strides)
+            return
+        numbers = Numbers.normal(-math.inf, math.inf, double=self._double)
+        outs = [np.asarray(x) for x in room] if room else None
+        drawn = fill(self.key, [Window(*w) for w in windows], numbers.kind, numbers.on_host, outs)
+        for shape, *_ in windows:
+            x = drawn.pop(0)  # what has been handed out is not kept
+            x = self._from_host(x.copy() if room else x, shape)
+            yield self.xp.astype(x, self.dtype, copy=False)
 
     def truncated_normal(
         self,
@@ -227,7 +313,9 @@ class Rng:
     ) -> Any:
         """Standard normal numbers given that they lie in the open interval `(low, high)`."""
         if not low < high:
-            raise ValueError(f"Rng.truncated_normal needs low < high, got {low} and {high}.")
+            raise ValueError(
+                f"Rng.truncated_normal needs low < high, got {brief(low)} and {brief(high)}."
+            )
         return self._draw(Numbers.normal(low, high, double=self._double), shape, start, strides)
 
     def signs(self, shape: Shape, *, start: int = 0, strides: tuple[int, ...] | None = None) -> Any:
@@ -245,7 +333,8 @@ class Rng:
         low, high = operator.index(low), operator.index(high)
         if not (-(1 << 31) <= low < high <= (1 << 31) - 1):
             raise ValueError(
-                f"Rng.integers needs -2**31 <= low < high < 2**31, got {low} and {high}."
+                "Rng.integers needs -2**31 <= low < high < 2**31, "
+                f"got {brief(low)} and {brief(high)}."
             )
         sizes, span = as_shape(shape), high - low
         factor = ((1 << 16) % span) ** 2 % (1 << 32) % span  # 2**32 mod span, as 32 bits have it
@@ -290,9 +379,14 @@ class Rng:
         self, numbers: Numbers, shape: Shape, start: int, strides: tuple[int, ...] | None
     ) -> Any:
         sizes = as_shape(shape)
+        if start != 0 or strides is not None:
+            _within_stream(sizes, start, row_major(sizes) if strides is None else strides)
         if self._host:
-            window = Window(sizes, start, strides)
-            x = self._from_host(fill(self.key, window, numbers.kind, numbers.on_host), sizes)
+            window, outs = Window(sizes, start, strides), None
+            if self._room and dtype_name(self.dtype) == dtype_name(numbers.kind):
+                outs = [np.asarray(self.empty(sizes)).reshape(-1)]
+            (x,) = fill(self.key, [window], numbers.kind, numbers.on_host, outs)
+            x = self._from_host(x, sizes)
         elif is_torch(self.xp) and self._concrete and math.prod(sizes) > PIECE:
             x = self._in_pieces(numbers, sizes, start, strides)
         else:
@@ -307,7 +401,7 @@ class Rng:
         xp = self.xp
         sizes = shape if strides else (math.prod(shape),)
         strides = strides or (1,)
-        x = xp.empty(sizes, dtype=self.dtype, device=self.device)
+        x = self.empty(sizes)
         step = max(1, PIECE * sizes[0] // math.prod(sizes))
         for a in range(0, sizes[0], step):
             piece, at = (min(step, sizes[0] - a), *sizes[1:]), start + a * strides[0]

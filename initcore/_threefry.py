@@ -106,10 +106,13 @@ class Int32Words(UInt32Words):
 
 
 class HostWords:
-    """NumPy `uint32` buffers, overwritten: four passes over cache-sized memory a round."""
+    """NumPy `uint32` buffers, overwritten: five passes over cache-sized memory a round.
 
-    def __init__(self, size: int) -> None:
-        self._scratch = np.empty(size, np.uint32)
+    `scratch` is a buffer at least as long.
+    """
+
+    def __init__(self, scratch: Any) -> None:
+        self._scratch = scratch
 
     def word(self, value: int) -> Any:
         return np.uint32(value & MASK)

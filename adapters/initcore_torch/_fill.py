@@ -14,7 +14,7 @@ from ._distributed import check_distributed, is_distributed, write_part
 from ._key import check_source, key_of
 from ._layout import layout_of
 from ._precision import full_precision, is_reduced
-from ._tensor import check_tensor, has_values, in_place
+from ._tensor import check_tensor, has_values, in_place, room_of, write_built
 
 __all__ = ["fill", "write"]
 
@@ -85,13 +85,16 @@ def _write_traced(
 ) -> None:
     """Draw and write, without gradients and without autocast's lower precision."""
     with in_place(tensor), torch.autocast(tensor.device.type, enabled=False):
+        room = room_of(tensor)
+        if room is not None:
+            rng = rng.building_in(room)
         w = spec.function(rng, sizes, **values)
         if layout:
             w = layout.from_canonical(w, tuple(tensor.shape), xp=rng.xp)
         if is_distributed(tensor):
             write_part(tensor, w)
         else:
-            tensor.copy_(w)
+            write_built(tensor, w, room)
 
 
 def _layout(shape: tuple[int, ...], groups: int, transposed: bool, who: str) -> Layout | None:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from initcore._dtype import REAL, dtype_name
 
-__all__ = ["check_tensor", "has_values", "in_place", "shape_of"]
+__all__ = ["check_tensor", "has_values", "in_place", "room_of", "shape_of", "write_built"]
 
 
 def shape_of(tensor: Any, who: str) -> tuple[int, ...]:
@@ -30,6 +30,25 @@ def in_place(tensor: Tensor) -> Any:
     if not torch.compiler.is_compiling() and tensor.is_inference():
         return torch.inference_mode()
     return torch.no_grad()
+
+
+def room_of(tensor: Tensor) -> Tensor | None:
+    """The memory to build its values in, where it is plain: contiguous and nobody's wrapper."""
+    if torch.compiler.is_compiling() or type(tensor) not in (Tensor, torch.nn.Parameter):
+        return None
+    wrapped = torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    plain = not wrapped and tensor.is_contiguous() and not tensor.is_neg()
+    return tensor.detach() if plain else None
+
+
+def write_built(tensor: Tensor, w: Tensor, room: Tensor | None) -> None:
+    """Write `w` to the tensor, unless it has been built there, in `room`."""
+    if room is None or not 0 <= w.data_ptr() - room.data_ptr() < room.nbytes:
+        tensor.copy_(w)
+    elif w.data_ptr() != room.data_ptr() or w.stride() != room.stride():
+        tensor.copy_(w.clone())  # axes in another order, over the same memory
+    else:
+        torch.autograd.graph.increment_version(tensor)  # NumPy's writing goes unnoticed
 
 
 def has_values(tensor: Tensor) -> bool:

@@ -1,0 +1,26 @@
+"""What a caller gave, in the words of an error: one short line, whatever it is."""
+
+import reprlib
+from typing import Any
+
+__all__ = ["brief"]
+
+_BRIEF = reprlib.Repr()
+_BRIEF.maxtuple = _BRIEF.maxlist = _BRIEF.maxdict = _BRIEF.maxset = 12
+_BRIEF.maxstring = _BRIEF.maxlong = 120
+_BRIEF.maxother = 200
+
+
+def brief(value: Any) -> str:
+    """`repr(value)` without line breaks and without the middle of what is long.
+
+    >>> brief(2.5), brief("fan_in"), brief(10**5000)
+    ('2.5', "'fan_in'", 'an integer of 16610 bits')
+    """
+    if isinstance(value, int) and value.bit_length() > 512:
+        return f"an integer of {value.bit_length()} bits"
+    try:
+        text = _BRIEF.repr(value)
+    except Exception:
+        return f"an object of type {type(value).__name__}"
+    return " ".join(line.strip() for line in text.splitlines())
