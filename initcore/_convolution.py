@@ -14,7 +14,7 @@ from ._haar import haar
 from ._kernel import Kernel
 from ._rng import Rng
 from ._spec import ShapeRule, initializer
-from .invariants import ConvIsometry, TapEnergies
+from .invariants import ConvIsometry, HaarSum, TapEnergies
 
 __all__ = ["conv_orthogonal"]
 
@@ -22,7 +22,7 @@ __all__ = ["conv_orthogonal"]
 @initializer(
     shape=ShapeRule(3, 5, "a convolution kernel", ("for a dense layer", "orthogonal")),
     parameters={"gain": Real("singular value", low=0.0)},
-    invariants=(ConvIsometry(), TapEnergies()),
+    invariants=(ConvIsometry(), TapEnergies(), HaarSum()),
     source="Xiao et al., ICML 2018, algorithm 1; rectangular kernels are ours",
 )
 def conv_orthogonal(rng: Rng, shape: Any, /, *, gain: float = 1.0, groups: int = 1) -> Any:

@@ -16,6 +16,7 @@ True
 """
 
 from ._convolution import ConvIsometry as ConvIsometry
+from ._convolution import HaarSum as HaarSum
 from ._convolution import TapEnergies as TapEnergies
 from ._haar import Haar as Haar
 from ._identity import FullRank as FullRank
@@ -28,6 +29,7 @@ from ._mirror import Mirrored as Mirrored
 from ._protocol import FALSE_ALARM as FALSE_ALARM
 from ._protocol import Invariant as Invariant
 from ._sparsity import Density as Density
+from ._sparsity import Unbiased as Unbiased
 from ._structure import PreservesIdentity as PreservesIdentity
 from ._structure import SingleTap as SingleTap
 from ._values import Bounded as Bounded

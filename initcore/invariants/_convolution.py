@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from .._dtype import dtype_name, eps
+from .._dtype import dtype_name, eps, resolve
 from .._kernel import Kernel
+from ._haar import Haar
 from ._protocol import SIGMAS, host
 
-__all__ = ["ConvIsometry", "TapEnergies"]
+__all__ = ["ConvIsometry", "HaarSum", "TapEnergies"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,21 @@ class TapEnergies:
 
     def __str__(self) -> str:
         return "the taps' mean energies are binomial along each axis, C(k - 1, t) / 2^(k - 1)"
+
+
+@dataclass(frozen=True)
+class HaarSum:
+    """The sum of all taps, the matrix of frequency 0, is Haar-random."""
+
+    def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
+        # At frequency 0 each factor P + (I - P) is the identity, and the frame is left.
+        a = host(w)
+        total = a.sum(axis=tuple(range(2, a.ndim))).astype(resolve(np, dtype_name(w.dtype)))
+        text = Haar().violation(total, **parameters)
+        return f"of the sum of all taps {text}" if text else None
+
+    def __str__(self) -> str:
+        return "the sum of all taps, the matrix of frequency 0, is Haar-random"
 
 
 def _taps(w: Any, parameters: dict[str, Any]) -> Any:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from .._dtype import dtype_name
-from ._protocol import SIGMAS, matrices
+from ._haar import Haar
+from ._protocol import FALSE_ALARM, SIGMAS, matrices
 
-__all__ = ["Density"]
+__all__ = ["Density", "Unbiased"]
 
 # Share of the nonzeros that rounding to float16 may turn to 0, those below 2**-25: up to .004 was
 # seen, for uniform sampling of 2048 columns, whose long chains of rotations make small products.
@@ -72,3 +73,58 @@ class Density:
 
     def __str__(self) -> str:
         return "the fraction of nonzeros is `density` to within half a rotation, the rest exactly 0"
+
+
+@dataclass(frozen=True)
+class Unbiased:
+    """The permutation that is rotated has random signs and places: none of them is preferred.
+
+    Looked at: the sum of all entries, the diagonal's share of the nonzeros, the determinants. A
+    line of the shorter side turns its sign as a whole, and those of the longer side are exchanged
+    at random, whatever the rotations were.
+    """
+
+    def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
+        gain = float(parameters.get("gain", 1.0))
+        a = matrices(w, parameters.get("groups", 1), center=True)
+        if gain == 0 or not a.size:
+            return None
+        a = a / gain
+        deviations = math.log(2 / FALSE_ALARM)
+        # Rademacher sums of the lines' sums, bounded by Hoeffding's inequality. Of a square either
+        # side may be the one that is rotated.
+        total, spread = a.sum(), max((line**2).sum() for line in _lines(a))
+        allowed = math.sqrt(2 * deviations * spread)
+        if abs(total) > allowed:
+            return f"the entries sum to {total:.4g}, should be 0, allowed {allowed:.3g}"
+        return self._diagonal(a != 0, deviations) or Haar._determinants(a, 0.0)
+
+    @staticmethod
+    def _diagonal(used: Any, deviations: float) -> str | None:
+        """A line of r nonzeros has one on the diagonal with probability r / m."""
+        n, m = sorted(used.shape[1:])
+        if m == 1:
+            return None
+        ends = range(n)
+        found = int(used[:, ends, ends].sum())
+        wanted = used.sum() / m
+        # The variance of a sum along a random permutation is 1/(m - 1) times the squares of its
+        # table less their means (Hoeffding 1951); groups are bounded by n: Bernstein's inequality.
+        spread = max((r * (1 - r / m)).sum() for r in _lines(used)) / (m - 1)
+        allowed = math.sqrt(2 * deviations * spread) + deviations * n / 3
+        if abs(found - wanted) > allowed:
+            return (
+                f"{found} nonzeros are on the diagonal, should be {wanted:.0f} as on any other, "
+                f"allowed +- {allowed:.0f}"
+            )
+        return None
+
+    def __str__(self) -> str:
+        return "no sign, no place and no sign of the determinant is preferred"
+
+
+def _lines(a: Any) -> list[Any]:
+    """Sums of the lines of the shorter side, of both sides of squares."""
+    rows, columns = a.shape[1:]
+    sides = [(2, rows <= columns), (1, columns <= rows)]
+    return [a.sum(axis=axis) for axis, short in sides if short]
