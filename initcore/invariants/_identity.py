@@ -14,11 +14,11 @@ from ._protocol import SIGMAS, host, matrices, rounding
 __all__ = ["FullRank", "HadamardRows", "NearZero", "RepeatsIdentity"]
 
 
-def _in_filling_order(w: Any, parameters: dict[str, Any], own: Any) -> tuple[Any, Kernel]:
+def _in_filling_order(w: Any, parameters: dict[str, Any]) -> tuple[Any, Kernel]:
     """`(groups, out, fan_in)`, columns in the order in which `taps` fills them.
 
-    Which of equally near taps is first is left open: they stand in the order in which rows come to
-    have their own entry there, the one for which `own(entry, 0)`.
+    Which of equally near taps is first is left open: they stand in the order of the first rows
+    that use them.
     """
     a = host(w)
     kernel = Kernel(tuple(a.shape), parameters.get("groups", 1))
@@ -26,7 +26,7 @@ def _in_filling_order(w: Any, parameters: dict[str, Any], own: Any) -> tuple[Any
     if parameters["taps"] == "center" and kernel.spatial:
         places = np.stack(np.meshgrid(*map(np.arange, kernel.spatial), indexing="ij"), axis=-1)
         distance = ((places.reshape(kernel.taps, -1) - kernel.center) ** 2).sum(-1)
-        used = own(a, 0).any(axis=(0, 2))  # (out, taps)
+        used = a.any(axis=(0, 2))  # (out, taps)
         first = np.where(used.any(axis=0), used.argmax(axis=0), kernel.out)
         a = a[..., np.lexsort((np.arange(kernel.taps), first, distance))]
     if parameters["taps"] != "patch":
@@ -34,12 +34,21 @@ def _in_filling_order(w: Any, parameters: dict[str, Any], own: Any) -> tuple[Any
     return a.reshape(kernel.matrices), kernel
 
 
+def _neighbours(kernel: Kernel, taps: str) -> Any:
+    """For each column the one an input further on, at the same tap; of one input, the next tap."""
+    if kernel.in_ == 1:
+        return np.roll(np.arange(kernel.taps), -1)
+    table = np.arange(kernel.fan_in)
+    table = table.reshape((-1, kernel.taps) if taps == "patch" else (-1, kernel.in_))
+    return np.roll(table, -1, axis=0 if taps == "patch" else 1).reshape(-1)
+
+
 @dataclass(frozen=True)
 class RepeatsIdentity:
     """In the order of filling, the matrix is `tau` where row = column modulo fan_in, else 0."""
 
     def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
-        a, kernel = _in_filling_order(w, parameters, np.not_equal)
+        a, kernel = _in_filling_order(w, parameters)
         tau, noise = float(parameters["tau"]), float(parameters["noise"])
         rows = np.arange(kernel.out)
         passed = a[:, rows, rows % kernel.fan_in].reshape(-1)
@@ -86,11 +95,11 @@ class FullRank:
 
 @dataclass(frozen=True)
 class NearZero:
-    """Every row is `eps` at its place, `-eps` at a neighbour's, and sums to 0."""
+    """Every row is `eps` at its place, `-eps` one input further on, and sums to 0."""
 
     def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
         size = float(parameters["eps"])
-        a, kernel = _in_filling_order(w, parameters, np.greater)
+        a, kernel = _in_filling_order(w, parameters)
         allowed = size * rounding(w) + 2.0**-25 * ("float16" in str(w.dtype))
         flat = a.reshape(-1, kernel.fan_in)
         if size > 2 * allowed:  # else it is below what the dtype can hold
@@ -103,6 +112,10 @@ class NearZero:
         off = float(abs(a[:, rows, rows % kernel.fan_in] - size).max())
         if not off <= allowed:
             return f"a row's own entry is {off:.3g} off eps, allowed {allowed:.3g}"
+        other = a[:, rows, _neighbours(kernel, parameters["taps"])[rows % kernel.fan_in]]
+        off = float(abs(other + size).max())
+        if not off <= allowed:
+            return f"the entry one input further on is {off:.3g} off -eps, allowed {allowed:.3g}"
         repeats = math.ceil(kernel.out / kernel.fan_in)
         norm = float(np.linalg.norm(a, 2, axis=(-2, -1)).max())
         bound = 2 * (size + allowed) * math.sqrt(repeats) * (1 + 1e-9)

@@ -1,5 +1,6 @@
 """The invariants of a spec: on one kernel, on many groups, on many seeds."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,8 +8,9 @@ import numpy as np
 from hypothesis.strategies import SearchStrategy
 
 from initcore import Spec
+from initcore.invariants import FALSE_ALARM, Follows, Haar
 
-from .._case import Case, Failure, draw
+from .._case import Case, Failure, draw, reference
 from .._protocol import seed_bits
 from .._strategies import cases, choices, large_cases
 from ._protocol import numbers, violation
@@ -16,6 +18,7 @@ from ._protocol import numbers, violation
 __all__ = ["AcrossSeeds", "Groups", "Invariants"]
 
 CALLS = 40  # seeds whose draws are pooled
+ENOUGH = 60  # groups, from which on copies of every second one show
 
 
 class Invariants:
@@ -53,7 +56,8 @@ class Groups:
         return [large_cases(backend, spec, dtype, fixed=fixed) for fixed in (None, *choices(spec))]
 
     def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
-        return violation(spec, draw(backend, spec, case), case, case.call(spec))
+        w, call = draw(backend, spec, case), case.call(spec)
+        return violation(spec, w, case, call) or copies(spec, w, case, call)
 
 
 class AcrossSeeds:
@@ -82,7 +86,33 @@ class AcrossSeeds:
         whole = Case(pooled.shape, parameters, case.dtype, case.seed)
         call = case.call(spec, seed=Expression("s"))
         call = f"[{call} for s in range({seeds[0]}, {seeds[0] + case.calls})]"
-        return violation(spec, pooled, whole, call)
+        return violation(spec, pooled, whole, call) or copies(spec, pooled, whole, call)
+
+
+def copies(spec: Spec, w: Any, case: Case, call: str) -> Failure | None:
+    """Groups that are others' copies, beyond those that there are by chance, as in a core's draw.
+
+    The invariants of Haar matrices and of independent entries see to that more sharply.
+    """
+    if case.groups <= ENOUGH or any(isinstance(i, (Follows, Haar)) for i in spec.invariants):
+        return None
+    # A group changes the number of distinct ones by 1 at most: McDiarmid's bound for the difference
+    # of two such numbers.
+    allowed = math.sqrt(case.groups * math.log(1 / FALSE_ALARM))
+    found = _distinct(w, case.groups)
+    if found >= case.groups - allowed:
+        return None
+    usual = _distinct(reference(spec, case), case.groups)
+    if found >= usual - allowed:
+        return None
+    return Failure(
+        f"{found} of {case.groups} groups are different", f"{usual}, as of the core's",
+        f"{usual - allowed:.0f} and more", call,
+    )  # fmt: skip
+
+
+def _distinct(w: Any, groups: int) -> int:
+    return len(np.unique(numbers(w).reshape(groups, -1), axis=0))
 
 
 class Expression(str):

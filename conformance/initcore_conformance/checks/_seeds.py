@@ -64,9 +64,8 @@ class Seeds:
 
     @staticmethod
     def _others(seed: int, limit: int) -> list[int]:
-        """The next seed, and seeds that differ from this one in one bit of each half."""
-        bits = range(limit.bit_length() - 2, 0, -21)
-        return [(seed + 1) % limit, *(seed ^ (1 << bit) for bit in bits)]
+        """Seeds that differ from this one in one bit: the lowest, the highest, two between."""
+        return [seed ^ (1 << bit) for bit in (0, *range(limit.bit_length() - 2, 0, -21))]
 
     @staticmethod
     def _centred(a: Any) -> Any:

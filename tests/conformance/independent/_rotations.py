@@ -20,14 +20,18 @@ class Rotations:
         are reached; of the last two matrices the nearer one."""
         w = np.zeros((n, m))
         w[np.arange(n), rng.permutation(m)[:n]] = rng.choice((-1.0, 1.0), n)
-        before, pairs = w, self.pairs(m, sampling, rng)
-        while np.count_nonzero(w) < wanted:
-            before, w = w, w.copy()
+        filled, pairs = n, self.pairs(m, sampling, rng)
+        while filled < wanted:
             columns, angle = list(next(pairs)), rng.uniform(0, 2 * math.pi)
             c, s = math.cos(angle), math.sin(angle)
-            w[:, columns] = w[:, columns] @ np.array([[c, s], [-s, c]])
-        nearer = wanted - np.count_nonzero(before) < np.count_nonzero(w) - wanted
-        return before if nearer else w
+            before = w[:, columns]
+            w[:, columns] = before @ np.array([[c, s], [-s, c]])
+            now = np.count_nonzero(w)
+            if now >= wanted and wanted - filled < now - wanted:
+                w[:, columns] = before
+                break
+            filled = now
+        return w
 
     def pairs(self, m: int, sampling: str, rng: Any) -> Iterator[tuple[int, int]]:
         while True:
