@@ -7,8 +7,11 @@ or, in a project's configuration,
     [tool.pytest.ini_options]
     addopts = "-p initcore_conformance.plugin"
     conform = ["my_package.module:backend"]
+    conform_xfails = "tests/xfails.txt"
 
-Tests are called `conform::backend::initializer::check`; `-k` and `--deselect` work as ever.
+Tests are called `conform::backend::initializer::check`, by which one can be run; `-k`, `--deselect`
+and `--last-failed` work as ever. Where files are named, only these run, as ever too, unless
+`--conform` is given.
 """
 
 import warnings
@@ -29,6 +32,9 @@ from .checks import CHECKS, Check
 __all__ = ["ConformanceItem", "pytest_addoption", "pytest_collection_modifyitems"]
 
 
+CHOSEN = pytest.StashKey[list[str]]()
+
+
 class FailedCheckError(Exception):
     """A check has found a failing case."""
 
@@ -41,19 +47,20 @@ class ConformanceItem(pytest.Item):
     """One check of one initializer of one backend."""
 
     def __init__(
-        self, *, backend: Any, spec: Spec, check: Check, profile: str, start: int, **kwargs: Any
+        self, *, place: str, backend: Any, spec: Spec, check: Check, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.backend, self.spec, self.check = backend, spec, check
-        self.profile, self.start = profile, start
+        self.place, self.backend, self.spec, self.check = place, backend, spec, check
 
     def runtest(self) -> None:
         """Look for a failing case."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a backend's warnings are not our subject
             failure, tried = examine(
-                self.check, self.backend, self.spec, profile=self.profile, seed=self.start
-            )
+                self.check, self.backend, self.spec,
+                profile=self.config.getoption("--conform-profile"),
+                seed=self.config.getoption("--conform-seed"),
+            )  # fmt: skip
         if failure is not None:
             raise FailedCheckError(failure)
         if not tried:
@@ -64,7 +71,8 @@ class ConformanceItem(pytest.Item):
         if isinstance(excinfo.value, FailedCheckError):
             failure = excinfo.value.failure
             proves = f"{self.spec.name}: {self.check.proves}"
-            return "\n".join(filter(None, (proves, str(failure), failure.trace)))
+            where = f'backend   initcore_conformance.load("{self.place}")'
+            return "\n".join(filter(None, (proves, str(failure), where, failure.trace)))
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[str, int, str]:
@@ -84,13 +92,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--conform-skips", metavar="FILE", help="ids not to run, with reasons")
     group.addoption("--conform-xfails", metavar="FILE", help="ids expected to fail, with reasons")
     parser.addini("conform", "backends to check", type="args", default=[])
+    parser.addini("conform_skips", "file of ids not to run", default="")
+    parser.addini("conform_xfails", "file of ids expected to fail", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse bad names before anything is collected."""
-    names = [*config.getini("conform"), *config.getoption("--conform")]
+    """Refuse bad names before anything is collected, and take out of the files what is ours."""
+    config.stash[CHOSEN] = [name for name in config.args if name.startswith("conform::")]
+    config.args[:] = [name for name in config.args if not name.startswith("conform::")]
     try:
-        targets(names)
+        targets(_names(config))
         for option in ("--conform-skips", "--conform-xfails"):
             _list(config, option)
     except (OSError, ValueError) as error:
@@ -102,14 +113,19 @@ def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Add the checks to the tests, before any are deselected."""
-    names = dict.fromkeys([*config.getini("conform"), *config.getoption("--conform")])
+    names = _names(config)
     skips, xfails = (_list(config, option) for option in ("--conform-skips", "--conform-xfails"))
     for name in names:
         try:
             backend = load(name)
         except (ImportError, TypeError, ValueError) as error:
             raise pytest.UsageError(f"--conform {name}: {error}") from None
-        items += _items(session, config, name, backend, skips, xfails)
+        items += _items(session, name, backend, skips, xfails)
+    if chosen := config.stash[CHOSEN]:
+        if missing := set(chosen) - {item.name for item in items}:
+            raise pytest.UsageError(f"there is no check {min(missing)}.")
+        files = config.args
+        items[:] = [i for i in items if i.name in chosen or (files and "conform::" not in i.name)]
     for given, what in ((skips, "--conform-skips"), (xfails, "--conform-xfails")):
         for pattern in given.unused if names else ():
             if elsewhere(pattern, names, known_names()):
@@ -121,7 +137,6 @@ def pytest_collection_modifyitems(
 
 def _items(
     session: pytest.Session,
-    config: pytest.Config,
     name: str,
     backend: Any,
     skips: IdList,
@@ -131,9 +146,8 @@ def _items(
         for check in CHECKS:
             id_ = Outcome(name, spec.name, check.id, "skipped").id
             item = ConformanceItem.from_parent(
-                session, name=f"conform::{id_}", nodeid=f"conform::{id_}", backend=backend,
-                spec=spec, check=check, profile=config.getoption("--conform-profile"),
-                start=config.getoption("--conform-seed"),
+                session, name=f"conform::{id_}", nodeid=f"conform::{id_}", place=name,
+                backend=backend, spec=spec, check=check,
             )  # fmt: skip
             expected = xfails.reason(id_)
             why = skips.reason(id_) or check.skip(backend, spec)
@@ -145,6 +159,17 @@ def _items(
             yield item
 
 
+def _names(config: pytest.Config) -> list[str]:
+    """The backends to check: those of the configuration unless single files were asked for."""
+    files = [config.invocation_params.dir / str(a).partition("::")[0] for a in config.args]
+    single = files and all(f.is_file() for f in files) and not config.stash[CHOSEN]
+    usual = [] if single else config.getini("conform")
+    return list(dict.fromkeys([*usual, *config.getoption("--conform")]))
+
+
 def _list(config: pytest.Config, option: str) -> IdList:
-    path = config.getoption(option)
-    return IdList.read(path) if path else IdList()
+    """The list in the option's file, or in that of the configuration, which lies at its root."""
+    path, usual = config.getoption(option), config.getini(option[2:].replace("-", "_"))
+    if path or usual:
+        return IdList.read(path or config.rootpath / usual)
+    return IdList()

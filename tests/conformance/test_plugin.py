@@ -83,6 +83,30 @@ def test_expected_failures_must_fail_and_lines_for_nothing_are_warned_about(proj
     assert (done.returncode, "failed" in done.stdout) == (0, False)
 
 
+def test_one_check_runs_by_its_name_and_says_how_to_load_its_backend(project: Path) -> None:
+    names = (f"conform::mine:backend::zeros::{check}" for check in ("invariants", "determinism"))
+    done = run(project, *names, "test_own.py")
+    assert "1 failed, 2 passed" in done.stdout
+    assert 'backend   initcore_conformance.load("mine:backend")' in done.stdout
+
+
+def test_a_file_of_ones_own_runs_alone(project: Path) -> None:
+    done = run(project, "test_own.py")
+    assert (done.returncode, "1 passed in" in done.stdout) == (0, True)
+
+
+def test_lists_in_the_configuration_lie_beside_it(project: Path) -> None:
+    with (project / "pyproject.toml").open("a") as file:
+        file.write('conform_skips = "lists/skips"\nconform_xfails = "lists/xfails"\n')
+    (project / "lists").mkdir()
+    (project / "lists" / "skips").write_text("*::*::rejection  # not ours\n")
+    (project / "lists" / "xfails").write_text("*::zeros::[!d]*  # known to be ones\n")
+    done = run(project, "-rs", "-k", "zeros and (rejection or invariants or determinism)")
+    assert "1 passed, 1 skipped" in done.stdout
+    assert "1 xfailed" in done.stdout
+    assert "not ours" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
@@ -90,6 +114,7 @@ def test_expected_failures_must_fail_and_lines_for_nothing_are_warned_about(proj
         (("--conform", "nowhere.at_all:backend"), "No module named 'nowhere'"),
         (("--conform", "mine:nothing"), "has no object 'nothing'"),
         (("--conform-skips", "absent.txt"), "absent.txt"),
+        (("conform::mine:backend::ones::seeds",), "no check conform::mine:backend::ones::seeds"),
     ],
 )
 def test_bad_names_are_told_at_once(project: Path, arguments: tuple[str, ...], text: str) -> None:

@@ -1,0 +1,205 @@
+"""What the frameworks' own initializers do, docs/peers.md: the suite's report, and habits between
+calls and between backends that no single kernel shows.
+
+python -m tests.conformance.peers [REPORT.json]
+
+A report of `initcore conform torch.nn.init jax.nn.initializers keras.initializers` may be given,
+so that the checks do not run again.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from initcore_conformance import Results, conform
+from initcore_conformance._load import KERAS_BACKENDS
+from initcore_conformance._markdown import body
+from initcore_conformance._report import split_links
+
+PAGE = Path(__file__).parents[2] / "docs" / "peers.md"
+PEERS = ("torch.nn.init", "jax.nn.initializers", "keras.initializers")
+
+
+@dataclass(frozen=True)
+class Habit:
+    """What a few lines of Python show, run where they are said to be.
+
+    Attributes:
+        title: The habit as a sentence.
+        code: Prints one line.
+        seen: Whether the lines printed show it.
+        threads: Where it is told, as in the lists of known failures.
+        keras: The backends to run it on; on none if it does not use Keras.
+    """
+
+    title: str
+    code: str
+    seen: Callable[[Sequence[str]], bool]
+    threads: str = ""
+    keras: tuple[str, ...] = ()
+
+
+def says(text: str) -> Callable[[Sequence[str]], bool]:
+    """Seen where any line is this one."""
+    return lambda lines: text in lines
+
+
+HABITS = (
+    Habit(
+        "An instance without a seed gives every layer it is used for the same weights.",
+        """
+import keras
+
+shared = keras.initializers.GlorotUniform()
+layers = [keras.layers.Dense(64, kernel_initializer=shared) for _ in range(2)]
+for layer in layers:
+    layer.build((None, 64))
+first, second = (keras.ops.convert_to_numpy(layer.kernel) for layer in layers)
+print("the same weights" if (first == second).all() else "different weights")
+""",
+        says("the same weights"),
+        "https://github.com/keras-team/keras-hub/issues/352 "
+        "https://github.com/deel-ai/deel-lip/issues/64",
+        KERAS_BACKENDS,
+    ),
+    Habit(
+        "The second draw of `SeedGenerator(1)` is the first of `SeedGenerator(2)`.",
+        """
+import keras
+
+def draw(generator):
+    return keras.ops.convert_to_numpy(keras.random.normal((64,), seed=generator))
+
+one, two = keras.random.SeedGenerator(1), keras.random.SeedGenerator(2)
+draw(one)
+print("the same values" if (draw(one) == draw(two)).all() else "different values")
+""",
+        says("the same values"),
+        "https://github.com/keras-team/keras-core/pull/434",
+        KERAS_BACKENDS,
+    ),
+    Habit(
+        "One seed gives other weights on another backend.",
+        """
+import keras
+
+w = keras.ops.convert_to_numpy(keras.initializers.RandomNormal(seed=42)((3,)))
+print(*(f"{value:.6f}" for value in w))
+""",
+        lambda lines: len(set(lines)) > 1,
+        "",
+        KERAS_BACKENDS,
+    ),
+    Habit(
+        "A truncated normal of `stddev=1` has a smaller deviation: it is that of the normal before "
+        "the cut.",
+        """
+import keras
+
+w = keras.initializers.TruncatedNormal(stddev=1.0, seed=0)((1000, 1000))
+print(f"{keras.ops.convert_to_numpy(w).std():.2f}")
+""",
+        lambda lines: any(float(line) < 0.95 for line in lines),
+        "",
+        KERAS_BACKENDS,
+    ),
+    Habit(
+        "The same in `jax.nn.initializers.truncated_normal`, which says so.",
+        """
+import jax
+
+w = jax.nn.initializers.truncated_normal(stddev=1.0)(jax.random.key(0), (1000, 1000))
+print(f"{w.std():.2f}")
+""",
+        lambda lines: any(float(line) < 0.95 for line in lines),
+    ),
+    Habit(
+        "A small deviation makes `torch.nn.init.trunc_normal_` throw values onto its cuts.",
+        """
+import torch
+
+torch.manual_seed(0)
+w = torch.nn.init.trunc_normal_(torch.empty(10_000_000, dtype=torch.bfloat16), std=0.02)
+print(f"{int((w.abs() >= 0.2).sum())} of {w.numel()} values beyond ten deviations")
+""",
+        lambda lines: not lines[0].startswith("0 "),
+        "https://github.com/pytorch/pytorch/issues/155588 "
+        "https://github.com/pytorch/torchtitan/issues/2269 "
+        "https://github.com/pytorch/pytorch/pull/174997",
+    ),
+    Habit(
+        "bfloat16 normals of `torch.randn` on the CPU end before 3.5 deviations.",
+        """
+import torch
+
+torch.manual_seed(0)
+w = torch.nn.init.normal_(torch.empty(10_000_000, dtype=torch.bfloat16))
+print(f"largest of {w.numel()}: {w.abs().max().item():.3f}")
+""",
+        lambda lines: float(lines[0].split()[-1]) <= 3.5,
+        "https://github.com/pytorch/pytorch/issues/166853",
+    ),
+)
+
+
+def run(habit: Habit) -> dict[str, str]:
+    """The line that it prints, by the place where it ran."""
+    found = {}
+    for backend in habit.keras or ("",):
+        where = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
+        if backend:
+            where["KERAS_BACKEND"] = backend
+        done = subprocess.run(
+            [sys.executable, "-c", habit.code], env=where, capture_output=True, text=True
+        )
+        error = (done.stderr.strip().splitlines() or ["nothing"])[-1]
+        found[backend] = done.stdout.strip() if done.returncode == 0 else error
+    return found
+
+
+def section(habit: Habit, found: dict[str, str]) -> str:
+    """What is said of it on the page."""
+    seen = habit.seen(list(found.values()))
+    _, threads = split_links(habit.threads)
+    told = f"{'Seen' if seen else 'Not seen'} with these versions."
+    if threads:
+        told += f" Upstream: {', '.join(f'[{k}]({v})' for k, v in threads.items())}."
+    lines = "\n".join(f"{where:<12}{line}".lstrip() for where, line in found.items())
+    code = f"```python\n{habit.code.strip()}\n```"
+    return f"### {habit.title}\n\n{told}\n\n{code}\n\n```text\n{lines}\n```"
+
+
+def page(results: Results, found: Sequence[dict[str, str]]) -> str:
+    """The whole page."""
+    habits = "\n\n".join(section(h, f) for h, f in zip(HABITS, found, strict=True))
+    return HEAD + body(results) + BETWEEN + habits + "\n"
+
+
+HEAD = """# Peers, checked
+
+The initializers of PyTorch, JAX and Keras (on its four backends), checked by this library's
+conformance suite: only what each documents that it takes, in the order of axes that it documents.
+Every failure has the smallest case found and the lines that repeat it. A failure is a difference
+from [the specification](spec/index.md), which for some is a matter of convention: then the sentence
+above it says whose. Made by `python -m tests.conformance.peers`, on CPUs.
+
+"""
+BETWEEN = """
+## Between calls and between backends
+
+What no single kernel shows: the lines were run as they stand, on each backend of Keras where they
+are about Keras, and this is what they printed.
+
+"""
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        results = Results.from_json(json.loads(Path(sys.argv[1]).read_text()))
+    else:
+        results = conform(PEERS)
+    PAGE.write_text(page(results, [run(habit) for habit in HABITS]))
+    print(PAGE)
