@@ -1,0 +1,108 @@
+"""The page docs/false_alarms.md: a pure function of a summary, which it holds as a comment."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from initcore.invariants import FALSE_ALARM
+
+from ._runs import ROOT, Run
+
+PAGE = ROOT / "docs" / "false_alarms.md"
+CONFIDENCE = 0.95
+TEXT = """# False alarms
+
+`tests/conformance/independent` implements the whole specification a second time: plain NumPy, QR,
+one rotation after the other, and no line of the library's. It is right, so whatever the suite
+holds against it is a false alarm. This page is made by `python -m tests.conformance.false_alarms`,
+which runs the whole quick profile on it with one search seed after the other.
+
+| | |
+| --- | --- |
+| last run | {date} |
+| runs | {runs}, seeds {first} to {last}, {seconds:.1f} s each |
+| checks | {checks} |
+| cases | {cases} |
+| statistics | {statistics} |
+| failures | {failed} |
+
+Each statistic is promised to raise a false alarm with a probability below {promised:g}, so in all
+these at most {expected:.2g} alarms are to be expected. {verdict}
+
+{failures}
+
+<!-- {data} -->
+"""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All runs of one version together; failures are `(seed, id, text)`."""
+
+    date: str
+    version: str
+    runs: int
+    first: int
+    last: int
+    seconds: float
+    checks: int
+    cases: int
+    statistics: int
+    failures: tuple[tuple[int, str, str], ...]
+
+    @classmethod
+    def of(cls, runs: Sequence[Run]) -> "Summary":
+        failures = [(r.seed, id_, text) for r in runs for id_, text in sorted(r.failures.items())]
+        return cls(
+            max(r.date for r in runs), runs[0].version, len(runs),
+            min(r.seed for r in runs), max(r.seed for r in runs),
+            sum(r.seconds for r in runs) / len(runs), sum(r.checks for r in runs),
+            sum(r.cases for r in runs), sum(r.statistics for r in runs), tuple(failures),
+        )  # fmt: skip
+
+    @classmethod
+    def read(cls, page: str) -> "Summary":
+        """The summary that a page holds."""
+        data: dict[str, Any] = json.loads(page.rpartition("<!-- ")[2].partition(" -->")[0])
+        return cls(**{**data, "failures": tuple(tuple(f) for f in data["failures"])})
+
+    @property
+    def expected(self) -> float:
+        """False alarms at most to be expected."""
+        return self.statistics * FALSE_ALARM
+
+    @property
+    def likely(self) -> float:
+        """Probability of as many alarms or more, if the promise is just kept."""
+        from scipy.stats import poisson
+
+        return float(poisson.sf(len(self.failures) - 1, self.expected))
+
+
+def page(s: Summary) -> str:
+    """The text of the page."""
+    count = len(s.failures)
+    if count == 0:
+        bound = -math.log(1 - CONFIDENCE) / s.statistics
+        verdict = (f"There was none, which bounds the rate by {bound:.2g} with {CONFIDENCE:.0%} "
+                   "confidence.")  # fmt: skip
+    else:
+        verdict = (
+            f"There were {count}; if the promise is just kept, as many or more have the "
+            f"probability {s.likely:.2g}."
+        )
+    listed = [f"- seed {seed}, `{id_}`: {' '.join(text.split())}" for seed, id_, text in s.failures]
+    text = TEXT.format(
+        **{**asdict(s), "failures": "\n".join(["## Failures", "", *listed] if listed else [])},
+        failed=count, promised=FALSE_ALARM, expected=s.expected, verdict=verdict,
+        data=json.dumps(asdict(s)).replace("-->", "-- >"),
+    )  # fmt: skip
+    return text.replace("\n\n\n", "\n")
+
+
+def write(s: Summary) -> Path:
+    PAGE.write_text(page(s))
+    return PAGE
