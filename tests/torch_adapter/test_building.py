@@ -1,0 +1,85 @@
+"""Values are built in the tensor's own memory where that is plain, and are the same elsewhere."""
+
+import numpy as np
+import pytest
+import torch
+
+import initcore_torch as init
+from initcore import Rng, specs
+
+USUAL = {"constant": {"value": 1.5}, "sparse": {"sparsity": 0.5},
+         "sparse_orthogonal": {"density": 0.6}}  # fmt: skip
+
+
+def shape_for(name: str) -> tuple[int, ...]:
+    low, high = specs[name].shape.low, specs[name].shape.high
+    return (6, 6, 3, 3)[: max(low, min(4, high if high is not None else 4))]
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("name", [n for n in specs if specs[n].random])
+def test_memory_of_every_kind_gets_the_same_values(
+    name: str, dtype: torch.dtype, transposed: bool
+) -> None:
+    shape, given = shape_for(name), {"seed": 3, **USUAL.get(name, {})}
+    if transposed and specs[name].grouped:
+        given["transposed"] = True
+    fill = getattr(init, f"{name}_")
+    plain = fill(torch.full(shape, 7.0, dtype=dtype), **given)
+    spread = torch.full((*shape, 2), 7.0, dtype=dtype)
+    fill(spread[..., 0], **given)
+    assert torch.equal(plain, spread[..., 0])
+    assert (spread[..., 1] == 7).all()
+    inside = torch.full((3, *shape), 7.0, dtype=dtype)  # contiguous, in the middle of another's
+    fill(inside[1], **given)
+    assert torch.equal(plain, inside[1])
+    assert (inside[[0, 2]] == 7).all()
+
+
+@pytest.mark.parametrize("shape", [(300, 300), (130, 400), (400, 130), (256, 64, 3, 3)])
+def test_frames_of_several_blocks_are_the_core_s(shape: tuple[int, ...]) -> None:
+    w = init.orthogonal_(torch.full(shape, 7.0), 2.0, seed=5)
+    ours = specs["orthogonal"].function(Rng(5), shape, gain=2.0)
+    assert abs(w.numpy() - ours).max() < 2e-5
+
+
+@pytest.mark.parametrize("name", ["normal", "orthogonal"])
+def test_gradients_that_need_the_old_values_are_refused(name: str) -> None:
+    w = torch.nn.Parameter(torch.ones(300, 300))
+    loss = (w**2).sum()
+    with torch.no_grad():
+        getattr(init, f"{name}_")(w)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+def test_memory_to_build_in_is_given_to_one_array_only() -> None:
+    room = torch.full((4, 5), 7.0)
+    rng = Rng(0, xp=torch).building_in(room)
+    first = rng.normal((4, 5))
+    kept = first.clone()
+    assert first.data_ptr() == room.data_ptr()
+    second = rng.uniform((4, 5))
+    assert second.data_ptr() != room.data_ptr()
+    assert torch.equal(first, kept)
+
+
+@pytest.mark.parametrize("derive", [lambda r: r.fold_in(1), lambda r: r.split(2)[0]])
+def test_derived_keys_and_other_sizes_leave_that_memory_alone(derive: object) -> None:
+    room = torch.full((4, 5), 7.0)
+    rng = Rng(0, xp=torch).building_in(room)
+    derive(rng).normal((4, 5))  # type: ignore[operator]
+    rng.normal((5, 5))
+    rng.astype("float64").normal((4, 5))
+    assert (room == 7).all()
+
+
+@pytest.mark.parametrize("room", [False, True])
+def test_several_windows_at_once_are_each_its_own_draw(room: bool) -> None:
+    rng = Rng(9, dtype="float32")
+    windows = [((1, 3, 700), 5, (10**4, 1000, 1)), ((1, 2, 5), 0, (10**4, 1000, 1))]
+    windows += [((1, 400, 1000), 0, (10**6, 1000, 1))]  # enough for a second thread
+    outs = [np.full(int(np.prod(w[0])), 7, np.float32) for w in windows] if room else None
+    for x, (shape, start, strides) in zip(rng.normals(windows, outs), windows, strict=True):
+        assert (x == rng.normal(shape, start=start, strides=strides)).all()
