@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ._brief import brief
 from ._callables import measure, register_converter, slope_by_differences
 
 __all__ = ["Activation", "activation_of", "names", "register_converter"]
@@ -181,7 +182,8 @@ _TABLE = (
                lambda q: (-math.expm1(-2 * q) / 2, (1 + math.exp(-2 * q)) / 2)),
     Activation("cos", np.cos, lambda x: -np.sin(x), (),
                lambda q: ((1 + math.exp(-2 * q)) / 2, -math.expm1(-2 * q) / 2)),
-    Activation("exponential", np.exp, np.exp, (), lambda q: (math.exp(2 * q),) * 2),
+    Activation("exponential", np.exp, np.exp, (),
+               lambda q: (math.exp(2 * q) if q < 350 else math.inf,) * 2),
     Activation("squared_relu", lambda x: np.maximum(x, 0) ** 2, lambda x: 2 * np.maximum(x, 0),
                (0.0,), lambda q: (1.5 * q * q, 2 * q)),
 )  # fmt: skip
@@ -252,7 +254,9 @@ def _named(asked: str, parameters: dict[str, float]) -> Activation:
     name = _BY_KEY.get(_key(asked))
     if name is None:
         near = difflib.get_close_matches(asked.lower(), names(), n=3) or names()
-        raise ValueError(f"there is no activation {asked!r}; did you mean {' or '.join(near)}?")
+        raise ValueError(
+            f"there is no activation {brief(asked)}; did you mean {' or '.join(near)}?"
+        )
     rest = dict(parameters)
     if name in _LEAKY:
         slope = rest.pop("negative_slope", _LEAKY[name])
@@ -273,10 +277,10 @@ def _named(asked: str, parameters: dict[str, float]) -> Activation:
 def _finite(name: str, parameter: str, value: Any) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise ValueError(f"{name} needs {parameter} to be a finite number, got {value!r}.")
+        raise ValueError(f"{name} needs {parameter} to be a finite number, got {brief(value)}.")
     return number
 
 

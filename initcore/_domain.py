@@ -20,6 +20,7 @@ class Real:
         low, high: Ends of the interval, included unless `open_low` or `open_high`.
         finite: Whether infinities are refused; NaN always is.
         static: Whether it must be known while tracing, because shapes or loops depend on it.
+        largest: Size of the largest finite number: products with it stay finite in float32.
     """
 
     unit: str
@@ -29,6 +30,7 @@ class Real:
     open_high: bool = False
     finite: bool = True
     static: bool = False
+    largest: float = 1e30
 
     def check(self, value: Any) -> Any:
         """`value` as a float, or unchanged if it is traced and cannot be looked at."""
@@ -47,6 +49,8 @@ class Real:
             raise TypeError from error
         if math.isnan(number) or (self.finite and math.isinf(number)):
             raise ValueError
+        if self.finite and abs(number) > self.largest:
+            raise ValueError(f"at most {self.largest:g} in size")
         if number < self.low or (self.open_low and number == self.low):
             raise ValueError
         if number > self.high or (self.open_high and number == self.high):

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from ._brief import brief
+
 __all__ = [
     "compute_dtype",
     "device_of",
@@ -38,7 +40,8 @@ def namespace(xp: Any) -> Any:
         return array_api_compat.cupy
     if not hasattr(xp, "asarray"):
         raise TypeError(
-            f"Rng needs an Array API namespace for xp (numpy, torch, jax.numpy, ...), got {xp!r}."
+            f"Rng needs an Array API namespace for xp (numpy, torch, jax.numpy, ...), "
+            f"got {brief(xp)}."
         )
     return xp
 
@@ -85,7 +88,7 @@ def resolve(xp: Any, dtype: Any, *, device: Any = None, who: str = "Rng") -> Any
     if name not in REAL:
         raise TypeError(
             f"{who} needs a real floating dtype (float16, bfloat16, float32 or float64), "
-            f"got {name}."
+            f"got {name if name.isidentifier() else brief(name)}."
         )
     if is_numpy(xp) and name == "bfloat16":
         try:

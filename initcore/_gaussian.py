@@ -42,8 +42,11 @@ def breaks(root: float, kinks: tuple[float, ...], reach: float = REACH) -> Any:
     return z[np.concatenate([[True], np.diff(z) > 1e-14 * reach])]
 
 
-def mean(f: Callable[[Any], Any], phi: Activation, q: float, rel: float = 1e-13) -> float:
-    """`E f(sqrt(q) z)`, `z` standard normal, for an `f` made of `phi`, to about `rel`.
+def mean(
+    f: Callable[[Any], Any], phi: Activation, q: float, rel: float = 1e-13, beside: float = 0.0
+) -> float:
+    """`E f(sqrt(q) z)`, `z` standard normal, for an `f` made of `phi`, to about `rel` of it, or of
+    `beside` if that is larger.
 
     Two rules of different order have to agree; where they do not, `scipy.integrate.quad_vec`
     refines adaptively. Infinite if the integral does not converge.
@@ -51,7 +54,8 @@ def mean(f: Callable[[Any], Any], phi: Activation, q: float, rel: float = 1e-13)
     root = math.sqrt(q)
     ends = breaks(root, phi.kinks)
     fine, coarse = (_panels(f, ends, root, n) for n in (24, 17))
-    if abs(fine - coarse) <= max(rel, 4 * phi.eps) * abs(fine) and _decays(f, root, fine):
+    size = max(abs(fine), beside)
+    if abs(fine - coarse) <= max(rel, 4 * phi.eps) * size and _decays(f, root, size):
         return fine
     return _adaptive(f, phi, root, rel)
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
+from ._brief import brief
+
 __all__ = ["Kernel", "Layout"]
 
 
@@ -87,7 +89,7 @@ class Layout:
 
     def __post_init__(self) -> None:
         if isinstance(self.groups, bool) or not isinstance(self.groups, Integral):
-            raise TypeError(f"groups needs to be an integer >= 1, got {self.groups!r}.")
+            raise TypeError(f"groups needs to be an integer >= 1, got {brief(self.groups)}.")
 
     def kernel(self, shape: Sequence[int]) -> Kernel:
         """The canonical sizes of a kernel of the framework's `shape`.
@@ -103,7 +105,7 @@ class Layout:
             what = "inputs" if self.groups_on_in else "outputs"
             raise ValueError(
                 f"groups needs to divide the {split} {what} of a kernel of shape "
-                f"{tuple(shape)}, got {self.groups}."
+                f"{tuple(shape)}, got {brief(self.groups)}."
             )
         count = math.prod([shape[a] for a in batch])
         if self.groups_on_in:

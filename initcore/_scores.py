@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ._brief import brief
 from .invariants._protocol import host
 
 __all__ = ["check_density", "from_scores", "masks_from_scores", "prune_in_rounds"]
@@ -74,7 +75,9 @@ def prune_in_rounds(
     if density == 0:
         raise ValueError("prune_in_rounds needs a density in (0, 1], got 0.")
     if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
-        raise ValueError(f"prune_in_rounds needs rounds to be an integer >= 1, got {rounds!r}.")
+        raise ValueError(
+            f"prune_in_rounds needs rounds to be an integer >= 1, got {brief(rounds)}."
+        )
     for k in range(1, rounds):
         masks = masks_from_scores(score(masks), density ** (k / rounds))
     return score(masks)
@@ -90,14 +93,20 @@ def _masks(who: str, scores: Any, density: Any, least: Any) -> list[Any]:
             what = "one without any" if not s.size else "NaN"
             raise ValueError(f"{who} needs scores that are numbers in layer {name!r}, got {what}.")
     total = round(density * sum(s.size for s in found))
-    floors = [least[n] for n in names] if hasattr(least, "__getitem__") else [least] * len(names)
+    try:
+        floors = [least[n] if hasattr(least, "__getitem__") else least for n in names]
+    except (LookupError, TypeError):
+        raise ValueError(
+            f"{who} needs least to be one number, or one for each layer in the form of the scores, "
+            f"got {brief(least)}."
+        ) from None
     for name, floor, s in zip(names, floors, found, strict=True):
         if isinstance(floor, bool) or not isinstance(floor, int):
-            raise TypeError(f"{who} needs least to be whole numbers, got {floor!r}.")
+            raise TypeError(f"{who} needs least to be whole numbers, got {brief(floor)}.")
         if not 0 <= floor <= s.size:
             raise ValueError(
                 f"{who} needs least between 0 and the {s.size} weights of layer {name!r}, "
-                f"got {floor}."
+                f"got {brief(floor)}."
             )
     if sum(floors) > total:
         raise ValueError(
@@ -125,6 +134,6 @@ def _largest(flat: Any, count: int) -> Any:
 
 def check_density(who: str, density: Any) -> None:
     if isinstance(density, bool) or not isinstance(density, (int, float)):
-        raise TypeError(f"{who} needs a density in [0, 1], got {density!r}.")
+        raise TypeError(f"{who} needs a density in [0, 1], got {brief(density)}.")
     if not 0 <= density <= 1:
-        raise ValueError(f"{who} needs a density in [0, 1], got {density!r}.")
+        raise ValueError(f"{who} needs a density in [0, 1], got {brief(density)}.")

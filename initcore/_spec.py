@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ._brief import brief
 from ._domain import Domain, Integer
 from ._dtype import compute_dtype, dtype_name
 from ._kernel import Kernel
@@ -166,7 +167,7 @@ class Spec:
         for name, value in parameters.items():
             if name not in self.parameters:
                 known = ", ".join(voice.names.get(n, n) for n in self.parameters) or "none"
-                raise TypeError(f"{who} has no parameter {name!r}; its parameters: {known}.")
+                raise TypeError(f"{who} has no parameter {brief(name)}; its parameters: {known}.")
             values[name] = value
         for name, domain in self.parameters.items():
             if name not in values:
@@ -176,7 +177,7 @@ class Spec:
         if sizes and sizes[0] % groups:
             raise ValueError(
                 f"{who} needs groups that divide the {sizes[0]} outputs of "
-                f"{voice.thing} {shown}, got {groups}."
+                f"{voice.thing} {shown}, got {brief(groups)}."
             )
         self.shape.check(who, shown, Kernel(sizes, groups), voice, values)
         return sizes, values
@@ -186,8 +187,8 @@ class Spec:
         try:
             return domain.check(value)
         except (TypeError, ValueError) as error:
-            shown = voice.names.get(name, name)
-            text = f"{who} needs {shown} ({domain.unit}) to be {domain}, got {value!r}."
+            shown, wanted = voice.names.get(name, name), str(error) or domain
+            text = f"{who} needs {shown} ({domain.unit}) to be {wanted}, got {brief(value)}."
             raise type(error)(text) from None
 
 

@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from .. import Rng, Spec, specs
+from .._brief import brief
 from .._domain import Choice, Real
+from ._files import whole
 
 __all__ = ["register"]
 
@@ -71,7 +73,7 @@ def find(name: str) -> Spec:
     if name in specs:
         return specs[name]
     near = difflib.get_close_matches(name, specs, n=3) or list(specs)
-    raise ValueError(f"there is no initializer {name!r}; did you mean {' or '.join(near)}?")
+    raise ValueError(f"there is no initializer {brief(name)}; did you mean {' or '.join(near)}?")
 
 
 def sample(
@@ -92,24 +94,29 @@ def sample(
         number = int(seed)
     except ValueError:
         raise ValueError(
-            f"sample needs integers for --shape and --seed, got {shape!r} and {seed!r}."
+            f"sample needs integers for --shape and --seed, got {brief(shape)} and {brief(seed)}."
         ) from None
-    w = spec.function(Rng(number, dtype=dtype), sizes, **_parameters(spec, context.args))
+    with np.errstate(over="ignore"):  # 1e39 is inf in float32, and shown as that
+        w = spec.function(Rng(number, dtype=dtype), sizes, **_parameters(spec, context.args))
     if out is not None:
-        target = out if out.suffix == ".npy" else out.with_name(out.name + ".npy")
+        if not out.name:
+            raise ValueError(f"sample needs the name of a file for --out, got {brief(str(out))}.")
+        target = out if out.suffix == ".npy" else out.parent / f"{out.name}.npy"
         # The .npy format has no bfloat16; float32 holds each of its values.
         w = w.astype(np.float32) if str(w.dtype) == "bfloat16" else w
-        np.save(target, w)
+        with whole(target) as file:
+            np.save(file, w)
         print(f"{target}: {name} {sizes}, stored as {w.dtype}, seed {number}")
         return
     a = w.astype(np.float64)
     with np.printoptions(precision=5, threshold=40, edgeitems=3, suppress=True):
         print(a)
     if a.size:
-        print(
-            f"{name} {sizes} {w.dtype}, seed {number}: mean {a.mean():.4g}, std {a.std():.4g}, "
-            f"min {a.min():.4g}, max {a.max():.4g}"
-        )
+        with np.errstate(all="ignore"):
+            print(
+                f"{name} {sizes} {w.dtype}, seed {number}: mean {a.mean():.4g}, std {a.std():.4g}, "
+                f"min {a.min():.4g}, max {a.max():.4g}"
+            )
 
 
 def _parameters(spec: Spec, words: list[str]) -> dict[str, Any]:
@@ -121,11 +128,13 @@ def _parameters(spec: Spec, words: list[str]) -> dict[str, Any]:
         name = option.removeprefix("--").replace("-", "_")
         if not option.startswith("--") or name not in spec.parameters or not pending:
             known = ", ".join(f"--{n}" for n in spec.parameters) or "none"
-            raise ValueError(f"{spec.name} has no option {option!r}; its parameters: {known}.")
+            raise ValueError(f"{spec.name} has no option {brief(option)}; its parameters: {known}.")
         text, domain = pending.pop(0), spec.parameters[name]
         try:
             found[name] = text if isinstance(domain, Choice) else (
                 float(text) if isinstance(domain, Real) else int(text))  # fmt: skip
         except ValueError:
-            raise ValueError(f"{spec.name} needs {name} to be {domain}, got {text!r}.") from None
+            raise ValueError(
+                f"{spec.name} needs {name} to be {domain}, got {brief(text)}."
+            ) from None
     return found

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from ._files import whole
+
 __all__ = ["register"]
 
 
@@ -23,9 +25,11 @@ def spec(
     from ..specification import VERSION, extended, pages
 
     if golden is not None:
-        golden.write_text(extended())
+        with whole(golden) as file:
+            file.write(extended().encode())
     made = pages()
     out.mkdir(parents=True, exist_ok=True)
     for name, text in made.items():
-        (out / name).write_text(text)
+        with whole(out / name) as file:
+            file.write(text.encode())
     print(f"specification {VERSION}: {len(made)} files in {out}")

@@ -9,10 +9,13 @@ import typer
 
 from .. import gain as gain_of
 from .. import theory
+from .._brief import brief
+from ._files import whole
 
 __all__ = ["Json", "Plot", "register", "show"]
 
 RANKS = (0.05, 0.5, 0.95)
+DEEPEST = 100_000  # layers
 Activation = Annotated[str, typer.Argument(metavar="ACTIVATION", help="A name, e.g. tanh or gelu.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 Plot = Annotated[Path | None, typer.Option(help="Write a picture: FILE.png, .svg or .pdf.")]
@@ -48,7 +51,8 @@ def save(figure: Any, path: Path) -> None:
     if path.suffix[1:] not in endings:
         raise ValueError(f"--plot needs a file ending in {', '.join(sorted(endings))}, got {path}.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=144)
+    with whole(path) as file:
+        figure.savefig(file, format=path.suffix[1:], dpi=144)
 
 
 def gain(activation: Activation, as_json: Json = False) -> None:
@@ -174,13 +178,15 @@ def norm_law(
 
 def _widths(text: str) -> list[int]:
     """`64,32,10`, and `100x50` for fifty layers of a hundred units."""
-    found: list[int] = []
-    for part in text.split(","):
-        width, _, layers = part.lower().partition("x")
-        try:
-            found += [int(width)] * int(layers or 1)
-        except ValueError:
-            raise ValueError(
-                f"norm-law needs WIDTHS like 64,32,10 or 100x50, got {text!r}."
-            ) from None
-    return found
+    parts = [part.lower().partition("x") for part in text.split(",")]
+    try:
+        counted = [(int(width), int(layers or 1)) for width, _, layers in parts]
+        if min(count for _, count in counted) < 1:
+            raise ValueError
+    except ValueError:
+        raise ValueError(
+            f"norm-law needs WIDTHS like 64,32,10 or 100x50, got {brief(text)}."
+        ) from None
+    if (layers := sum(count for _, count in counted)) > DEEPEST:
+        raise ValueError(f"norm-law needs at most {DEEPEST} layers, got {brief(layers)}.")
+    return [width for width, count in counted for _ in range(count)]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._brief import brief
 from .._kernel import Kernel, Layout
 from .._rng import Rng, key_of_seed
 from .._spec import Voice, specs
@@ -107,7 +108,7 @@ def _table(given: Any, what: str) -> dict[str, Rule]:
     if not isinstance(given, Mapping) or not all(isinstance(k, str) for k in given):
         raise TypeError(
             f"{WHO} needs {what} to be a mapping from patterns or roles to initializers, "
-            f"got {given!r}."
+            f"got {brief(given)}."
         )
     return {k: rule_of(v, f"{WHO}: {what}[{k!r}]") for k, v in given.items()}
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._brief import brief
 from .._gain import gain
 from ._activation import LINEAR
 from ._roles import Weight
@@ -89,5 +90,5 @@ def rule_of(given: Any, who: str) -> Rule:
     if pair and isinstance(given[0], str) and isinstance(given[1], Mapping):
         return Rule(given[0], dict(given[1]), "as asked")
     raise TypeError(
-        f"{who} needs an initializer's name, a pair (name, parameters) or None, got {given!r}."
+        f"{who} needs an initializer's name, a pair (name, parameters) or None, got {brief(given)}."
     )

@@ -4,30 +4,42 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Phi", "choice", "depth_of", "number"]
+from .._brief import brief
+
+__all__ = ["Phi", "choice", "depth_of", "number", "root_between"]
 
 Phi = str | Callable[..., Any]
+TINY, HUGE = 1e-30, 1e30  # products of a few such numbers and their squares are numbers still
+DEEPEST = 10**9  # layers; far beyond, critical points cannot be told from sigma_w = 1
 
 
 def number(who: str, name: str, value: Any, *, positive: bool = False) -> float:
     """`value` as a finite float of at least 0, or above 0."""
     try:
         found = float(value)
+    except OverflowError:
+        found = math.inf
     except (TypeError, ValueError):
-        raise TypeError(f"{who} needs {name} to be a number, got {value!r}.") from None
+        raise TypeError(f"{who} needs {name} to be a number, got {brief(value)}.") from None
     if not (0 < found < math.inf or (found == 0 and not positive)):
         sign = "> 0" if positive else ">= 0"
-        raise ValueError(f"{who} needs {name} to be a finite number {sign}, got {value!r}.")
+        raise ValueError(f"{who} needs {name} to be a finite number {sign}, got {brief(value)}.")
+    if found and not TINY <= found <= HUGE:
+        raise ValueError(
+            f"{who} needs {name} to be between {TINY:g} and {HUGE:g} if it is not 0, got {found:g}."
+        )
     return found
 
 
 def depth_of(who: str, value: Any) -> int:
     """`value` as a number of layers."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{who} needs depth to be an integer >= 1, got {value!r}.")
+        raise TypeError(f"{who} needs depth to be an integer >= 1, got {brief(value)}.")
     depth = int(value.__index__())
-    if depth < 1:
-        raise ValueError(f"{who} needs depth to be an integer >= 1, got {depth}.")
+    if not 1 <= depth <= DEEPEST:
+        raise ValueError(
+            f"{who} needs depth to be an integer from 1 to {DEEPEST}, got {brief(depth)}."
+        )
     return depth
 
 
@@ -35,5 +47,15 @@ def choice(who: str, name: str, value: Any, allowed: tuple[str, ...]) -> str:
     """`value`, one of the strings `allowed`."""
     if value not in allowed:
         raise ValueError(f"{who} needs {name} to be {' or '.join(map(repr, allowed))}, "
-                         f"got {value!r}.")  # fmt: skip
+                         f"got {brief(value)}.")  # fmt: skip
     return str(value)
+
+
+def root_between(f: Callable[[float], float], low: float, high: float, **options: float) -> float:
+    """Brent's root of `f`; where rounding hides the change of sign, the end that is nearer to 0."""
+    from scipy.optimize import brentq
+
+    at_low, at_high = f(low), f(high)
+    if at_low * at_high > 0:
+        return low if abs(at_low) < abs(at_high) else high
+    return float(brentq(f, low, high, **options))

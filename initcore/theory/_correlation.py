@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._activations import Activation, activation_of
+from .._brief import brief
 from .._gaussian import REACH, X_ENDS, breaks, legendre, mean, normal_density
 from ._check import Phi, number
 from ._mean_field import length_slope, mean_square, mean_square_slope, settled_length
@@ -60,7 +61,7 @@ def correlation_map(
     sigma_b = number("correlation_map", "sigma_b", sigma_b)
     given = np.asarray(rho, dtype=np.float64)
     if not np.all(abs(given) <= 1):
-        raise ValueError(f"correlation_map needs rho to be in [-1, 1], got {rho!r}.")
+        raise ValueError(f"correlation_map needs rho to be in [-1, 1], got {brief(rho)}.")
     phi = activation_of(activation)
     length = sigma_w**2 * mean_square(phi, q) + sigma_b**2
     if length == 0:

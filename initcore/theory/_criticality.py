@@ -8,7 +8,7 @@ import numpy as np
 
 from .._activations import Activation, activation_of
 from .._gaussian import mean, rough_mean
-from ._check import Phi, choice, depth_of, number
+from ._check import Phi, choice, depth_of, number, root_between
 from ._mean_field import mean_square, mean_square_slope, settled_length
 
 __all__ = [
@@ -198,8 +198,6 @@ def q_for_depth(
 
 def length_of(phi: Activation, depth: int, variance: float, gaussian: bool) -> float:
     """The smallest length of that variance of an `Activation`."""
-    from scipy.optimize import brentq
-
     target = variance / depth - gaussian
     if target <= 0:
         raise ValueError(
@@ -217,7 +215,7 @@ def length_of(phi: Activation, depth: int, variance: float, gaussian: bool) -> f
     for low, high in itertools.pairwise(grid):
         before, spread = spread, slope_spread(phi, float(high), rough=True)
         if before <= target < spread:
-            root = brentq(
+            root = root_between(
                 lambda t: slope_spread(phi, math.exp(t)) / target - 1,
                 math.log(low), math.log(high), xtol=1e-14, rtol=1e-14,
             )  # fmt: skip

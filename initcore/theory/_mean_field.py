@@ -10,7 +10,7 @@ import numpy as np
 
 from .._activations import Activation, activation_of
 from .._gaussian import mean, rough_mean
-from ._check import Phi, number
+from ._check import Phi, number, root_between
 
 __all__ = [
     "FixedPoint",
@@ -36,9 +36,11 @@ class FixedPoint(NamedTuple):
     stable: bool
 
 
-def mean_square(phi: Activation, q: float) -> float:
-    """`E phi(sqrt(q) z)**2`."""
-    return phi.moments(q)[0] if phi.moments else mean(lambda x: phi.value(x) ** 2, phi, q)
+def mean_square(phi: Activation, q: float, beside: float = 0.0) -> float:
+    """`E phi(sqrt(q) z)**2`, as exact as a sum of it and `beside` can show."""
+    if phi.moments:
+        return phi.moments(q)[0]
+    return mean(lambda x: phi.value(x) ** 2, phi, q, beside=beside)
 
 
 def mean_square_slope(phi: Activation, q: float) -> float:
@@ -95,7 +97,14 @@ def length_slope(phi: Activation, q: float, sigma_w: float) -> float:
     """Slope of the length map: `sigma_w**2 E[phi(u) phi'(u) u] / q` at `u = sqrt(q) z`."""
     if q == 0:
         return sigma_w**2 * mean_square_slope(phi, 1e-30)
-    return sigma_w**2 * mean(lambda u: phi.value(u) * phi.derivative(u) * u, phi, q) / q
+    q = max(q, 1e-12)  # below, the slope is the same and rounding hides it
+
+    def product(u: Any) -> Any:
+        return phi.value(u) * phi.derivative(u)
+
+    rounding = 1e-3 * abs(float(product(np.zeros(1))[0])) * math.sqrt(q)
+    odd = mean(lambda u: u * (product(u) - product(-u)) / 2, phi, q, beside=rounding)
+    return sigma_w**2 * odd / q
 
 
 def fixed_points(activation: Phi, sigma_w: float, sigma_b: float = 0.0) -> tuple[FixedPoint, ...]:
@@ -124,7 +133,7 @@ def points_of(phi: Activation, sigma_w: float, sigma_b: float) -> tuple[FixedPoi
         return _homogeneous_points(phi, sigma_w, sigma_b)
 
     def excess(q: float) -> float:
-        return sigma_w**2 * mean_square(phi, q) + sigma_b**2 - q
+        return sigma_w**2 * mean_square(phi, q, q / (sigma_w**2 or 1.0)) + sigma_b**2 - q
 
     found = [] if excess(0.0) > 0 else [_described(phi, 0.0, sigma_w, excess)]
     found += [_described(phi, q, sigma_w, excess) for q in _roots(phi, sigma_w, sigma_b, excess)]
@@ -149,22 +158,24 @@ def _homogeneous_points(phi: Activation, sigma_w: float, sigma_b: float) -> tupl
 def _roots(phi: Activation, sigma_w: float, sigma_b: float, excess: Any) -> list[float]:
     """Positive roots of `excess`: sign changes on a grid of 20 points a decade, and touching
     points between them."""
-    from scipy.optimize import brentq, minimize_scalar
+    from scipy.optimize import minimize_scalar
+
+    def rough(q: float) -> float:
+        return phi.moments(q)[0] if phi.moments else rough_mean(lambda x: phi.value(x) ** 2, phi, q)
 
     low = min(1e-12, sigma_b**2 / 2) if sigma_b else 1e-12
     grid = np.geomspace(low, 1e8, int(20 * math.log10(1e8 / low)))
     # relative, so that rounding is the same all along
-    e = np.array([
-        (sigma_w**2 * rough_mean(lambda x: phi.value(x) ** 2, phi, q) + sigma_b**2) / q - 1
-        for q in grid
-    ])  # fmt: skip
+    e = np.array([(sigma_w**2 * rough(q) + sigma_b**2) / q - 1 for q in grid.tolist()])
     e[abs(e) < max(2e-14, 16 * phi.eps)] = 0.0
     roots = []
     for i in range(len(grid) - 1):
-        if e[i] * e[i + 1] < 0 and math.isfinite(e[i] * e[i + 1]):
-            roots.append(float(brentq(excess, grid[i], grid[i + 1], xtol=1e-300, rtol=1e-14)))
+        if min(e[i], e[i + 1]) < 0 < max(e[i], e[i + 1]) < math.inf:
+            roots.append(root_between(excess, grid[i], grid[i + 1], xtol=1e-300, rtol=1e-14))
     for i in range(1, len(grid) - 1):
-        if 0 < abs(e[i]) <= min(abs(e[i - 1]), abs(e[i + 1])) and e[i - 1] * e[i + 1] > 0:
+        # no law falls from 1/2 to 0 within a step
+        near = 0 < abs(e[i]) <= min(abs(e[i - 1]), abs(e[i + 1]), 0.5)
+        if near and np.sign(e[i - 1]) == np.sign(e[i + 1]):
             sign = math.copysign(1.0, e[i])
             best = minimize_scalar(
                 lambda t, sign=sign: sign * excess(math.exp(t)) / math.exp(t),
@@ -175,7 +186,7 @@ def _roots(phi: Activation, sigma_w: float, sigma_b: float, excess: Any) -> list
             q = math.exp(best.x)
             if best.fun < -1e-13:  # it dips through: two roots
                 ends = ((grid[i - 1], q), (q, grid[i + 1]))
-                roots += [float(brentq(excess, a, b, xtol=1e-300, rtol=1e-14)) for a, b in ends]
+                roots += [root_between(excess, a, b, xtol=1e-300, rtol=1e-14) for a, b in ends]
             elif best.fun < 1e-12:
                 roots.append(q)
     return sorted(roots)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from ..._brief import brief
 from ..._rng import Rng, key_of_seed
 from .._check import number
 
@@ -34,15 +35,15 @@ def layers_of(who: str, widths: Any, sigma_w: Any, sigma_b: Any) -> tuple[Layer,
 def _widths(who: str, widths: Any) -> list[int]:
     given = [widths] if hasattr(widths, "__index__") else widths
     if isinstance(given, str) or not isinstance(given, Iterable):
-        raise TypeError(f"{who} needs widths to be integers, one a layer, got {widths!r}.")
+        raise TypeError(f"{who} needs widths to be integers, one a layer, got {brief(widths)}.")
     sizes = list(given)
     if not sizes:
         raise ValueError(f"{who} needs the width of at least one layer, got none.")
     for n in sizes:
         if isinstance(n, bool) or not hasattr(n, "__index__"):
-            raise TypeError(f"{who} needs widths to be integers, one a layer, got {n!r}.")
+            raise TypeError(f"{who} needs widths to be integers, one a layer, got {brief(n)}.")
         if not 1 <= n.__index__() <= WIDEST:
-            raise ValueError(f"{who} needs widths from 1 to {WIDEST}, got {n}.")
+            raise ValueError(f"{who} needs widths from 1 to {WIDEST}, got {brief(n)}.")
     return [int(n.__index__()) for n in sizes]
 
 
@@ -61,9 +62,9 @@ def _deviations(who: str, name: str, value: Any, layers: int) -> list[float]:
 def count_of(who: str, n: Any) -> int:
     """`n` as a number of samples."""
     if isinstance(n, bool) or not hasattr(n, "__index__"):
-        raise TypeError(f"{who} needs n to be an integer >= 0, got {n!r}.")
+        raise TypeError(f"{who} needs n to be an integer >= 0, got {brief(n)}.")
     if n.__index__() < 0:
-        raise ValueError(f"{who} needs n to be an integer >= 0, got {n}.")
+        raise ValueError(f"{who} needs n to be an integer >= 0, got {brief(n)}.")
     return int(n.__index__())
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..._activations import activation_of
+from ..._brief import brief
 from .._check import Phi, choice, depth_of, number
 from .._criticality import WEIGHTS, slope_spread
 from ._continuous import Continuous, OneLayer, Product
@@ -95,7 +96,7 @@ class Spectrum:
         """
         given = np.asarray(p, dtype=np.float64)
         if not np.all((given >= 0) & (given <= 1)):
-            raise ValueError(f"quantile needs probabilities in [0, 1], got {p!r}.")
+            raise ValueError(f"quantile needs probabilities in [0, 1], got {brief(p)}.")
         places = [math.log(place) for place, _ in self.atoms if place]
         ends = [e for band in self._continuous.bands for e in band] + places
         zero = sum(mass for place, mass in self.atoms if place == 0)
@@ -117,9 +118,9 @@ class Spectrum:
             ValueError: `k` is negative.
         """
         if isinstance(k, bool) or not hasattr(k, "__index__"):
-            raise TypeError(f"moment needs k to be an integer >= 0, got {k!r}.")
+            raise TypeError(f"moment needs k to be an integer >= 0, got {brief(k)}.")
         if k < 0:
-            raise ValueError(f"moment needs k to be an integer >= 0, got {k!r}.")
+            raise ValueError(f"moment needs k to be an integer >= 0, got {brief(k)}.")
         return 1.0 if k == 0 else self._moments(int(k))
 
 
