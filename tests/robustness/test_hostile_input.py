@@ -2,8 +2,6 @@
 
 import os
 import threading
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 import jax
@@ -17,73 +15,15 @@ import initcore
 import initcore_jax
 import initcore_torch
 from initcore import Rng, specs
-
-REFUSED = (TypeError, ValueError)
-
-
-class Whole(int):
-    """An integer of one's own."""
-
-
-class Broken(float):
-    """A number that cannot be compared."""
-
-    def __lt__(self, other: Any) -> bool:
-        raise RuntimeError("not comparable")
-
-
-class Strange:
-    """Looks like an array, and is none."""
-
-    shape, dtype, ndim = (2, 3), "float32", 2
-
-
-THINGS: list[Any] = [
-    None, True, np.True_, "", "1", b"x", float("nan"), float("inf"), -float("inf"), -1, 0, 1, 0.5,
-    -0.0, 1e300, 1e-300, 10**400, -(10**400), 1j, np.float64("nan"), np.float16(0.5), np.int64(-3),
-    np.array(2.0), np.array([1.0, 2.0]), np.array("a"), [], [1], (), (1, 2), {}, {1: 2}, set(),
-    object(), Strange(), Whole(2), Decimal("0.5"), Fraction(1, 3), lambda x: x, int, ...,
-    Broken(0.5), np.datetime64("2020-01-01"), 2**63, 2**64, slice(1), range(3), memoryview(b"ab"),
-]  # fmt: skip
-SHAPES: list[Any] = [
-    (), (3,), (4, 6), (4, 4, 3), (2, 2, 3, 3), (0, 4), (4, 0), (1, 1), (-1, 2), (2.0, 3), ("a", 2),
-    (True, 2), None, "45", 5, -5, 2.5, [4, 6], np.array([4, 6]), (10**30, 2), ((2, 3),), {2: 3},
-    object(), (Whole(4), 6), (np.int8(4), np.uint16(6)), (4, None), range(2, 4), b"ab", {2, 3},
-]  # fmt: skip
-SEEDS: list[Any] = [
-    0,
-    5,
-    2**64 - 1,
-    -1,
-    2**64,
-    1.0,
-    "0",
-    None,
-    True,
-    np.int64(3),
-    [1],
-    1j,
-    object(),
-]
-QUICK = settings(max_examples=120, deadline=None, database=None, derandomize=True)
-
-
-def parameters_of(name: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Some parameters, known and unknown, with anything for a value."""
-    names = [*specs[name].parameters, "no_such_parameter"]
-    needed = {n for n in specs[name].parameters if n not in specs[name].defaults}
-    right = {"value": 1.0, "sparsity": 0.5, "density": 0.6}
-    usual = {n: right[n] for n in needed}
-    hostile = st.dictionaries(st.sampled_from(names), st.sampled_from(THINGS), max_size=2)
-    return hostile.map(lambda given: {**usual, **given})
-
-
-def clear(error: BaseException) -> None:
-    """One sentence that names what is wrong."""
-    text = str(error)
-    assert text.strip(), type(error)
-    assert len(text) < 2000
-    assert "\n" not in text.strip()
+from tests.robustness.hostile import (
+    QUICK,
+    REFUSED,
+    SEEDS,
+    SHAPES,
+    Strange,
+    clear,
+    parameters_of,
+)
 
 
 @pytest.mark.parametrize("name", specs)
@@ -99,7 +39,7 @@ def test_the_core_gives_an_array_or_one_clear_error(name: str) -> None:
             clear(error)
         else:
             assert w.dtype == np.float32
-            assert w.shape == tuple(int(n) for n in (shape if np.ndim(shape) else (shape,)))
+            assert w.shape == initcore._rng.as_shape(shape)
 
     hostile()
 
