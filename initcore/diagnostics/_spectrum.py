@@ -1,12 +1,13 @@
 """The measured spectrum of a network's input-output Jacobian."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
 import numpy as np
 
+from ..networks._progress import progress
 from ._figures import illustrated, spectrum_figure
 from ._lanczos import quadrature
 
@@ -93,30 +94,32 @@ class MeasuredSpectrum:
 def spectrum_of(
     forward: Callable[[Any], Any],
     backward: Callable[[Any], Any],
-    sizes: tuple[int, int, int],
+    shapes: tuple[Sequence[int], Sequence[int]],
     *,
     probes: int,
     steps: int,
     seed: int,
-    bar: Callable[[Iterable[int]], Iterable[int]] = lambda items: items,
 ) -> MeasuredSpectrum:
-    """The spectrum of Jacobians that are known by their products.
+    """The spectrum of Jacobians that are known by their products with arrays of NumPy.
 
     Args:
-        forward: `(k, batch, in) -> (k, batch, out)`: every input's Jacobian times `k` vectors.
-        backward: `(k, batch, out) -> (k, batch, in)`: the same, transposed.
-        sizes: `(batch, out, in)`.
-        probes, steps, seed, bar: Of `quadrature`, where a side is longer than `EXACT`.
+        forward: `(k, batch, *in) -> (k, batch, *out)`: every input's Jacobian times `k` vectors.
+        backward: `(k, batch, *out) -> (k, batch, *in)`: the same, transposed.
+        shapes: `(batch, *in)` and `(batch, *out)`.
+        probes, steps, seed: Of `quadrature`, where a side is longer than `EXACT`.
     """
-    batch, out, in_ = sizes
-    wide = in_ > out
-    there, back = (backward, forward) if wide else (forward, backward)
+    sizes = [math.prod(shape) for shape in shapes]
+    if not all(sizes):
+        raise ValueError("jacobian_spectrum needs outputs that depend on the inputs.")
+    batch = shapes[0][0]
+    in_, out = (size // batch for size in sizes)
+    there, back = _flat(forward, shapes[0]), _flat(backward, shapes[1])
+    if in_ > out:
+        there, back = back, there
     side = min(out, in_)
-    if side == 0 or batch == 0:
-        raise ValueError(f"jacobian_spectrum needs inputs and outputs, got Jacobians {sizes}.")
     if side <= EXACT:
         gram = np.zeros((batch, side, side))
-        for k in bar(range(0, side, TOGETHER)):
+        for k in progress(range(0, side, TOGETHER), "Jacobian"):
             units = np.eye(side)[k : k + TOGETHER, None].repeat(batch, axis=1)
             gram[:, k : k + TOGETHER] = np.swapaxes(back(there(units)), 0, 1)
         if not np.isfinite(gram).all():
@@ -127,9 +130,15 @@ def spectrum_of(
         return MeasuredSpectrum(values, weights, size=values.size, exact=True)
 
     def product(v: Any) -> Any:
-        return np.asarray(back(there(v.reshape(-1, batch, side)))).reshape(len(v), -1)
+        return back(there(v.reshape(-1, batch, side))).reshape(len(v), -1)
 
     nodes, weights = quadrature(
-        product, batch * side, probes=probes, steps=steps, seed=seed, bar=bar
-    )
+        product, batch * side, probes=probes, steps=steps, seed=seed,
+        bar=lambda items: progress(items, "Jacobian"),
+    )  # fmt: skip
     return MeasuredSpectrum(nodes, weights, size=batch * side, exact=False)
+
+
+def _flat(product: Callable[[Any], Any], shape: Sequence[int]) -> Callable[[Any], Any]:
+    """The product of `(k, batch, -1)` vectors, which it takes as `(k, *shape)`."""
+    return lambda v: np.asarray(product(v.reshape(-1, *shape))).reshape(len(v), shape[0], -1)

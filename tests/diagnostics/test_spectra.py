@@ -11,21 +11,22 @@ from initcore import Rng, diagnostics
 rng = Rng(0, dtype="float64")
 
 
-def products(jacobians: Any) -> tuple[Any, Any, tuple[int, int, int]]:
+def products(jacobians: Any) -> tuple[Any, Any, Any]:
     def forward(v: Any) -> Any:
         return np.einsum("boi,kbi->kbo", jacobians, v)
 
     def backward(u: Any) -> Any:
         return np.einsum("boi,kbo->kbi", jacobians, u)
 
-    return forward, backward, jacobians.shape
+    batch, out, in_ = jacobians.shape
+    return forward, backward, ((batch, in_), (batch, out))
 
 
 @pytest.mark.parametrize("shape", [(1, 5, 5), (3, 7, 4), (2, 4, 70)])
 def test_small_jacobians_give_all_their_singular_values(shape: tuple[int, int, int]) -> None:
     jacobians = rng.normal(shape)
-    *maps, sizes = products(jacobians)
-    found = diagnostics.spectrum_of(*maps, sizes, probes=2, steps=2, seed=0)
+    *maps, shapes = products(jacobians)
+    found = diagnostics.spectrum_of(*maps, shapes, probes=2, steps=2, seed=0)
     wanted = np.sort(np.linalg.svd(jacobians, compute_uv=False) ** 2, axis=None)
     assert found.exact
     assert found.size == wanted.size
@@ -39,10 +40,10 @@ def test_an_estimate_is_within_its_error_bars(monkeypatch: pytest.MonkeyPatch) -
     from initcore.diagnostics import _spectrum
 
     jacobians = rng.fold_in(1).normal((2, 300, 200)) / 300**0.5
-    *maps, sizes = products(jacobians)
-    exact = diagnostics.spectrum_of(*maps, sizes, probes=2, steps=2, seed=0)
+    *maps, shapes = products(jacobians)
+    exact = diagnostics.spectrum_of(*maps, shapes, probes=2, steps=2, seed=0)
     monkeypatch.setattr(_spectrum, "EXACT", 10)
-    found = diagnostics.spectrum_of(*maps, sizes, probes=16, steps=24, seed=0)
+    found = diagnostics.spectrum_of(*maps, shapes, probes=16, steps=24, seed=0)
     assert not found.exact
     # Five standard errors of 16 probes: a false alarm in some 10,000 (Student, 15 degrees).
     for function in (lambda x: x, lambda x: x**2, np.sqrt):
@@ -54,7 +55,7 @@ def test_an_estimate_is_within_its_error_bars(monkeypatch: pytest.MonkeyPatch) -
     np.testing.assert_allclose(found.quantile(ranks), exact.quantile(ranks), rtol=0.15)
     # A transpose that is none is seen: the mean square of a wrong pair is another one.
     wrong = diagnostics.spectrum_of(
-        maps[0], lambda u: np.roll(maps[1](u), 1, axis=-1), sizes, probes=16, steps=24, seed=0
+        maps[0], lambda u: np.roll(maps[1](u), 1, axis=-1), shapes, probes=16, steps=24, seed=0
     )
     assert abs(wrong.mean - exact.mean) > 5 * found.error()
 
@@ -78,12 +79,12 @@ def test_a_probe_in_an_invariant_subspace_ends_early() -> None:
 
 def test_a_jacobian_that_explodes_is_said_to() -> None:
     bad = np.full((1, 3, 3), np.inf)
-    *maps, sizes = products(bad)
+    *maps, shapes = products(bad)
     with (
         np.errstate(invalid="ignore"),
         pytest.raises(ValueError, match="the network explodes"),
     ):
-        diagnostics.spectrum_of(*maps, sizes, probes=1, steps=1, seed=0)
+        diagnostics.spectrum_of(*maps, shapes, probes=1, steps=1, seed=0)
 
 
 @pytest.mark.parametrize("groups", [1, 2])

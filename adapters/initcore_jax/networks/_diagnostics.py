@@ -9,7 +9,7 @@ import numpy as np
 
 from initcore import diagnostics
 from initcore.diagnostics import MeasuredSpectrum, Orthogonality, SignalReport
-from initcore.networks import Network, Weight, describe_network, progress
+from initcore.networks import Network, Weight, describe_network
 
 from ._initialize import Traced, traced
 from ._models import Model, understood
@@ -106,24 +106,12 @@ def jacobian_spectrum(
     known, found, _ = _understood(model, inputs, "jacobian_spectrum")
     function, x = _differentiable(known, found)
     y, pull = jax.vjp(function, x)
-    if not y.size or not x.size:
-        raise ValueError("jacobian_spectrum needs outputs that depend on the inputs.")
     push = jax.jit(jax.vmap(lambda v: jax.jvp(function, (x,), (v,))[1]))
     pulls = jax.jit(jax.vmap(lambda u: pull(u)[0]))
-    count = len(x)
-
-    def forward(v: Any) -> Any:
-        return _array(push(jnp.asarray(v, x.dtype).reshape(-1, *x.shape))).reshape(
-            len(v), count, -1)  # fmt: skip
-
-    def backward(u: Any) -> Any:
-        return _array(pulls(jnp.asarray(u, y.dtype).reshape(-1, *y.shape))).reshape(
-            len(u), count, -1)  # fmt: skip
-
-    sizes = (count, y.size // count, x.size // count)
     return diagnostics.spectrum_of(
-        forward, backward, sizes, probes=probes, steps=steps, seed=seed,
-        bar=lambda items: progress(items, "Jacobian"),
+        lambda v: _array(push(jnp.asarray(v, x.dtype))),
+        lambda u: _array(pulls(jnp.asarray(u, y.dtype))),
+        (x.shape, y.shape), probes=probes, steps=steps, seed=seed,
     )  # fmt: skip
 
 

@@ -122,7 +122,7 @@ def _by_tensorflow(function: Function, x: Any) -> tuple[Any, Function, Function]
     def backward(u: Any) -> Any:
         return np.stack([
             array(tape.gradient(y, x, tf.cast(row, y.dtype), unconnected_gradients="zero"))
-            for row in u.reshape(-1, *y.shape)
+            for row in u
         ])  # fmt: skip
 
     def forward(v: Any) -> Any:
@@ -130,7 +130,7 @@ def _by_tensorflow(function: Function, x: Any) -> tuple[Any, Function, Function]
         return np.stack([
             array(outer.gradient(pulled, cotangent, tf.cast(row, x.dtype),
                                  unconnected_gradients="zero"))
-            for row in v.reshape(-1, *x.shape)
+            for row in v
         ])  # fmt: skip
 
     return y, forward, backward
@@ -151,7 +151,7 @@ def _by_torch(function: Function, x: Any) -> tuple[Any, Function, Function]:
     def rows(out: Any, by: Any, given: Any) -> Any:
         return np.stack([
             array(torch.autograd.grad(out, by, torch.as_tensor(row).to(out), retain_graph=True)[0])
-            for row in given.reshape(-1, *out.shape)
+            for row in given
         ])  # fmt: skip
 
     return y, lambda v: rows(pulled, cotangent, v), lambda u: rows(y, x, u)
@@ -166,6 +166,6 @@ def _by_jax(function: Function, x: Any) -> tuple[Any, Function, Function]:
     pulls = jax.jit(jax.vmap(lambda u: pull(u)[0]))
     return (
         y,
-        lambda v: array(push(jnp.asarray(v, x.dtype).reshape(-1, *x.shape))),
-        lambda u: array(pulls(jnp.asarray(u, y.dtype).reshape(-1, *y.shape))),
+        lambda v: array(push(jnp.asarray(v, x.dtype))),
+        lambda u: array(pulls(jnp.asarray(u, y.dtype))),
     )

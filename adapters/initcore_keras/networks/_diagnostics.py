@@ -7,8 +7,9 @@ import keras
 import numpy as np
 
 from initcore import diagnostics
+from initcore._brief import said
 from initcore.diagnostics import MeasuredSpectrum, Orthogonality, SignalReport
-from initcore.networks import Network, Weight, describe_network, progress
+from initcore.networks import Network, Weight, describe_network
 
 from ._derivatives import array, gradients, linearized
 from ._taps import kernel_of, tapped
@@ -107,19 +108,9 @@ def jacobian_spectrum(
     args, kwargs = _tensors(inputs)
     function, x = _differentiable(model, args, kwargs)
     y, push, pull = linearized(function, x)
-    size = [int(np.prod(t.shape)) for t in (y, x)]
-    if not all(size):
-        raise ValueError("jacobian_spectrum needs outputs that depend on the inputs.")
-    count = int(x.shape[0])
-
-    def rows(product: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        return lambda v: product(np.asarray(v)).reshape(len(v), count, -1)
-
-    sizes = (count, size[0] // count, size[1] // count)
     return diagnostics.spectrum_of(
-        rows(push), rows(pull), sizes, probes=probes, steps=steps, seed=seed,
-        bar=lambda items: progress(items, "Jacobian"),
-    )  # fmt: skip
+        push, pull, (tuple(x.shape), tuple(y.shape)), probes=probes, steps=steps, seed=seed
+    )
 
 
 def orthogonality(
@@ -173,7 +164,9 @@ def _called(model: Any, args: Any, kwargs: Any, who: str) -> Any:
     try:
         y = model(*args, **kwargs)
     except Exception as error:
-        raise ValueError(f"{who} could not call {model.name} with these inputs: {error}") from error
+        raise ValueError(
+            f"{who} could not call {model.name} with these inputs: {said(error)}"
+        ) from error
     for t in keras.tree.flatten(y):
         if _is_float(t):
             return t

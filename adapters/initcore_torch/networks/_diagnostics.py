@@ -10,7 +10,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from initcore import diagnostics
 from initcore.diagnostics import MeasuredSpectrum, Orthogonality, SignalReport
-from initcore.networks import Network, Weight, describe_network, progress
+from initcore.networks import Network, Weight, describe_network
 
 from ._initialize import traced
 from ._inputs import as_call
@@ -100,23 +100,14 @@ def jacobian_spectrum(
         raise TypeError(f"jacobian_spectrum needs a torch.nn.Module, got {type(model).__name__}.")
     with evaluating(model), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
         x, y = _graph(model, inputs)
-        count = len(x)
         cotangent = torch.zeros_like(y, requires_grad=True)
         (pulled,) = torch.autograd.grad(y, x, cotangent, create_graph=True, allow_unused=True)
-        if pulled is None or y.numel() == 0 or x.numel() == 0:
+        if pulled is None:
             raise ValueError("jacobian_spectrum needs outputs that depend on the inputs.")
-
-        def backward(u: Any) -> Any:
-            return _pulled(y, x, torch.as_tensor(u).to(y).reshape(-1, *y.shape))
-
-        def forward(v: Any) -> Any:
-            # The pulled-back cotangent is linear in it; its own pull-back is the push forward.
-            return _pulled(pulled, cotangent, torch.as_tensor(v).to(x).reshape(-1, *x.shape))
-
-        sizes = (count, y.numel() // count, x.numel() // count)
+        # The pulled-back cotangent is linear in it; its own pull-back is the push forward.
         return diagnostics.spectrum_of(
-            forward, backward, sizes, probes=probes, steps=steps, seed=seed,
-            bar=lambda items: progress(items, "Jacobian"),
+            lambda v: _pulled(pulled, cotangent, v), lambda u: _pulled(y, x, u),
+            (x.shape, y.shape), probes=probes, steps=steps, seed=seed,
         )  # fmt: skip
 
 
@@ -190,19 +181,18 @@ def _variances(named: Mapping[str, Tensor], w: Weight) -> tuple[float, float]:
     )
 
 
-def _pulled(y: Tensor, x: Tensor, cotangents: Tensor) -> Any:
-    """`(k, batch, ...)`: `k` cotangents pulled back, at once where every operation can do that."""
-    count = len(x)
+def _pulled(y: Tensor, x: Tensor, rows: Any) -> Any:
+    """Cotangents `(k, *y.shape)` pulled back, at once where every operation can do that."""
+    cotangents = torch.as_tensor(rows).to(y)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # one by one is faster than what is warned of
-            together = torch.autograd.grad(
-                y, x, cotangents, retain_graph=True, is_grads_batched=True
-            )[0]
+            return _array(
+                torch.autograd.grad(y, x, cotangents, retain_graph=True, is_grads_batched=True)[0]
+            )
     except (RuntimeError, Warning):
-        rows = [torch.autograd.grad(y, x, u, retain_graph=True)[0] for u in cotangents]
-        together = torch.stack(rows)
-    return _array(together).reshape(len(cotangents), count, -1)
+        each = [torch.autograd.grad(y, x, u, retain_graph=True)[0] for u in cotangents]
+        return _array(torch.stack(each))
 
 
 def _array(t: Tensor) -> Any:
