@@ -26,7 +26,16 @@ WRITERS = {".html": _html.page, ".md": _markdown.page, ".json": _json}
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+# One line a paragraph: the help is wrapped to the terminal.
+HELP = """Check initializers against the specification, in every backend named.
+
+numpy, array_api_strict, torch, jax, keras are this library's own; torch.nn.init, \
+jax.nn.initializers, keras.initializers the frameworks'; package.module:object is yours.
+
+The exit status is 0 only if all that was asked for ran and passed."""
+
+
+@app.command(help=HELP)
 def run(
     backends: Annotated[
         list[str], typer.Argument(help="Names, or package.module:object, or file.py:object.")
@@ -47,12 +56,7 @@ def run(
     ] = None,
     jobs: Annotated[int | None, typer.Option(help="Backends at a time.")] = None,
 ) -> None:
-    """Check initializers against the specification, in every backend named.
-
-    numpy, array_api_strict, torch, jax, keras are this library's own; torch.nn.init,
-    jax.nn.initializers, keras.initializers the frameworks'. The exit status is 0 only if all
-    that was asked for ran and passed.
-    """
+    """Run the checks, show what came out and write the reports."""
     for path in report or []:
         if path.suffix not in WRITERS:
             raise ValueError(f"--report needs a file .html, .md or .json, got {path}.")

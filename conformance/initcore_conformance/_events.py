@@ -38,7 +38,7 @@ def events(
     if backend is None:
         try:
             backend = load(job.name)
-        except ImportError as error:
+        except (ImportError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
             yield {"outcome": dataclasses.asdict(Outcome(job.name, "*", "*", "missing", reason))}
             return

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import inspect
 import os
 import sys
 from collections.abc import Iterable
@@ -107,6 +108,11 @@ def load(name: str) -> Any:
         raise TypeError(f"module {where} has no object {attribute!r}.")
     backend = getattr(module, attribute)
     if missing_parts(backend) and callable(backend):
+        if needs := _required(backend):
+            raise TypeError(
+                f"{target.path} is a function of ({', '.join(needs)}), not a backend; make it one "
+                "with of_numpy, of_torch, of_jax or of_keras of initcore_conformance."
+            )
         backend = backend()
     if lacks := missing_parts(backend):
         raise TypeError(
@@ -114,6 +120,14 @@ def load(name: str) -> Any:
             f"got none of: {', '.join(lacks)}."
         )
     return backend
+
+
+def _required(function: Any) -> list[str]:
+    """The parameters that it cannot be called without."""
+    return [
+        name for name, p in inspect.signature(function).parameters.items()
+        if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]  # fmt: skip
 
 
 def _run_keras_on(backend: str) -> None:

@@ -13,7 +13,7 @@ from initcore import specs
 
 from .backends._jax import JaxBackend
 from .backends._keras import KerasBackend
-from .backends._peers import CHANNELS_LAST, Claims, PeerBackend, Words, own_shape, takes
+from .backends._peers import CHANNELS_LAST, Claims, PeerBackend, Words, has, own_shape, takes
 from .backends._torch import TorchBackend
 
 __all__ = ["of_jax", "of_keras", "of_numpy", "of_torch"]
@@ -54,12 +54,15 @@ def of_numpy(
     """
     usual = ("float32", "float64") if takes(function, "dtype") else ("float64",)
     backend = _made(_NumpyBackend, function, initializer, names, dtypes or usual, claims)
-    if specs[initializer].random and not (takes(function, "rng") or takes(function, "seed")):
+    if specs[initializer].random and not (has(function, "rng") or takes(function, "seed")):
         raise TypeError(
             f"of_numpy needs a function with a parameter rng or seed for {initializer!r}, got "
             f"{backend.name}; wrap it in one that has it."
         )
     backend.channels_last = channels_last
+    # Bad ones never come to a function that does not have them.
+    hidden = [a for a in ("dtype", "seed") if not takes(function, a)]
+    backend.beyond = {initializer: tuple(hidden)}
     return backend
 
 
@@ -82,6 +85,7 @@ def of_torch(
     """
     backend = _made(TorchBackend, function, initializer, names, dtypes, claims)
     backend.seed_bits = 32
+    backend.beyond = {initializer: ("seed",)}
     return backend
 
 
@@ -101,7 +105,9 @@ def of_jax(
     Args and Raises:
         As of `of_numpy`.
     """
-    return _made(JaxBackend, make, initializer, names, dtypes, claims)
+    backend = _made(JaxBackend, make, initializer, names, dtypes, claims)
+    backend.beyond = {initializer: ("seed",)}
+    return backend
 
 
 def of_keras(
@@ -136,7 +142,7 @@ class _NumpyBackend(PeerBackend):
         given = words.translate(name, parameters)
         if takes(words.make, "dtype"):
             given["dtype"] = dtype
-        if takes(words.make, "rng"):
+        if has(words.make, "rng"):
             given["rng"] = np.random.default_rng(seed)
         elif takes(words.make, "seed"):
             given["seed"] = seed

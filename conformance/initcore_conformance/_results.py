@@ -42,6 +42,10 @@ class Outcome:
         """`backend::initializer::check`, as files of skips name it."""
         return f"{self.backend}::{self.initializer}::{self.check}"
 
+    def __str__(self) -> str:
+        told = [f"{self.status.upper()} {self.id}", self.reason, str(self.failure or "")]
+        return "\n  ".join(line for text in told for line in text.splitlines())
+
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Outcome":
         """The outcome whose `dataclasses.asdict` is `data`."""
@@ -101,6 +105,10 @@ class Results:
         for o in self.outcomes:
             if all(getattr(o, name) == value for name, value in where.items()):
                 yield o
+
+    def __str__(self) -> str:
+        counts = (f"{self.count(s)} {s}" for s in STATUSES if self.count(s))
+        return "\n\n".join([*map(str, self.failures), ", ".join(counts)])
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Results":

@@ -46,7 +46,8 @@ def show(results: Results, console: Console) -> None:
         _failure(group, wide)
     if len(alike) > MOST:
         wide.print(f"... and {len(alike) - MOST} more kinds, which --report lists\n")
-    _table(results, wide)
+    if any(o.check != "*" for o in results.outcomes):
+        _table(results, wide)
     for warning in results.warnings:
         wide.print(f"warning: {escape(warning)}", style="yellow", highlight=False)
     verdict = "all passed" if results.ok else f"{len(results.failures)} failed"

@@ -7,7 +7,7 @@ from typing import Any
 
 from initcore._kernel import Layout
 
-__all__ = ["CHANNELS_LAST", "FAMILY", "Claims", "PeerBackend", "Words", "own_shape", "takes"]
+__all__ = ["CHANNELS_LAST", "FAMILY", "Claims", "PeerBackend", "Words", "has", "own_shape", "takes"]
 
 CHANNELS_LAST = Layout((-1,), (-2,))
 
@@ -61,6 +61,7 @@ class PeerBackend:
 
     def __init__(self, words: Mapping[str, Words]) -> None:
         self.words = words
+        self.beyond: dict[str, tuple[str, ...]] = {}
 
     @property
     def initializers(self) -> tuple[str, ...]:
@@ -92,5 +93,10 @@ def own_shape(layout: Layout, shape: Sequence[int]) -> tuple[int, ...]:
 
 def takes(function: Callable[..., Any], name: str) -> bool:
     """Whether it has a parameter of this name, or takes any."""
-    found = inspect.signature(function).parameters
-    return name in found or any(p.kind is p.VAR_KEYWORD for p in found.values())
+    any_ = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(function).parameters.values())
+    return any_ or has(function, name)
+
+
+def has(function: Callable[..., Any], name: str) -> bool:
+    """Whether it has a parameter of this name."""
+    return name in inspect.signature(function).parameters

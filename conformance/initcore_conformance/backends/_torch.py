@@ -5,7 +5,7 @@ from typing import Any
 
 from initcore import specs
 
-from ._peers import PeerBackend, Words, takes
+from ._peers import PeerBackend, Words, has
 
 __all__ = ["TorchBackend", "backend"]
 
@@ -35,7 +35,7 @@ class TorchBackend(PeerBackend):
         given = words.translate(name, parameters)
         if not specs[name].random:
             return words.make(tensor, **given)
-        if takes(words.make, "generator"):
+        if has(words.make, "generator"):
             return words.make(tensor, **given, generator=torch.Generator().manual_seed(seed))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
