@@ -22,7 +22,7 @@ def page(results: Results) -> str:
         _facts(results),
         "<h2>Backends by checks</h2>",
         _matrix(results),
-        *(f'<p class="pill warn">{escape(w)}</p>' for w in results.warnings),
+        *(f'<p><span class="pill warn">{escape(w)}</span></p>' for w in results.warnings),
         _failures(results),
         "<h2>Initializers</h2>",
         '<p class="key">each point is a check of an initializer; hold the pointer on it'

@@ -86,14 +86,18 @@ class Results:
 
     @property
     def alike(self) -> list[list[Outcome]]:
-        """The failures, those of one known reason or that fail the same check alike together."""
+        """The failures, those of one known reason or of which the same should be so together."""
         groups: dict[tuple[str, ...], list[Outcome]] = {}
         for o in self.outcomes:
-            if o.status in (*BAD, "xfailed"):
-                should = o.failure.should if o.failure else ""
-                key = (o.status, o.reason) if o.failure and o.reason else (
-                    o.status, o.backend, o.check, should)  # fmt: skip
-                groups.setdefault(key, []).append(o)
+            if o.status not in (*BAD, "xfailed"):
+                continue
+            if o.failure and o.reason:
+                key: tuple[str, ...] = (o.reason,)
+            elif o.failure and not o.failure.trace:  # the same is not so, whoever looked
+                key = (o.backend, o.failure.should)
+            else:
+                key = (o.backend, o.check, o.failure.should if o.failure else "")
+            groups.setdefault((o.status, *key), []).append(o)
         return list(groups.values())
 
     def count(self, status: str, **where: str) -> int:

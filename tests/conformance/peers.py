@@ -1,10 +1,10 @@
 """What the frameworks' own initializers do, docs/peers.md: the suite's report, and habits between
 calls and between backends that no single kernel shows.
 
-python -m tests.conformance.peers [REPORT.json]
+python -m tests.conformance.peers [REPORT.json...]
 
-A report of `initcore conform torch.nn.init jax.nn.initializers keras.initializers` may be given,
-so that the checks do not run again.
+Reports of `initcore conform torch.nn.init jax.nn.initializers keras.initializers` may be given, so
+that the checks do not run again. dks is checked too where it is installed.
 """
 
 import json
@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from initcore_conformance import Results, conform
@@ -21,6 +22,7 @@ from initcore_conformance._markdown import body
 from initcore_conformance._report import split_links
 
 PAGE = Path(__file__).parents[2] / "docs" / "peers.md"
+DKS = "docs/examples/dks_backend.py:backend"
 PEERS = ("torch.nn.init", "jax.nn.initializers", "keras.initializers")
 
 
@@ -156,8 +158,9 @@ def run(habit: Habit) -> dict[str, str]:
         done = subprocess.run(
             [sys.executable, "-c", habit.code], env=where, capture_output=True, text=True
         )
-        error = (done.stderr.strip().splitlines() or ["nothing"])[-1]
-        found[backend] = done.stdout.strip() if done.returncode == 0 else error
+        if done.returncode:
+            raise RuntimeError(f"{habit.title} {backend}\n{done.stderr}")
+        found[backend] = done.stdout.strip()
     return found
 
 
@@ -176,7 +179,17 @@ def section(habit: Habit, found: dict[str, str]) -> str:
 def page(results: Results, found: Sequence[dict[str, str]]) -> str:
     """The whole page."""
     habits = "\n\n".join(section(h, f) for h, f in zip(HABITS, found, strict=True))
-    return HEAD + body(results) + BETWEEN + habits + "\n"
+    dks = WITH_DKS if DKS in results.backends else WITHOUT_DKS
+    return HEAD.format(dks=dks) + body(results) + BETWEEN + habits + "\n"
+
+
+def merged(reports: Sequence[Results]) -> Results:
+    """Several runs as one."""
+    whole, *rest = reports
+    for part in rest:
+        whole.outcomes += part.outcomes
+        whole.versions |= part.versions
+    return whole
 
 
 HEAD = """# Peers, checked
@@ -185,9 +198,15 @@ The initializers of PyTorch, JAX and Keras (on its four backends), checked by th
 conformance suite: only what each documents that it takes, in the order of axes that it documents.
 Every failure has the smallest case found and the lines that repeat it. A failure is a difference
 from [the specification](spec/index.md), which for some is a matter of convention: then the sentence
-above it says whose. Made by `python -m tests.conformance.peers`, on CPUs.
+above it says whose. {dks} Made by `python -m tests.conformance.peers`, on CPUs: what
+GPUs round away, as in
+[tensorflow/tensorflow#22226](https://github.com/tensorflow/tensorflow/issues/22226), is not seen
+here.
 
 """
+WITH_DKS = """[dks](examples/dks_backend.py) takes kernels for `(in, out, ...)`, which in PyTorch
+are `(out, in, ...)`: its weights are isometric, and scaled, for the transposed layer."""
+WITHOUT_DKS = "dks was not installed."
 BETWEEN = """
 ## Between calls and between backends
 
@@ -198,8 +217,9 @@ are about Keras, and this is what they printed.
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        results = Results.from_json(json.loads(Path(sys.argv[1]).read_text()))
+        texts = [Path(name).read_text() for name in sys.argv[1:]]
+        results = merged([Results.from_json(json.loads(text)) for text in texts])
     else:
-        results = conform(PEERS)
+        results = conform([*PEERS, DKS] if find_spec("dks") else PEERS)
     PAGE.write_text(page(results, [run(habit) for habit in HABITS]))
     print(PAGE)
