@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis.strategies import SearchStrategy
 
 from initcore import Spec
+from initcore._dtype import eps
 from initcore.invariants import FALSE_ALARM, Follows, Haar
 
 from .._case import Case, Failure, draw, reference
@@ -112,7 +113,10 @@ def copies(spec: Spec, w: Any, case: Case, call: str) -> Failure | None:
 
 
 def _distinct(w: Any, groups: int) -> int:
-    return len(np.unique(numbers(w).reshape(groups, -1), axis=0))
+    """How many groups differ by more than rounding."""
+    a = numbers(w).reshape(groups, -1)
+    step = 16 * eps(w.dtype) * max(float(abs(a).max(initial=0.0)), 1e-300)
+    return len(np.unique(np.round(a / step), axis=0))
 
 
 class Expression(str):
