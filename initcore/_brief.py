@@ -1,9 +1,10 @@
 """What a caller gave, in the words of an error: one short line, whatever it is."""
 
+import re
 import reprlib
 from typing import Any
 
-__all__ = ["brief"]
+__all__ = ["brief", "said"]
 
 _BRIEF = reprlib.Repr()
 _BRIEF.maxtuple = _BRIEF.maxlist = _BRIEF.maxdict = _BRIEF.maxset = 12
@@ -24,3 +25,13 @@ def brief(value: Any) -> str:
     except Exception:
         return f"an object of type {type(value).__name__}"
     return " ".join(line.strip() for line in text.splitlines())
+
+
+def said(error: BaseException) -> str:
+    """What an error says, in one line; its kind where it says nothing.
+
+    >>> said(ValueError("no input fits:\\n  (2, 3)"))
+    'no input fits: (2, 3)'
+    """
+    text = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())  # Keras prints in bold
+    return (text if len(text) < 300 else text[:299] + "…") or type(error).__name__

@@ -44,7 +44,8 @@ class Real:
         try:
             number = float(value)
         except Exception as error:
-            if getattr(value, "shape", None) == () and not self.static:
+            known = isinstance(value, (np.ndarray, np.generic))
+            if getattr(value, "shape", None) == () and not (known or self.static):
                 return value  # a value traced by a compiler: nothing is known of it yet
             raise TypeError from error
         if math.isnan(number) or (self.finite and math.isinf(number)):

@@ -12,6 +12,7 @@ from ._activations import Activation
 
 __all__ = ["breaks", "legendre", "mean", "normal_density", "rough_mean"]
 
+MOST = 100_000  # values of a function before its mean is given up: seconds
 REACH = 12.0  # deviations to integrate over: the normal weight beyond is below 1e-32
 # Panel ends: of the density's own scale, and finer about 0, where activations bend, in theirs.
 Z_ENDS = np.arange(-REACH, REACH + 1)
@@ -85,10 +86,18 @@ def _decays(f: Callable[[Any], Any], root: float, total: float, reach: float = R
 def _adaptive(f: Callable[[Any], Any], phi: Activation, root: float, rel: float) -> float:
     from scipy.integrate import quad_vec
 
+    left = MOST
     for reach in (REACH, 24.0, 37.0):  # at 37 the density is still a normal number
         ends = breaks(root, phi.kinks, reach)
 
         def weighted(z: float) -> float:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise ValueError(
+                    f"activation {phi.name} turns or jumps too often to be averaged at length "
+                    f"q = {root * root:g}."
+                )
             with np.errstate(all="ignore"):
                 return float((f(root * np.array([z])) * normal_density(z))[0])
 

@@ -57,6 +57,16 @@ class Numbers:
         """The NumPy dtype that is drawn in."""
         return np.float64 if self.double else np.float32
 
+    @property
+    def _one_sided(self) -> bool:
+        return self.cuts is not None and math.isinf(self.cuts[0]) != math.isinf(self.cuts[1])
+
+    @property
+    def _ends_of_u(self) -> tuple[float, float]:
+        """The outermost numbers whose inverse error function is finite."""
+        end = float(np.nextafter(self.kind(1), self.kind(0)))
+        return -end, end
+
     def _inside(self) -> tuple[float, float] | None:
         """The smallest and the largest number of the open interval, if it ends anywhere."""
         if self.cuts is None or all(math.isinf(c) for c in self.cuts):
@@ -77,6 +87,8 @@ class Numbers:
             out[...] = affine(high, out - high, self.span, self.low, double=True)
         np.maximum(out, low, out=out)
         if self.cuts is not None:
+            if self._one_sided:
+                np.clip(out, *self._ends_of_u, out=out)
             # Words of float32 numbers are as long as the numbers, and no longer needed.
             scratch = None if self.double else (b0.view(np.float32), b1.view(np.float32))
             np.multiply(erfinv_host(out, scratch), self.kind(math.sqrt(2)), out=out)
@@ -103,6 +115,8 @@ class Numbers:
     def _finish(self, x: Any, xp: Any) -> Any:
         x = xp.where(x < self.low, xp.full_like(x, self.low), x)
         if self.cuts is not None:
+            if self._one_sided:
+                x = xp.clip(x, *self._ends_of_u)
             x = erfinv(x, xp=xp, double=self.double) * float(self.kind(math.sqrt(2)))
             if ends := self._inside():
                 x = xp.clip(x, *ends)

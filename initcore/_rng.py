@@ -316,7 +316,13 @@ class Rng:
             raise ValueError(
                 f"Rng.truncated_normal needs low < high, got {brief(low)} and {brief(high)}."
             )
-        return self._draw(Numbers.normal(low, high, double=self._double), shape, start, strides)
+        numbers = Numbers.normal(low, high, double=self._double)
+        if not numbers.span:
+            raise ValueError(
+                "Rng.truncated_normal needs an interval whose probability is not lost in rounding, "
+                f"got {brief(low)} to {brief(high)}."
+            )
+        return self._draw(numbers, shape, start, strides)
 
     def signs(self, shape: Shape, *, start: int = 0, strides: tuple[int, ...] | None = None) -> Any:
         """+1 or -1 with probability one half each, in the `Rng`'s dtype."""
@@ -362,7 +368,7 @@ class Rng:
         device = {} if host else {"device": self.device}
         order = xp.broadcast_to(xp.arange(sizes[-1], dtype=xp.int32, **device), sizes)
         # Sorting by fresh 32-bit keys; the rounds make ties in all of them as rare as n**-3.
-        for _ in range(math.ceil(3 * math.log(max(1, size)) / math.log(0xFFFFFFFF))):
+        for _ in range(math.ceil(3 * math.log(max(2, size)) / math.log(0xFFFFFFFF))):
             rng, keys = rng.split(2)
             by = xp.argsort(keys._sortable(sizes), axis=-1, stable=True)
             order = xp.take_along_axis(order, by, axis=-1)

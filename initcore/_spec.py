@@ -192,6 +192,15 @@ class Spec:
             raise type(error)(text) from None
 
 
+def _room_for(sizes: tuple[int, ...], rng: Rng) -> None:
+    """Raise a `MemoryError` before any work is done for an array that cannot be allocated."""
+    if math.prod(sizes) >= 1 << 33:
+        try:
+            rng.xp.empty(sizes, dtype=rng.dtype, device=rng.device)
+        except RuntimeError:  # PyTorch's and JAX's
+            raise MemoryError from None
+
+
 _registry: dict[str, Spec] = {}
 
 specs: Mapping[str, Spec] = MappingProxyType(_registry)
@@ -234,6 +243,7 @@ def initializer(
             if math.prod(sizes) == 0:
                 return rng.xp.zeros(sizes, dtype=rng.dtype, device=rng.device)
             try:
+                _room_for(sizes, rng)
                 w = function(rng.astype(fine), sizes, **values)
             except MemoryError:
                 size = math.prod(sizes) * (8 if dtype_name(fine) == "float64" else 4)

@@ -3,7 +3,9 @@
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 
+from initcore._brief import brief
 from initcore._dtype import REAL
 from initcore._rng import as_shape
 
@@ -33,12 +35,33 @@ class _Plain(CoreInitializer):
         value = self._value()
         if kind in REAL and not _has_axes(value):
             return super()._make(shape, kind)
-        ones = keras.ops.ones(as_shape(shape, who=type(self).__name__), dtype=kind)
+        who = type(self).__name__
+        sizes = as_shape(shape, who=who)
+        given = tuple(value.shape) if hasattr(value, "shape") else np.shape(value)
+        if not _broadcasts(given, sizes):
+            raise ValueError(
+                f"{who} needs a value that broadcasts to the shape {sizes}, got one of shape "
+                f"{given}."
+            )
+        ones = keras.ops.ones(sizes, dtype=kind)
         return keras.ops.cast(value, kind) * ones if kind != "bool" else ones & bool(value)
 
 
 def _has_axes(value: Any) -> bool:
     return bool(getattr(value, "shape", ())) or isinstance(value, (list, tuple))
+
+
+def _is_numeric(value: Any) -> bool:
+    # Of kind V are bfloat16 and the like.
+    known = isinstance(value, (np.ndarray, list, tuple))
+    return known and np.asarray(value).dtype.kind in "biufcV"
+
+
+def _broadcasts(shape: Any, to: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(tuple(shape), to) == to
+    except ValueError:
+        return False
 
 
 @register
@@ -72,6 +95,8 @@ class Constant(_Plain):
         self.value = value
         if not _has_axes(value):
             self._check_parameters()
+        elif not keras.ops.is_tensor(value) and not _is_numeric(value):
+            raise TypeError(f"Constant needs a number or an array of numbers, got {brief(value)}.")
 
     def _value(self) -> Any:
         return self.value
@@ -112,7 +137,7 @@ class RandomUniform(KernelInitializer):
     ) -> None:
         self.minval, self.maxval = minval, maxval
         super().__init__(seed, **kernel)
-        if minval > maxval:
+        if float(minval) > float(maxval):
             raise ValueError(f"RandomUniform needs minval <= maxval, got {minval} and {maxval}.")
 
 
@@ -143,7 +168,7 @@ class TruncatedNormal(KernelInitializer):
     ) -> None:
         self.mean, self.stddev, self.low, self.high = mean, stddev, low, high
         super().__init__(seed, **kernel)
-        if not low < high:
+        if not float(low) < float(high):
             raise ValueError(f"TruncatedNormal needs low < high, got {low} and {high}.")
 
     def get_config(self) -> dict[str, Any]:

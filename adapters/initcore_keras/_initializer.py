@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import keras
 
 from initcore import Rng, specs
+from initcore._brief import brief
 from initcore._dtype import REAL
 from initcore._kernel import Kernel, Layout
 from initcore._rng import as_shape
@@ -63,12 +64,12 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
         return {core: getattr(self, name) for core, name in self.names.items()}
 
     def _check_parameters(self) -> None:
-        """Raise what the core has to say; arrays of no axes become numbers, to be saved."""
+        """Raise what the core has to say; numbers of other kinds become Python's, to be saved."""
         spec = specs[self.core]
         for core, value in self._values().items():
             domain = spec.parameters[core]
             clean = spec._clean(type(self).__name__, core, domain, value, self._voice())
-            if hasattr(value, "dtype") and isinstance(clean, (int, float)):
+            if type(value) not in (int, float) and isinstance(clean, (int, float)):
                 setattr(self, self.names[core], clean)
 
     def _voice(self) -> Voice:
@@ -167,7 +168,8 @@ class KernelInitializer(RandomInitializer):
                 isinstance(axes, Sequence) and all(type(a) is int for a in axes)
             ):
                 raise TypeError(
-                    f"{who} needs input_axes and output_axes to be lists of integers, got {axes!r}."
+                    f"{who} needs input_axes and output_axes to be lists of integers, "
+                    f"got {brief(axes)}."
                 )
         self.kind, self.groups = kind, groups
         self.input_axes, self.output_axes = input_axes, output_axes
@@ -200,6 +202,6 @@ class KernelInitializer(RandomInitializer):
 def check_kernel(who: str, kind: Any, groups: Any) -> None:
     """Raise unless `kind` is a layout's name and `groups` counts something."""
     if not isinstance(kind, str) or kind not in KINDS:
-        raise ValueError(f"{who} needs kind to be one of {', '.join(KINDS)}, got {kind!r}.")
+        raise ValueError(f"{who} needs kind to be one of {', '.join(KINDS)}, got {brief(kind)}.")
     if isinstance(groups, bool) or not isinstance(groups, int) or groups < 1:
-        raise ValueError(f"{who} needs groups to be an integer >= 1, got {groups!r}.")
+        raise ValueError(f"{who} needs groups to be an integer >= 1, got {brief(groups)}.")

@@ -1,6 +1,7 @@
 """Sparse training: a kernel's places, a kernel for given places, and a constraint to keep them."""
 
 import base64
+import math
 from typing import Any, ClassVar
 
 import keras
@@ -9,6 +10,7 @@ import numpy as np
 from initcore import Rng, specs
 from initcore import approximate_isometry as core_isometry
 from initcore import sparse_orthogonal_mask as core_mask
+from initcore._brief import brief
 from initcore._isometry import GAIN, STEPS, check_mask
 from initcore._rng import as_shape
 from initcore._spec import CORE, Spec, Voice
@@ -40,7 +42,7 @@ def sparse_orthogonal_mask(initializer: SparseOrthogonal, shape: Any) -> Any:
     if not isinstance(initializer.seed, int):
         raise ValueError(
             f"{who} needs an initializer with an integer seed, whose kernel is known, "
-            f"got seed={initializer.seed!r}."
+            f"got seed={brief(initializer.seed)}."
         )
     sizes = as_shape(shape, who=who)
     layout = initializer._layout(len(sizes))
@@ -69,7 +71,7 @@ class SparseMask(keras.constraints.Constraint):  # type: ignore[misc]
     """
 
     def __init__(self, mask: Any) -> None:
-        self.mask = _decoded(mask) if isinstance(mask, dict) else _places("SparseMask", mask)
+        self.mask = _places("SparseMask", mask)
 
     def __call__(self, w: Any) -> Any:
         """`w` with its zeros."""
@@ -104,7 +106,7 @@ class ApproximateIsometry(KernelInitializer):
         self, mask: Any, gain: float = 1.0, seed: Any = None, *, steps: int = 1000, **kernel: Any
     ) -> None:
         who = type(self).__name__
-        self.mask = _decoded(mask) if isinstance(mask, dict) else _places(who, mask)
+        self.mask = _places(who, mask)
         self.gain = Spec._clean(who, "gain", GAIN, gain, CORE)
         self.steps = Spec._clean(who, "steps", STEPS, steps, CORE)
         super().__init__(seed, **kernel)
@@ -130,6 +132,8 @@ class ApproximateIsometry(KernelInitializer):
 
 
 def _places(who: str, mask: Any) -> Any:
+    if isinstance(mask, dict):
+        return _decoded(who, mask)
     if keras.ops.is_tensor(mask):
         mask = keras.ops.convert_to_numpy(mask)
     return check_mask(who, mask)
@@ -140,7 +144,15 @@ def _encoded(mask: Any) -> dict[str, Any]:
     return {"shape": list(mask.shape), "places": base64.b64encode(packed).decode("ascii")}
 
 
-def _decoded(config: dict[str, Any]) -> Any:
-    packed = np.frombuffer(base64.b64decode(config["places"]), np.uint8)
-    shape = tuple(config["shape"])
-    return np.unpackbits(packed, count=int(np.prod(shape))).reshape(shape).astype(bool)
+def _decoded(who: str, config: dict[str, Any]) -> Any:
+    try:
+        packed = np.frombuffer(base64.b64decode(config["places"]), np.uint8)
+        shape = as_shape(config["shape"], who=who)
+        if packed.size != -(-math.prod(shape) // 8):
+            raise ValueError
+        places = np.unpackbits(packed, count=math.prod(shape)).reshape(shape).astype(bool)
+    except (LookupError, TypeError, ValueError):
+        raise ValueError(
+            f"{who} needs a mask of booleans, or one as its config has it, got {brief(config)}."
+        ) from None
+    return check_mask(who, places)

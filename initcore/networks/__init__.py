@@ -18,3 +18,4 @@ from ._roles import Network as Network
 from ._roles import Weight as Weight
 from ._roles import describe_network as describe_network
 from ._schemes import SCHEMES as SCHEMES
+from ._schemes import needs_data as needs_data

@@ -13,7 +13,7 @@ from ._activation import LINEAR
 from ._roles import Network, Weight
 from ._rules import Rule, Scheme, gain_of
 
-__all__ = ["SCHEMES", "scheme_of"]
+__all__ = ["SCHEMES", "needs_data", "scheme_of"]
 
 Maker = Callable[..., Scheme]
 
@@ -202,6 +202,12 @@ SCHEMES: dict[str, Maker] = {
     "zero": _zero,
     "lsuv": _orthogonal,
 }
+
+
+def needs_data(scheme: Any) -> bool:
+    """Whether a scheme, as a user writes it, measures a batch of real data."""
+    name = scheme[0] if isinstance(scheme, tuple) and scheme else scheme
+    return isinstance(name, str) and name == "lsuv"
 
 
 def scheme_of(network: Network, name: str, parameters: Mapping[str, Any], who: str) -> Scheme:

@@ -9,7 +9,7 @@ import numpy as np
 from .._activations import Activation, activation_of
 from .._brief import brief
 from .._gaussian import REACH, X_ENDS, breaks, legendre, mean, normal_density
-from ._check import Phi, number
+from ._check import Phi, number, root_between
 from ._mean_field import length_slope, mean_square, mean_square_slope, settled_length
 
 __all__ = ["DepthScales", "correlation_map", "depth_scales"]
@@ -81,7 +81,9 @@ def product_mean(f: Callable[[Any], Any], phi: Activation, q: float, rho: float)
     if rest == 0:
         return mean(lambda u: f(u) * f(rho * u), phi, q)
     ends = breaks(root, phi.kinks)
-    if rho:  # where the second factor's kinks show in the first variable, smoothed over rest / rho
+    if (
+        abs(rho) > 1e-6
+    ):  # where the second factor's kinks show in the first variable, smoothed over rest / rho
         spread = rest / abs(rho) * np.array([-8, -4, -2, -1, 0, 1, 2, 4, 8])
         near = (np.array([0.0, *phi.kinks]) / (root * rho))[:, None] + spread
         ends = np.unique(np.concatenate([ends, near[abs(near) < REACH]]))
@@ -149,14 +151,12 @@ def depth_scales(activation: Phi, sigma_w: float, sigma_b: float = 0.0) -> Depth
 
 def _parted(phi: Activation, q: float, sigma_w: float, sigma_b: float) -> float:
     """The stable correlation below 1 of the chaotic phase."""
-    from scipy.optimize import brentq
-
     def excess(rho: float) -> float:
         return (sigma_w**2 * product_mean(phi.value, phi, q, rho) + sigma_b**2) / q - rho
 
     if excess(0.0) <= 1e-13:
         return 0.0
-    return float(brentq(excess, 0.0, 1 - 1e-7, xtol=1e-13))
+    return root_between(excess, 0.0, 1 - 1e-7, xtol=1e-13)
 
 
 def _scale(factor: float) -> float:

@@ -27,6 +27,9 @@ __all__ = [
 ]
 
 
+H = 1e-3  # step of differences, relative
+
+
 class FixedPoint(NamedTuple):
     """A length that a layer leaves unchanged, the slope of the length map there, and whether
     lengths nearby are drawn to it."""
@@ -98,6 +101,9 @@ def length_slope(phi: Activation, q: float, sigma_w: float) -> float:
     if q == 0:
         return sigma_w**2 * mean_square_slope(phi, 1e-30)
     q = max(q, 1e-12)  # below, the slope is the same and rounding hides it
+    if phi.moments and q > 10:  # where u of a sine turns too often to be integrated over
+        up, down, far_up, far_down = (phi.moments(q * (1 + s))[0] for s in (H, -H, 2 * H, -2 * H))
+        return sigma_w**2 * (8 * (up - down) - (far_up - far_down)) / (12 * H * q)
 
     def product(u: Any) -> Any:
         return phi.value(u) * phi.derivative(u)

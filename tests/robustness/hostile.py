@@ -66,7 +66,7 @@ THINGS: list[Any] = [
     Broken(0.5), np.datetime64("2020-01-01"), 2**63, 2**64, slice(1), range(3), memoryview(b"ab"),
     10**5000, np.zeros((3, 3)), np.array([3]), "a\nb", "\udc80", Name("fan_in"), Mute(),
     np.ma.masked, np.array(None), np.longdouble("1e400"), Decimal("NaN"), Decimal("sNaN"),
-    Fraction(10**400), np.zeros(0), "x" * 100_000, [0] * 10_000,
+    Fraction(10**400), np.zeros(0), "x" * 100_000, [0] * 300,
 ]  # fmt: skip
 SHAPES: list[Any] = [
     (), (3,), (4, 6), (4, 4, 3), (2, 2, 3, 3), (0, 4), (4, 0), (1, 1), (-1, 2), (2.0, 3), ("a", 2),

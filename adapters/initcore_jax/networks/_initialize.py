@@ -8,8 +8,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from initcore import Rng
+from initcore._brief import said
 from initcore._rng import key_of_seed
-from initcore.networks import Assignment, Graph, Report, describe_network, plan, progress
+from initcore.networks import (
+    Assignment,
+    Graph,
+    Report,
+    describe_network,
+    needs_data,
+    plan,
+    progress,
+)
 
 from .._init import _draw, _dtype
 from ._calls import as_call, joined, parted, shape_only, states
@@ -70,7 +79,7 @@ def initialize(
     found = traced(known, sample_input)
     network = describe_network(found.graph)
     assignments = plan(network, scheme, seed=seed, overrides=overrides, paths=paths)
-    data_dependent = scheme == "lsuv" or (isinstance(scheme, tuple) and scheme[0] == "lsuv")
+    data_dependent = needs_data(scheme)
     if data_dependent:
         _check_data(found, assignments)
     for a in assignments:
@@ -121,7 +130,7 @@ def traced(model: Model, sample: Any = None) -> Traced:
             return Traced(model, as_call(sample))
         except Exception as error:
             raise ValueError(
-                f"initialize could not call {model.name} with sample_input: {error}"
+                f"initialize could not call {model.name} with sample_input: {said(error)}"
             ) from error
     reason = "no input could be guessed"
     for args in model.guess():

@@ -4,6 +4,8 @@ from typing import Any
 
 import jax
 
+from initcore._brief import said
+
 from ._calls import as_call, is_weight, joined, parted, shape_only
 from ._models import Model, path_of
 
@@ -45,7 +47,9 @@ def of_linen(linen: Any, module: Any, sample: Any, seed: int) -> Model:
         with linen.intercept_methods(note):
             shapes = jax.eval_shape(init, key, arrays)
     except Exception as error:
-        raise ValueError(f"initialize could not call {name} with sample_input: {error}") from error
+        raise ValueError(
+            f"initialize could not call {name} with sample_input: {said(error)}"
+        ) from error
     leaves, tree = jax.tree_util.tree_flatten_with_path(shapes)
     paths = [path_of(keys) for keys, _ in leaves]
     kinds = [p.startswith("params/") and is_weight(x) for p, (_, x) in zip(paths, leaves,

@@ -1,13 +1,15 @@
 """`initialize(model, scheme)`: every weight of a model from its role."""
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from initcore import Rng
 from initcore._dtype import REAL
-from initcore.networks import Assignment, Report, describe_network, plan, progress
+from initcore.networks import Assignment, Report, describe_network, needs_data, plan, progress
 
 from .._draw import draw
 from ._lsuv import lsuv
@@ -68,7 +70,7 @@ def initialize(
             f"initialize cannot set the quantized weights of {', '.join(quantized[:3])}"
             f"{', ...' if len(quantized) > 3 else ''}; initialize the model before it is quantized."
         )
-    data_dependent = scheme == "lsuv" or (isinstance(scheme, tuple) and scheme[0] == "lsuv")
+    data_dependent = needs_data(scheme)
     if data_dependent and sample_input is None:
         raise ValueError("initialize needs sample_input, a batch of real data, for scheme 'lsuv'.")
     network = describe_network(trace(model, sample_input))
@@ -85,13 +87,26 @@ def initialize(
                 f"initialize: {a.weight.path} needs a real floating dtype, got {dtype}; leave it "
                 "alone by overrides."
             )
-    for a in progress(assignments, "initialize"):
-        if a.name is not None:
-            variables[a.weight.path].assign(_drawn(variables[a.weight.path], a, seed))
     report = Report(assignments, network, scheme=scheme, seed=seed, model=model.name)
-    if data_dependent:
-        report.scales = lsuv(model, report, variables, sample_input)
+    with _as_it_was([variables[a.weight.path] for a in assignments if a.name and data_dependent]):
+        for a in progress(assignments, "initialize"):
+            if a.name is not None:
+                variables[a.weight.path].assign(_drawn(variables[a.weight.path], a, seed))
+        if data_dependent:
+            report.scales = lsuv(model, report, variables, sample_input)
     return report
+
+
+@contextlib.contextmanager
+def _as_it_was(variables: Sequence[Any]) -> Iterator[None]:
+    """On an error the variables get their values back: data may turn out to be of no use."""
+    before = [np.array(keras.ops.convert_to_numpy(v)) for v in variables]
+    try:
+        yield
+    except BaseException:
+        for variable, values in zip(variables, before, strict=True):
+            variable.assign(values)
+        raise
 
 
 def _drawn(variable: Any, a: Assignment, seed: int) -> Any:

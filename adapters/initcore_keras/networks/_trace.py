@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from initcore._brief import said
 from initcore._kernel import Layout
 from initcore.networks import Graph, Parameter
 
@@ -94,7 +95,7 @@ def trace(model: Any, sample: Any = None, who: str = "initialize") -> Graph:
             model(*call_of(sample)[0], **call_of(sample)[1])
         except Exception as error:
             raise ValueError(
-                f"{who} could not call {model.name} with sample_input: {error}"
+                f"{who} could not call {model.name} with sample_input: {said(error)}"
             ) from error
     if not model.built:
         raise ValueError(

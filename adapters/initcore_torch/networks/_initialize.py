@@ -1,25 +1,28 @@
 """`initialize(model, scheme)`: every weight of a model from its role."""
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import nn
 
 from initcore import Rng, specs
+from initcore._brief import said
 from initcore.networks import (
     Assignment,
     Graph,
     Parameter,
     Report,
     describe_network,
+    needs_data,
     plan,
     progress,
 )
 
 from .._fill import write
 from .._layout import layout_of
-from .._tensor import check_tensor, has_values
+from .._tensor import check_tensor, has_values, in_place
 from ._inputs import as_call, guesses
 from ._lsuv import lsuv
 from ._parameters import is_quantized, recurrent_parameters, tied_paths
@@ -75,19 +78,33 @@ def initialize(
         )
     network = describe_network(traced(model, sample_input))
     assignments = plan(network, scheme, seed=seed, overrides=overrides, paths=paths)
-    data_dependent = scheme == "lsuv" or (isinstance(scheme, tuple) and scheme[0] == "lsuv")
+    data_dependent = needs_data(scheme)
     if data_dependent and sample_input is None:
         raise ValueError("initialize needs sample_input, a batch of real data, for scheme 'lsuv'.")
     named = dict(model.named_parameters())
     for a in assignments:
         if a.name is not None:
             check_tensor(named[a.weight.path], f"initialize: {a.weight.path}")
-    for a in progress(assignments, "initialize"):
-        _write(named[a.weight.path], a, seed)
     report = Report(assignments, network, scheme=scheme, seed=seed, model=type(model).__name__)
-    if data_dependent:
-        report.scales = lsuv(model, report, *as_call(sample_input))
+    with _as_it_was([named[a.weight.path] for a in assignments if a.name and data_dependent]):
+        for a in progress(assignments, "initialize"):
+            _write(named[a.weight.path], a, seed)
+        if data_dependent:
+            report.scales = lsuv(model, report, *as_call(sample_input))
     return report
+
+
+@contextlib.contextmanager
+def _as_it_was(tensors: Sequence[torch.Tensor]) -> Iterator[None]:
+    """On an error the tensors get their values back: data may turn out to be of no use."""
+    before = [t.detach().clone() for t in tensors]
+    try:
+        yield
+    except BaseException:
+        for tensor, values in zip(tensors, before, strict=True):
+            with in_place(tensor):
+                tensor.copy_(values)
+        raise
 
 
 def _write(tensor: torch.Tensor, a: Assignment, seed: int) -> None:
@@ -110,7 +127,7 @@ def traced(model: nn.Module, sample_input: Any = None, who: str = "initialize") 
             return trace(model, args, kwargs)
         except Exception as error:
             raise ValueError(
-                f"{who} could not call {type(model).__name__} with what it was given: {error}"
+                f"{who} could not call {type(model).__name__} with what it was given: {said(error)}"
             ) from error
     reason = "no input to call it with could be guessed; pass sample_input"
     for args, kwargs in guesses(model):
