@@ -1,11 +1,15 @@
 """Wrong implementations, each with the check that is meant to find it."""
 
 from . import arguments as arguments
+from . import convolutions as convolutions
+from . import forgetful as forgetful
 from . import frames as frames
+from . import identities as identities
 from . import layouts as layouts
-from . import papers as papers
+from . import mirrors as mirrors
 from . import precision as precision
 from . import randomness as randomness
+from . import sparsity as sparsity
 from . import variances as variances
 from ._fault import FAULTS as FAULTS
 from ._fault import Fault as Fault

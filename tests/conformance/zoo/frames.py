@@ -6,10 +6,12 @@ import numpy as np
 
 from tests.conformance.independent import Independent
 
-from ._fault import fault
+from ._fault import HAAR, ISOMETRIES, fault
+
+WITH_GAIN = (*ISOMETRIES, "identity", "hadamard")
 
 
-@fault("scaled_orthogonal", "statistics")
+@fault("scaled_orthogonal", "statistics", also=HAAR)
 class NoSignFix(Independent):
     """leaves the signs of QR to LAPACK"""
 
@@ -18,7 +20,7 @@ class NoSignFix(Independent):
         return q if out >= into else q.swapaxes(1, 2)
 
 
-@fault("orthogonal", "statistics")
+@fault("orthogonal", "statistics", also=HAAR)
 class Rotations(Independent):
     """makes rotations only: no determinant is -1"""
 
@@ -29,7 +31,7 @@ class Rotations(Independent):
         return q
 
 
-@fault("orthogonal", "statistics")
+@fault("orthogonal", "statistics", also=HAAR)
 class Permutations(Independent):
     """makes signed permutations: orthogonal, and far from Haar"""
 
@@ -41,7 +43,7 @@ class Permutations(Independent):
         return q if out >= into else q.swapaxes(1, 2)
 
 
-@fault("orthogonal", "statistics")
+@fault("orthogonal", "statistics", also=HAAR)
 class PositiveRow(Independent):
     """makes every entry of the first row positive on average"""
 
@@ -51,16 +53,7 @@ class PositiveRow(Independent):
         return q * np.reshape(turn, (-1, 1, 1)) if out <= into else q
 
 
-@fault("orthogonal", "statistics")
-class RepeatedGroups(Independent):
-    """gives two neighbouring groups the same kernel"""
-
-    def frames(self, count: int, out: int, into: int, rng: Any) -> Any:
-        q = super().frames(count, out, into, rng)
-        return q[np.arange(count) // 2 * 2]
-
-
-@fault("orthogonal", "invariants")
+@fault("orthogonal", "invariants", also=HAAR)
 class WrongWide(Independent):
     """normalises rows where there are fewer outputs than inputs"""
 
@@ -71,20 +64,22 @@ class WrongWide(Independent):
         return w / np.linalg.norm(w, axis=-1, keepdims=True)
 
 
-@fault("orthogonal", "invariants")
+@fault("orthogonal", "invariants", also=WITH_GAIN)
 class GainSquared(Independent):
     """multiplies by the gain twice"""
 
-    def draw(self, name: str, shape: tuple[int, ...], p: dict[str, Any], rng: Any) -> Any:
-        return super().draw(name, shape, {**p, "gain": p["gain"] ** 2}, rng)
+    def clean(self, *args: Any) -> Any:
+        p = super().clean(*args)
+        return {**p, "gain": p["gain"] ** 2} if "gain" in p else p
 
 
-@fault("delta_orthogonal", "invariants")
+@fault("delta_orthogonal", "invariants", also=WITH_GAIN)
 class GainForgotten(Independent):
     """forgets the gain"""
 
-    def draw(self, name: str, shape: tuple[int, ...], p: dict[str, Any], rng: Any) -> Any:
-        return super().draw(name, shape, {**p, "gain": 1.0}, rng)
+    def clean(self, *args: Any) -> Any:
+        p = super().clean(*args)
+        return {**p, "gain": 1.0} if "gain" in p else p
 
 
 @fault("scaled_orthogonal", "invariants")

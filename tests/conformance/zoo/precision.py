@@ -5,12 +5,15 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from initcore import specs
 from tests.conformance.independent import Independent
 
-from ._fault import Core, fault
+from ._fault import DERIVED, HAAR, ISOMETRIES, RANDOM, Bent, Core, fault
+
+ENTRIES = ("normal", "uniform", "truncated_normal", "variance_scaling", "sparse")
 
 
-@fault("orthogonal", "low_precision")
+@fault("orthogonal", "low_precision", also=specs)
 class NoHalf(Independent):
     """fails in half precision"""
 
@@ -50,9 +53,9 @@ class CoarseUniform(Independent):
         return (low + (high - low) * u).astype(w.dtype)
 
 
-@fault("orthogonal", "low_precision")
-class RoundedTwice(Core):
-    """draws the Gaussians of half precision frames in half precision"""
+@fault("orthogonal", "low_precision", also=[n for n in specs if n != "zeros"])
+class CoarseSums(Core):
+    """is 0.4 % off in half precision, as sums in bfloat16 are"""
 
     def sample(self, name: str, shape: Any, **given: Any) -> Any:
         w = self.right.sample(name, shape, **given)
@@ -62,7 +65,7 @@ class RoundedTwice(Core):
         return (fine * np.float32(1.004)).astype(w.dtype)
 
 
-@fault("normal", "reference")
+@fault("normal", "reference", also=[n for n in RANDOM if n != "uniform"])
 class SilentlyFloat32(Core):
     """computes float64 in float32"""
 
@@ -71,7 +74,7 @@ class SilentlyFloat32(Core):
         return w.astype(np.float32).astype(w.dtype)
 
 
-@fault("orthogonal", "invariants")
+@fault("orthogonal", "invariants", also=HAAR)
 class SilentlyFloat32Frames(Independent):
     """computes float64 frames in float32"""
 
@@ -79,10 +82,19 @@ class SilentlyFloat32Frames(Independent):
         return super().frames(count, out, into, rng).astype(np.float32).astype(np.float64)
 
 
-@fault("orthogonal", "invariants")
+@fault("orthogonal", "invariants", also=(*HAAR, "conv_orthogonal"))
 class Sloppy(Independent):
     """is orthogonal to 1e-2 only, as on some GPUs"""
 
     def frames(self, count: int, out: int, into: int, rng: Any) -> Any:
         q = super().frames(count, out, into, rng)
         return q * (1 + 0.005 * rng.standard_normal(q.shape))
+
+
+@fault("he_normal", "statistics", also=(*DERIVED, *ENTRIES, "idinit"))
+@fault("orthogonal", "invariants", also=ISOMETRIES)
+class HalfThroughout(Bent):
+    """samples in bfloat16, whatever the dtype"""
+
+    def bent(self, name: str, w: Any, given: dict[str, Any]) -> Any:
+        return w.astype(ml_dtypes.bfloat16).astype(w.dtype)

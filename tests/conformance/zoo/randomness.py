@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from initcore import specs
 from tests.conformance.independent import Independent
 
-from ._fault import Core, fault
+from ._fault import DERIVED, GROUPED, RANDOM, Bent, Core, fault
 
 
 @fault("sparse", "determinism")
@@ -22,7 +23,7 @@ class GlobalPlaces(Independent):
         return w
 
 
-@fault("he_normal", "seeds")
+@fault("he_normal", "seeds", also=RANDOM)
 class SeedIgnored(Independent):
     """gives every layer the same weights, as a Keras instance without a seed does"""
 
@@ -32,7 +33,7 @@ class SeedIgnored(Independent):
         return super().sample(name, shape, seed=0, **given)
 
 
-@fault("normal", "seeds")
+@fault("normal", "seeds", also=RANDOM)
 class ShortSeed(Independent):
     """uses the low 32 bits of the seed"""
 
@@ -58,7 +59,7 @@ class SeedsOverlap(Independent):
         return super().sample(name, shape, seed=seed, **given)
 
 
-@fault("normal", "reference")
+@fault("normal", "reference", also=RANDOM)
 class OtherStream(Core):
     """claims the portable stream and starts one element late"""
 
@@ -67,7 +68,7 @@ class OtherStream(Core):
         return np.roll(w, 1)
 
 
-@fault("orthogonal", "reference")
+@fault("orthogonal", "reference", also=[n for n in RANDOM if n in GROUPED])
 class OtherSigns(Core):
     """claims the portable stream with the last row's sign turned"""
 
@@ -77,7 +78,7 @@ class OtherSigns(Core):
         return w
 
 
-@fault("normal", "determinism")
+@fault("normal", "determinism", also=RANDOM)
 class Counts(Core):
     """depends on how often it was called"""
 
@@ -89,7 +90,7 @@ class Counts(Core):
         return w if self.calls % 7 else w + w.dtype.type(1)
 
 
-@fault("normal", "purity")
+@fault("normal", "purity", also=RANDOM)
 class SharedBuffer(Core):
     """returns the same memory each time"""
 
@@ -102,7 +103,7 @@ class SharedBuffer(Core):
         return buffer
 
 
-@fault("normal", "purity")
+@fault("normal", "purity", also=specs)
 class Cached(Core):
     """hands out what it keeps"""
 
@@ -114,7 +115,7 @@ class Cached(Core):
         return self.kept[key]
 
 
-@fault("normal", "purity")
+@fault("normal", "purity", also=RANDOM)
 class SeedsNumPy(Core):
     """seeds NumPy's global generator"""
 
@@ -135,7 +136,7 @@ class RepeatedBlocks(Independent):
         return p["mean"] + p["std"] * z.reshape(shape)
 
 
-@fault("normal", "seeds")
+@fault("normal", "seeds", also=RANDOM)
 class PairsOfSeeds(Independent):
     """ignores the lowest bit of the seed: layers get the same weights in pairs"""
 
@@ -144,7 +145,7 @@ class PairsOfSeeds(Independent):
         return super().sample(name, shape, seed=seed // 2 * 2, **given)
 
 
-@fault("orthogonal", "determinism")
+@fault("orthogonal", "determinism", also=RANDOM)
 class IgnoresTheGenerator(Core):
     """draws from a generator of its own, whatever it is handed"""
 
@@ -170,10 +171,57 @@ class MirroredHalves(Independent):
         return p["mean"] + p["std"] * z.reshape(shape)
 
 
-@fault("orthogonal", "golden")
+@fault("orthogonal", "golden", also=RANDOM)
 class OtherVersion(Core):
     """claims the portable stream of another version, whose seeds mean something else"""
 
     def sample(self, name: str, shape: Any, *, seed: Any, **given: Any) -> Any:
         w = self.right.sample(name, shape, seed=seed, **given)
         return self.right.sample(name, shape, seed=seed ^ 1, **given) if w.size else w
+
+
+@fault("orthogonal", "statistics", also=[n for n in RANDOM if n in GROUPED])
+class RepeatedGroups(Bent):
+    """gives two neighbouring groups the same kernel"""
+
+    def bent(self, name: str, w: Any, given: dict[str, Any]) -> Any:
+        groups = given.get("groups", 1)
+        parts = w.reshape(groups, -1, *w.shape[1:])
+        return parts[np.arange(groups) // 2 * 2].reshape(w.shape)
+
+
+# The two cases of a quick run are all of one entry a kernel for some.
+@fault(
+    "scaled_orthogonal",
+    "across_seeds",
+    also=[n for n in RANDOM if n in GROUPED and n not in ("orthogonal", "delta_orthogonal")],
+)
+class GroupsOverlap(Bent):
+    """gives the groups of seed s those of s, s + 1 and so on: neighbouring seeds share kernels"""
+
+    def sample(self, name: str, shape: Any, *, seed: Any, **given: Any) -> Any:
+        w = self.right.sample(name, shape, seed=seed, **given)
+        groups = given.get("groups", 1)
+        if groups == 1 or not w.size:
+            return w
+        one = (w.shape[0] // groups, *w.shape[1:])
+        seeds = [(seed + g) % 2**64 for g in range(groups)]
+        parts = [self.right.sample(name, one, seed=s, **{**given, "groups": 1}) for s in seeds]
+        return np.concatenate(parts)
+
+
+@fault("he_normal", "statistics", also=("variance_scaling", *DERIVED))
+class RepeatedBlock(Bent):
+    """draws a block of 64 values over and over"""
+
+    def bent(self, name: str, w: Any, given: dict[str, Any]) -> Any:
+        return np.resize(w.reshape(-1)[:64], w.shape)
+
+
+@fault("uniform", "statistics")
+@fault("truncated_normal", "statistics")
+class RepeatedRow(Bent):
+    """draws the first half of the entries again for the second"""
+
+    def bent(self, name: str, w: Any, given: dict[str, Any]) -> Any:
+        return np.resize(w.reshape(-1)[: (w.size + 1) // 2], w.shape)

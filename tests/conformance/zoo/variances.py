@@ -8,10 +8,12 @@ import numpy as np
 
 from tests.conformance.independent import Independent
 
-from ._fault import fault
+from ._fault import DERIVED, fault
+
+VARIANCE = ("variance_scaling", *DERIVED)
 
 
-@fault("he_normal", "statistics")
+@fault("he_normal", "statistics", also=VARIANCE)
 class WrongFan(Independent):
     """divides by fan_out"""
 
@@ -19,7 +21,7 @@ class WrongFan(Independent):
         return super().fan(shape, "fan_out", groups)
 
 
-@fault("glorot_uniform", "statistics")
+@fault("glorot_uniform", "statistics", also=("glorot_normal", "variance_scaling"))
 class FanOfAllGroups(Independent):
     """counts the outputs of all groups as one fan"""
 
@@ -27,14 +29,14 @@ class FanOfAllGroups(Independent):
         return super().fan(shape, mode, 1)
 
 
-@fault("lecun_normal", "statistics")
+@fault("lecun_normal", "statistics", also=("glorot_normal", "he_normal", "variance_scaling"))
 class NotCorrected(Independent):
     """cuts normals at two deviations without correcting the deviation"""
 
     def spread(self, name: str, shape: tuple[int, ...], p: dict[str, Any], rng: Any) -> Any:
-        if 0 in shape:
-            return np.zeros(shape)
-        return self.cut(rng, shape, -2.0, 2.0) / math.sqrt(self.fan(shape, "fan_in", p["groups"]))
+        w = super().spread(name, shape, p, rng)
+        law = p.get("distribution", "truncated_normal" if name.endswith("_normal") else "")
+        return w * 0.87962566 if law == "truncated_normal" else w
 
 
 @fault("variance_scaling", "statistics")
@@ -81,7 +83,7 @@ class MeanForgotten(Independent):
         return super().draw(name, shape, {**p, "mean": 0.0}, rng)
 
 
-@fault("he_uniform", "statistics")
+@fault("he_uniform", "statistics", also=("lecun_uniform", "glorot_uniform"))
 class BoundIsDeviation(Independent):
     """takes the deviation for the bound of a uniform law"""
 
@@ -90,7 +92,7 @@ class BoundIsDeviation(Independent):
         return w / math.sqrt(3) if name.endswith("uniform") else w
 
 
-@fault("glorot_normal", "statistics")
+@fault("glorot_normal", "statistics", also=("glorot_uniform", "variance_scaling"))
 class SumOfFans(Independent):
     """divides by the sum of the fans, not by their mean"""
 
@@ -98,7 +100,7 @@ class SumOfFans(Independent):
         return super().fan(shape, mode, groups) * (2 if mode == "fan_avg" else 1)
 
 
-@fault("lecun_uniform", "statistics")
+@fault("lecun_uniform", "statistics", also=VARIANCE)
 class OneWider(Independent):
     """counts one input too many"""
 
@@ -114,7 +116,7 @@ class ArithmeticForGeometric(Independent):
         return super().fan(shape, "fan_avg" if mode == "fan_geo_avg" else mode, groups)
 
 
-@fault("he_normal", "statistics")
+@fault("he_normal", "statistics", also=VARIANCE)
 class TapsForgotten(Independent):
     """counts channels and forgets the taps"""
 
