@@ -1,7 +1,8 @@
 """python -m tests.conformance.false_alarms [--runs 200] [--jobs 1]
 
 Runs already done with the same checks, invariants and implementation are taken from
-out/false_alarms.jsonl; a run that is stopped goes on where it was.
+out/false_alarms.jsonl; what is stopped goes on where it was, and the page always tells of the runs
+that are done.
 """
 
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -46,6 +47,7 @@ def main(
         def end(one: Run) -> None:
             keep(one)
             done[one.seed] = one
+            write(Summary.of([done[seed] for seed in sorted(done)]))
             progress.update(whole, completed=len(done))
             for id_, text in one.failures.items():
                 progress.console.print(f"seed {one.seed}: {id_}\n{text}", markup=False)
