@@ -12,6 +12,8 @@ __all__ = [
 
 THREAD = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+)/(?:issues|pull)/(\d+)")
 
+FEW = 7  # names that are listed; of more, the number
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -79,14 +81,22 @@ def lines(outcome: Outcome) -> dict[str, str]:
 
 def others(group: Sequence[Outcome]) -> str:
     """Where else the failure of the group's first member was met."""
-    first = group[0]
-    found: dict[tuple[str, str], list[str]] = {}
-    for o in group:
-        where = "" if o.backend == first.backend else f" in {o.backend}"
-        check = "" if o.check == first.check and not where else f" {o.check}"
-        if o is not first:
-            found.setdefault((check, where), []).append(o.initializer)
-    return "; ".join(f"{', '.join(names)}{c}{w}" for (c, w), names in found.items())
+    first, *rest = group
+    checks: dict[tuple[str, str], list[str]] = {}
+    for o in rest:
+        checks.setdefault((o.backend, o.check), []).append(o.initializer)
+    alike: dict[tuple[str, str], list[str]] = {}
+    for (backend, check), names in checks.items():
+        who = ", ".join(names) if len(names) <= FEW else f"{len(names)} initializers"
+        alike.setdefault((backend, who), []).append(check)
+    places: dict[str, list[str]] = {}
+    for (backend, who), which in alike.items():
+        same = (backend, which) == (first.backend, [first.check])
+        places.setdefault(who if same else f"{who} {', '.join(which)}", []).append(backend)
+    return "; ".join(
+        what if where == [first.backend] else f"{what} in {', '.join(where)}"
+        for what, where in places.items()
+    )
 
 
 def reproduce(outcome: Outcome) -> str:

@@ -28,8 +28,8 @@ PROFILES = {"quick": 1, "thorough": 10}
 
 SHRINKING = 6.0  # seconds after which a failing case is taken as small enough
 
-
-PATIENCE = 60  # seconds after which a case counts as hanging
+PATIENCE = 60.0  # seconds of work after which a case counts as hanging
+SLEEP = 5  # times that by the clock: a machine that is busy with other things is no fault
 
 
 class NoAnswerError(Exception):
@@ -37,22 +37,32 @@ class NoAnswerError(Exception):
 
 
 @contextmanager
-def _time_limit(seconds: int) -> Iterator[None]:
-    """Raise `NoAnswerError` after this time, where the system has alarms for it."""
-    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+def _time_limit() -> Iterator[None]:
+    """Raise `NoAnswerError` after too much work, or too long a sleep, where there are alarms."""
+    if (
+        not hasattr(signal, "setitimer")
+        or threading.current_thread() is not threading.main_thread()
+    ):
         yield
         return
 
-    def ring(*_: Any) -> None:
-        raise NoAnswerError(f"no answer within {seconds} s")
+    def ring(number: int, _: Any) -> None:
+        kind = "of work" if number == signal.SIGPROF else "by the clock"
+        raise NoAnswerError(f"no answer after {limits[signal.Signals(number)][1]:g} s {kind}")
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.alarm(seconds)
+    limits = {
+        signal.SIGPROF: (signal.ITIMER_PROF, PATIENCE),
+        signal.SIGALRM: (signal.ITIMER_REAL, SLEEP * PATIENCE),
+    }
+    before = {number: signal.signal(number, ring) for number in limits}
     try:
+        for timer, seconds in limits.values():
+            signal.setitimer(timer, seconds)
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        for number, (timer, _) in limits.items():
+            signal.setitimer(timer, 0)
+            signal.signal(number, before[number])
 
 
 class _CaseError(AssertionError):
@@ -82,7 +92,7 @@ class _Search:
 
     def _run(self, case: Case) -> Failure | None:
         try:
-            with _time_limit(PATIENCE):
+            with _time_limit():
                 return self.check.run(self.backend, self.spec, case)
         except Exception as error:
             return raised(error, "a result, not an exception", case.call(self.spec))

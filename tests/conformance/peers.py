@@ -120,6 +120,17 @@ print(f"{w.std():.2f}")
         lambda lines: any(float(line) < 0.95 for line in lines),
     ),
     Habit(
+        "bfloat16 normals of JAX are 128 numbers, none of them far out.",
+        """
+import jax
+
+w = jax.nn.initializers.normal(stddev=1.0)(jax.random.key(0), (1_000_000,), "bfloat16")
+print(f"{len(jax.numpy.unique(w))} different values, the largest {abs(w).max():.2f}")
+""",
+        lambda lines: int(lines[0].split()[0]) <= 256,
+        "https://github.com/jax-ml/jax/pull/26974",
+    ),
+    Habit(
         "A small deviation makes `torch.nn.init.trunc_normal_` throw values onto its cuts.",
         """
 import torch
@@ -184,10 +195,11 @@ def page(results: Results, found: Sequence[dict[str, str]]) -> str:
 
 
 def merged(reports: Sequence[Results]) -> Results:
-    """Several runs as one."""
+    """Several runs as one; what ran again counts as it came out last."""
     whole, *rest = reports
     for part in rest:
-        whole.outcomes += part.outcomes
+        outcomes = {o.id: o for o in (*whole.outcomes, *part.outcomes)}
+        whole.outcomes = list(outcomes.values())
         whole.versions |= part.versions
     return whole
 
@@ -198,10 +210,12 @@ The initializers of PyTorch, JAX and Keras (on its four backends), checked by th
 conformance suite: only what each documents that it takes, in the order of axes that it documents.
 Every failure has the smallest case found and the lines that repeat it. A failure is a difference
 from [the specification](spec/index.md), which for some is a matter of convention: then the sentence
-above it says whose. {dks} Made by `python -m tests.conformance.peers`, on CPUs: what
-GPUs round away, as in
-[tensorflow/tensorflow#22226](https://github.com/tensorflow/tensorflow/issues/22226), is not seen
-here.
+above it says whose.
+
+{dks}
+
+Made by `python -m tests.conformance.peers`, on CPUs: what GPUs round away, as in
+[tensorflow/tensorflow#22226](https://github.com/tensorflow/tensorflow/issues/22226), is not seen.
 
 """
 WITH_DKS = """[dks](examples/dks_backend.py) takes kernels for `(in, out, ...)`, which in PyTorch

@@ -1,5 +1,7 @@
 """One function becomes a backend in one line, in its own axis order and by its own names."""
 
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,10 @@ import pytest
 
 from initcore import specs
 from initcore_conformance import (
+    CHECKS,
     Backend,
     LayeredBackend,
+    _runner,
     conform,
     load,
     of_jax,
@@ -153,3 +157,21 @@ def test_a_jax_initializer_is_asked_in_its_own_order() -> None:
 
     w = of_jax(lambda: init, "normal").sample("normal", (2, 3, 4), seed=0)  # type: ignore[attr-defined]
     assert (np.asarray(w) == np.arange(24.0).reshape(4, 3, 2).transpose(2, 1, 0)).all()
+
+
+@pytest.mark.parametrize("kind", ["of work", "by the clock"])
+def test_a_function_that_does_not_come_back_fails(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_runner, "PATIENCE", 0.2)
+
+    def endless(shape: Any) -> Any:
+        while shape == ():
+            time.sleep(0.01) if kind == "by the clock" else None
+        return np.zeros(shape)
+
+    checks = [c for c in CHECKS if c.id == "invariants"]
+    (failure,) = (o.failure for o in conform([of_numpy(endless, "zeros")], checks=checks).failures)
+    assert failure is not None
+    assert failure.got.endswith(kind)
+    assert signal.getitimer(signal.ITIMER_PROF)[0] == signal.getitimer(signal.ITIMER_REAL)[0] == 0
