@@ -17,7 +17,7 @@ from ._brief import brief
 from ._domain import Domain, Integer
 from ._dtype import compute_dtype, dtype_name
 from ._kernel import Kernel
-from ._rng import Rng, as_shape
+from ._rng import Rng, as_shape, check_rng
 
 if TYPE_CHECKING:
     from .invariants import Invariant
@@ -113,6 +113,7 @@ class Spec:
         invariants: What is true of every result.
         source: Where it comes from.
         random: Whether the result depends on the key.
+        defaults: Default values of the parameters that have one.
     """
 
     name: str
@@ -122,18 +123,18 @@ class Spec:
     invariants: "tuple[Invariant, ...]"
     source: str
     random: bool = True
+    defaults: dict[str, Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        signature = inspect.signature(self.function).parameters
+        empty = inspect.Parameter.empty
+        found = {n: p.default for n, p in signature.items() if p.default is not empty}
+        object.__setattr__(self, "defaults", found)  # once: every call looks at them
 
     @property
     def statement(self) -> str:
         """What the result is, as a property that can be tested: the first line of the docs."""
         return inspect.getdoc(self.function).split("\n\n")[0].replace("\n", " ")  # type: ignore[union-attr]
-
-    @property
-    def defaults(self) -> dict[str, Any]:
-        """Default values of the parameters that have one."""
-        signature = inspect.signature(self.function).parameters
-        empty = inspect.Parameter.empty
-        return {n: p.default for n, p in signature.items() if p.default is not empty}
 
     @property
     def grouped(self) -> bool:
@@ -233,11 +234,7 @@ def initializer(
 
         @functools.wraps(function)
         def checked(rng: Rng, shape: Any, /, **given: Any) -> Any:
-            if not isinstance(rng, Rng):
-                raise TypeError(
-                    f"{name} needs an initcore.Rng as its first argument, got "
-                    f"{type(rng).__name__}; for example initcore.Rng(0)."
-                )
+            check_rng(name, rng)
             sizes, values = spec.check(shape, given)
             fine = compute_dtype(rng.xp, rng.dtype)
             if math.prod(sizes) == 0:

@@ -37,6 +37,8 @@ class Follows:
             off = float(abs(a - mean).max()) if a.size else 0.0
             return None if off <= allowed else f"an element is {off:.3g} off {mean:g}, allowed 0"
         z = (a - mean) / std
+        if text := _beyond(z, kind, low, high, mean, std, eps(w.dtype)):
+            return text
         cdf, law_mean, law_var, law_kurtosis = standard_law(kind, low, high)
         # A rounding of mean + std * z to the dtype moves z by this much.
         step = eps(w.dtype) * (1 + abs(mean) / std)
@@ -70,6 +72,21 @@ class Follows:
         f = self.fixed or {"scale": "`scale`", "mode": "`mode`", "distribution": "`distribution`"}
         kind = str(f["distribution"]).replace("_", " ")
         return f"entries are independent, {kind}, of mean 0 and variance {f['scale']} / {f['mode']}"
+
+
+def _beyond(
+    z: Any, kind: str, low: float, high: float, mean: float, std: float, eps: float
+) -> str | None:
+    """Entries outside the ends of their law, but for a spacing of rounding."""
+    if kind == "normal":
+        return None
+    largest = max(1.0, *(abs(c) for c in (low, high) if math.isfinite(c)))
+    allowed = 2 * eps * (largest * std + abs(mean))
+    off = float(np.maximum(low - z, z - high).max()) * std
+    if off <= allowed:
+        return None
+    ends = f"[{mean + low * std:.4g}, {mean + high * std:.4g}]"
+    return f"an entry is {off:.3g} outside of {ends}, allowed {allowed:.2g}"
 
 
 @functools.lru_cache(maxsize=64)

@@ -67,7 +67,7 @@ class AcrossSeeds:
     id = "across_seeds"
     title = "pooled"
     proves = "Different seeds give independent draws: no value is repeated between calls."
-    examples = 2
+    examples = 3
 
     def skip(self, backend: Any, spec: Spec) -> str | None:
         return None if spec.random else "not random"

@@ -24,7 +24,7 @@ class Layers:
     id = "layers"
     title = "layers"
     proves = "The framework's own layers, initialised, compute what the specification promises."
-    examples = 3
+    examples = 4
 
     def skip(self, backend: Any, spec: Spec) -> str | None:
         if not getattr(backend, "layers", ()):

@@ -190,12 +190,7 @@ class RepeatedGroups(Bent):
         return parts[np.arange(groups) // 2 * 2].reshape(w.shape)
 
 
-# The two cases of a quick run are all of one entry a kernel for some.
-@fault(
-    "scaled_orthogonal",
-    "across_seeds",
-    also=[n for n in RANDOM if n in GROUPED and n not in ("orthogonal", "delta_orthogonal")],
-)
+@fault("scaled_orthogonal", "across_seeds", also=[n for n in RANDOM if n in GROUPED])
 class GroupsOverlap(Bent):
     """gives the groups of seed s those of s, s + 1 and so on: neighbouring seeds share kernels"""
 

@@ -39,6 +39,24 @@ class NotCorrected(Independent):
         return w * 0.87962566 if law == "truncated_normal" else w
 
 
+@fault("he_normal", "invariants", also=("lecun_normal", "glorot_normal", "variance_scaling"))
+class NotCut(Independent):
+    """draws normals of the right deviation and does not cut them"""
+
+    def cut(self, rng: Any, shape: tuple[int, ...], low: float, high: float) -> Any:
+        return 0.87962566 * rng.standard_normal(shape)
+
+
+@fault("he_uniform", "invariants", also=("lecun_uniform", "glorot_uniform", "variance_scaling"))
+class OnePercentWide(Independent):
+    """draws uniforms from an interval that is 1 % too wide"""
+
+    def spread(self, name: str, shape: tuple[int, ...], p: dict[str, Any], rng: Any) -> Any:
+        w = super().spread(name, shape, p, rng)
+        uniform = "uniform" in (p.get("distribution"), name.split("_")[-1])
+        return 1.01 * w if uniform else w
+
+
 @fault("variance_scaling", "statistics")
 class ScaleAsDeviation(Independent):
     """takes scale for a deviation"""
