@@ -94,7 +94,7 @@ def draw(name: Any, shape: Any, seed: Any = 0, dtype: Any = "float32", **paramet
 def rng(method: Any, shape: Any, *rest: Any, seed: Any = 0, dtype: Any = "float32", **more: Any):
     """A method of `Rng`."""
     quick(shape)
-    if method == "split" and isinstance(shape, int) and shape > SLOW:
+    if method == "split" and isinstance(shape, int) and SLOW < shape <= 1 << 32:
         raise Skip
     if method in METHODS:
         getattr(Rng(seed, dtype=dtype), method)(shape, *rest, **more)
@@ -122,7 +122,8 @@ def id_list(*parts: Any) -> None:
     """A file of skips; what was read has reasons, and says so."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "skips"
-        path.write_bytes(" ".join(map(str, parts)).encode("utf-8", "surrogateescape"))
+        words = [part for part in parts if isinstance(part, (str, int))]
+        path.write_bytes(" ".join(map(str, words)).encode("utf-8", "surrogateescape"))
         found = _lists.IdList.read(path)
     for pattern, reason in found.entries.items():
         if not reason.strip() or pattern.count("::") != 2:
@@ -133,7 +134,7 @@ def id_list(*parts: Any) -> None:
 def load(name: Any) -> None:
     """A backend by name, where no module of that name would be run."""
     root = str(name).partition(":")[0].partition(".")[0]
-    if root and "/" not in str(name) and root.isidentifier() and find_spec(root) is not None:
+    if ":" in str(name) and root.isidentifier() and find_spec(root) is not None:
         raise Skip
     _load.load(str(name))
 
@@ -162,7 +163,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "rng": rng,
     "list": id_list,
     "load": load,
-    "targets": lambda *names: _load.targets(map(str, names)),
+    "targets": lambda *names: _load.targets(n for n in names if isinstance(n, str)),
     "gain": initcore.gain,
     "density.uniform": density.uniform,
     "density.erdos_renyi": density.erdos_renyi,

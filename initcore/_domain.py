@@ -8,7 +8,33 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Choice", "Domain", "Integer", "Real"]
+__all__ = ["Choice", "Domain", "Integer", "Real", "as_float"]
+
+
+def _check_kind(value: Any) -> None:
+    """A `TypeError` for what is surely not one real number."""
+    if isinstance(value, (bool, np.bool_, str, bytes, complex, Sequence)) or value is None:
+        raise TypeError
+    if getattr(value, "ndim", 0) or isinstance(value, np.ma.MaskedArray):
+        raise TypeError
+    dtype = str(getattr(value, "dtype", ""))
+    if "complex" in dtype or "bool" in dtype:
+        raise TypeError
+
+
+def as_float(value: Any) -> float:
+    """`value` as a float, infinite if it is too large for one.
+
+    Raises:
+        TypeError: It is not one real number.
+    """
+    _check_kind(value)
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+    except Exception as error:
+        raise TypeError from error
 
 
 @dataclass(frozen=True)
@@ -34,13 +60,7 @@ class Real:
 
     def check(self, value: Any) -> Any:
         """`value` as a float, or unchanged if it is traced and cannot be looked at."""
-        if isinstance(value, (bool, np.bool_, str, bytes, complex, Sequence)) or value is None:
-            raise TypeError
-        if getattr(value, "ndim", 0):
-            raise TypeError
-        dtype = str(getattr(value, "dtype", ""))
-        if "complex" in dtype or "bool" in dtype:
-            raise TypeError
+        _check_kind(value)
         try:
             number = float(value)
         except Exception as error:

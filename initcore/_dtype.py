@@ -73,12 +73,15 @@ def dtype_name(dtype: Any) -> str:
     """`"float32"` for `"float32"`, `numpy.float32`, `torch.float32`, `jax.numpy.float32`, ..."""
     if isinstance(dtype, str):
         return dtype
-    text = str(dtype)
+    try:
+        text = str(dtype)
+    except Exception:
+        text = type(dtype).__name__
     if text.startswith(("torch.", "array_api_strict.")):
         return text.rpartition(".")[2]
     try:
         return str(np.dtype(dtype).name)
-    except TypeError:
+    except Exception:
         return str(getattr(dtype, "name", text))
 
 
@@ -88,7 +91,7 @@ def resolve(xp: Any, dtype: Any, *, device: Any = None, who: str = "Rng") -> Any
     if name not in REAL:
         raise TypeError(
             f"{who} needs a real floating dtype (float16, bfloat16, float32 or float64), "
-            f"got {name if name.isidentifier() else brief(name)}."
+            f"got {name if name.isidentifier() and len(name) < 99 else brief(name)}."
         )
     if is_numpy(xp) and name == "bfloat16":
         try:

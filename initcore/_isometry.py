@@ -8,7 +8,7 @@ from ._domain import Integer, Real
 from ._dtype import dtype_name
 from ._host_call import host_call
 from ._kernel import Kernel
-from ._rng import Rng
+from ._rng import Rng, check_rng
 from ._spec import CORE, GROUPS, Spec, Voice
 from .invariants._protocol import host
 
@@ -53,11 +53,7 @@ def approximate_isometry(
     (True, True)
     """
     who = "approximate_isometry"
-    if not isinstance(rng, Rng):
-        raise TypeError(
-            f"{who} needs an initcore.Rng as its first argument, got {type(rng).__name__}; "
-            "for example initcore.Rng(0)."
-        )
+    check_rng(who, rng)
     places = check_mask(who, mask)
     gain = Spec._clean(who, "gain", GAIN, gain, CORE)
     steps = Spec._clean(who, "steps", STEPS, steps, CORE)

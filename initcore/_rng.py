@@ -16,12 +16,13 @@ import numpy as np
 
 from ._blocks import blocks, scalars, unsigned, words_of
 from ._brief import brief
+from ._domain import as_float
 from ._dtype import dtype_name, is_jax, is_torch, namespace, on_host, resolve
 from ._host import Window, fill, row_major
 from ._numbers import Numbers, join_words
 from ._threefry import MASK, PythonWords, threefry2x32
 
-__all__ = ["Rng", "as_shape", "key_of_seed"]
+__all__ = ["Rng", "as_shape", "check_rng", "key_of_seed"]
 
 Shape = int | Sequence[int]
 PIECE = 1 << 24  # elements drawn at once on an accelerator, where each takes some 30 bytes more
@@ -59,8 +60,10 @@ def as_shape(shape: Any, *, who: str = "Rng") -> tuple[int, ...]:
 
 def _within_stream(shape: tuple[int, ...], start: Any, strides: Any) -> None:
     """Raise unless the window is made of elements of the stream."""
+    if strides is None and type(start) is int and start == 0:
+        return
     try:
-        steps = tuple(map(operator.index, strides))
+        steps = row_major(shape) if strides is None else tuple(map(operator.index, strides))
         first = operator.index(start)
     except TypeError:
         raise TypeError(
@@ -73,6 +76,26 @@ def _within_stream(shape: tuple[int, ...], start: Any, strides: Any) -> None:
         raise ValueError(
             "Rng needs elements of the stream, 0 to 2**64 - 1, "
             f"got start {brief(first)} and strides {brief(steps)}."
+        )
+
+
+def _ends(who: str, low: Any, high: Any) -> tuple[float, float]:
+    if type(low) is float and type(high) is float:  # torch.compile follows this
+        return low, high
+    try:
+        return as_float(low), as_float(high)
+    except TypeError:
+        raise TypeError(
+            f"Rng.{who} needs low and high to be numbers, got {brief(low)} and {brief(high)}."
+        ) from None
+
+
+def check_rng(who: str, rng: Any) -> None:
+    """Raise a `TypeError` unless `rng` is an `Rng`."""
+    if not isinstance(rng, Rng):
+        raise TypeError(
+            f"{who} needs an initcore.Rng as its first argument, got {type(rng).__name__}; "
+            "for example initcore.Rng(0)."
         )
 
 
@@ -240,11 +263,10 @@ class Rng:
         strides: tuple[int, ...] | None = None,
     ) -> Any:
         """Uniform random words: an array of `shape`, `uint32` or (`width=64`) `uint64`."""
-        if width not in (32, 64):
+        if not isinstance(width, int) or width not in (32, 64):
             raise ValueError(f"Rng.bits needs width 32 or 64, got {brief(width)}.")
         sizes, xp = as_shape(shape), self.xp
-        if start != 0 or strides is not None:
-            _within_stream(sizes, start, row_major(sizes) if strides is None else strides)
+        _within_stream(sizes, start, strides)
         if self._host:
             kind = np.uint32 if width == 32 else np.uint64
             join = _xor_words if width == 32 else join_words
@@ -266,6 +288,7 @@ class Rng:
         strides: tuple[int, ...] | None = None,
     ) -> Any:
         """Numbers uniform on `[low, high)`: 2**23 equidistant ones (float64: 2**52)."""
+        low, high = _ends("uniform", low, high)
         most = LARGEST[self._double]
         if not (-most <= low <= high <= most and high - low <= most):
             raise ValueError(
@@ -312,6 +335,7 @@ class Rng:
         strides: tuple[int, ...] | None = None,
     ) -> Any:
         """Standard normal numbers given that they lie in the open interval `(low, high)`."""
+        low, high = _ends("truncated_normal", low, high)
         if not low < high:
             raise ValueError(
                 f"Rng.truncated_normal needs low < high, got {brief(low)} and {brief(high)}."
@@ -385,8 +409,7 @@ class Rng:
         self, numbers: Numbers, shape: Shape, start: int, strides: tuple[int, ...] | None
     ) -> Any:
         sizes = as_shape(shape)
-        if start != 0 or strides is not None:
-            _within_stream(sizes, start, row_major(sizes) if strides is None else strides)
+        _within_stream(sizes, start, strides)
         if self._host:
             window, outs = Window(sizes, start, strides), None
             if self._room and dtype_name(self.dtype) == dtype_name(numbers.kind):

@@ -74,9 +74,10 @@ def prune_in_rounds(
     check_density("prune_in_rounds", density)
     if density == 0:
         raise ValueError("prune_in_rounds needs a density in (0, 1], got 0.")
-    if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
+    most = 100_000
+    if isinstance(rounds, bool) or not isinstance(rounds, int) or not 1 <= rounds <= most:
         raise ValueError(
-            f"prune_in_rounds needs rounds to be an integer >= 1, got {brief(rounds)}."
+            f"prune_in_rounds needs rounds to be an integer from 1 to {most}, got {brief(rounds)}."
         )
     for k in range(1, rounds):
         masks = masks_from_scores(score(masks), density ** (k / rounds))

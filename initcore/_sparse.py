@@ -12,7 +12,7 @@ from ._dtype import dtype_name
 from ._givens import Rotations, plan
 from ._host_call import host_call
 from ._kernel import Kernel
-from ._rng import Rng
+from ._rng import Rng, check_rng
 from ._spec import ShapeRule, initializer, specs
 from .invariants import Density, Isometry, SingleTap, Unbiased
 
@@ -120,6 +120,7 @@ def sparse_orthogonal_mask(
     >>> int(mask.sum()), bool((w[~mask] == 0).all())
     (576, True)
     """
+    check_rng("sparse_orthogonal_mask", rng)
     given = {"density": density, "sampling": sampling, "tap_density": tap_density, "groups": groups}
     sizes, values = specs["sparse_orthogonal"].check(shape, given)
     kernel, density = Kernel(sizes, values["groups"]), values["density"]

@@ -10,12 +10,12 @@ import typer
 from .. import gain as gain_of
 from .. import theory
 from .._brief import brief
+from ..theory.finite_width._arguments import DEEPEST
 from ._files import whole
 
 __all__ = ["Json", "Plot", "register", "show"]
 
 RANKS = (0.05, 0.5, 0.95)
-DEEPEST = 100_000  # layers
 Activation = Annotated[str, typer.Argument(metavar="ACTIVATION", help="A name, e.g. tanh or gelu.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 Plot = Annotated[Path | None, typer.Option(help="Write a picture: FILE.png, .svg or .pdf.")]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._brief import brief
+from .._domain import as_float
 
 __all__ = ["Phi", "choice", "depth_of", "number", "root_between"]
 
@@ -16,10 +17,8 @@ DEEPEST = 10**9  # layers; far beyond, critical points cannot be told from sigma
 def number(who: str, name: str, value: Any, *, positive: bool = False) -> float:
     """`value` as a finite float of at least 0, or above 0."""
     try:
-        found = float(value)
-    except OverflowError:
-        found = math.inf
-    except (TypeError, ValueError):
+        found = as_float(value)
+    except TypeError:
         raise TypeError(f"{who} needs {name} to be a number, got {brief(value)}.") from None
     if not (0 < found < math.inf or (found == 0 and not positive)):
         sign = "> 0" if positive else ">= 0"

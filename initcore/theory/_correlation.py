@@ -59,7 +59,10 @@ def correlation_map(
     q = number("correlation_map", "q", q, positive=True)
     sigma_w = number("correlation_map", "sigma_w", sigma_w)
     sigma_b = number("correlation_map", "sigma_b", sigma_b)
-    given = np.asarray(rho, dtype=np.float64)
+    try:
+        given = np.asarray(rho, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        given = np.array(math.nan)
     if not np.all(abs(given) <= 1):
         raise ValueError(f"correlation_map needs rho to be in [-1, 1], got {brief(rho)}.")
     phi = activation_of(activation)
@@ -151,6 +154,7 @@ def depth_scales(activation: Phi, sigma_w: float, sigma_b: float = 0.0) -> Depth
 
 def _parted(phi: Activation, q: float, sigma_w: float, sigma_b: float) -> float:
     """The stable correlation below 1 of the chaotic phase."""
+
     def excess(rho: float) -> float:
         return (sigma_w**2 * product_mean(phi.value, phi, q, rho) + sigma_b**2) / q - rho
 

@@ -15,15 +15,32 @@ import initcore
 import initcore_jax
 import initcore_torch
 from initcore import Rng, specs
+from initcore._rng import as_shape
 from tests.robustness.hostile import (
+    DTYPES,
     QUICK,
     REFUSED,
     SEEDS,
     SHAPES,
     Strange,
     clear,
+    one_by_one,
     parameters_of,
+    usual,
 )
+
+
+def drawn(name: str, shape: Any, parameters: dict[str, Any], seed: Any, dtype: Any) -> None:
+    """A whole array of that shape and dtype, or a clear error."""
+    try:
+        rng = Rng(seed, dtype=dtype)
+        with np.errstate(over="ignore", invalid="ignore"):  # 1e300 is inf in float32
+            w = specs[name].function(rng, shape, **parameters)
+    except REFUSED as error:
+        clear(error)
+    else:
+        assert w.dtype == rng.dtype
+        assert w.shape == as_shape(shape)
 
 
 @pytest.mark.parametrize("name", specs)
@@ -31,37 +48,45 @@ def test_the_core_gives_an_array_or_one_clear_error(name: str) -> None:
     @QUICK
     @given(st.sampled_from(SHAPES), parameters_of(name), st.sampled_from(SEEDS))
     def hostile(shape: Any, parameters: dict[str, Any], seed: Any) -> None:
-        try:
-            rng = Rng(seed, dtype="float32")
-            with np.errstate(over="ignore", invalid="ignore"):  # 1e300 is inf in float32
-                w = specs[name].function(rng, shape, **parameters)
-        except REFUSED as error:
-            clear(error)
-        else:
-            assert w.dtype == np.float32
-            assert w.shape == initcore._rng.as_shape(shape)
+        drawn(name, shape, parameters, seed, "float32")
 
     hostile()
+    for parameters in one_by_one(name):
+        drawn(name, (4, 6), parameters, 0, "float32")
+    for shape in SHAPES:
+        drawn(name, shape, usual(name), 0, "float64")
+    for seed in SEEDS:
+        drawn(name, (4, 4), usual(name), seed, "float32")
+    for dtype in DTYPES:
+        drawn(name, (4, 4), usual(name), 0, dtype)
 
 
 @pytest.mark.parametrize("name", specs)
 def test_a_tensor_of_pytorch_is_filled_or_stays_as_it_was(name: str) -> None:
     fill = getattr(initcore_torch, f"{name}_")
-    shapes = ((), (3,), (4, 6), (4, 4, 3), (2, 2, 3, 3), (0, 4))
 
-    @QUICK
-    @given(st.sampled_from(shapes), parameters_of(name), st.sampled_from(SEEDS))
-    def hostile(shape: Any, parameters: dict[str, Any], seed: Any) -> None:
+    def filled(shape: tuple[int, ...], parameters: dict[str, Any], seed: Any) -> None:
         tensor = torch.full(shape, 7.0)
         try:
-            result = fill(tensor, seed=seed, **parameters)
+            with np.errstate(over="ignore"):
+                result = fill(tensor, seed=seed, **parameters)
         except REFUSED as error:
             clear(error)
             assert (tensor == 7).all()
         else:
             assert result is tensor
+            assert not (tensor == 7).any()
+
+    shapes = ((), (3,), (4, 6), (4, 4, 3), (2, 2, 3, 3), (0, 4))
+
+    @QUICK
+    @given(st.sampled_from(shapes), parameters_of(name), st.sampled_from(SEEDS))
+    def hostile(shape: Any, parameters: dict[str, Any], seed: Any) -> None:
+        filled(shape, parameters, seed)
 
     hostile()
+    for parameters in one_by_one(name):
+        filled((4, 6), parameters, 0)
 
 
 @pytest.mark.parametrize("name", [n for n in specs if n not in ("zeros", "ones")])
@@ -70,17 +95,34 @@ def test_jax_gives_an_array_or_one_clear_error(name: str) -> None:
     key = jax.random.key(0)
     keys = (key, jax.random.PRNGKey(1), 0, None, "key", np.zeros(2), object())
 
-    @settings(QUICK, max_examples=40)
-    @given(st.sampled_from(SHAPES), parameters_of(name), st.sampled_from(keys))
-    def hostile(shape: Any, parameters: dict[str, Any], key: Any) -> None:
+    def made(shape: Any, parameters: dict[str, Any], key: Any, dtype: Any = "float32") -> None:
         try:
-            w = make(**parameters)(key, shape)
+            with np.errstate(over="ignore"):
+                w = make(**parameters)(key, shape, dtype)
         except REFUSED as error:
             clear(error)
         else:
-            assert w.dtype == np.float32
+            assert w.dtype == jax.numpy.dtype(dtype or "float32")
+            assert w.shape == as_shape(shape)
+
+    @settings(QUICK, max_examples=20)
+    @given(st.sampled_from(SHAPES), parameters_of(name), st.sampled_from(keys))
+    def hostile(shape: Any, parameters: dict[str, Any], key: Any) -> None:
+        made(shape, parameters, key)
 
     hostile()
+    for parameters in one_by_one(name):
+        made((4, 6), parameters, key)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_jax_refuses_hostile_dtypes_or_gives_them(dtype: Any) -> None:
+    try:
+        w = initcore_jax.normal()(jax.random.key(0), (4, 4), dtype)
+    except REFUSED as error:
+        clear(error)
+    else:
+        assert w.dtype in map(jax.numpy.dtype, ("float16", "bfloat16", "float32", "float64"))
 
 
 @pytest.mark.parametrize(

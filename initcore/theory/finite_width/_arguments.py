@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, NamedTuple
 
 from ..._brief import brief
 from ..._rng import Rng, key_of_seed
 from .._check import number
 
-__all__ = ["Layer", "count_of", "layers_of", "rng_of"]
+__all__ = ["DEEPEST", "Layer", "count_of", "layers_of", "rng_of"]
 
+DEEPEST = 100_000  # layers
 WIDEST = 1 << 20  # beyond, the sum over the units that are on is no longer short
 
 
@@ -36,7 +38,9 @@ def _widths(who: str, widths: Any) -> list[int]:
     given = [widths] if hasattr(widths, "__index__") else widths
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise TypeError(f"{who} needs widths to be integers, one a layer, got {brief(widths)}.")
-    sizes = list(given)
+    sizes = list(islice(given, DEEPEST + 1))
+    if len(sizes) > DEEPEST:
+        raise ValueError(f"{who} needs at most {DEEPEST} layers, got {brief(widths)}.")
     if not sizes:
         raise ValueError(f"{who} needs the width of at least one layer, got none.")
     for n in sizes:

@@ -14,6 +14,7 @@ __all__ = ["SlopeLaw"]
 
 GRADED = 0.5 * 4.0 ** -np.arange(18)  # distances of panel ends from a pole, down to 3e-11
 ORDER = 12
+MOST = 300  # extremes of the slope: with them the work grows
 ZERO = 1e-28  # a squared slope below this is rounding
 
 
@@ -70,6 +71,11 @@ class SlopeLaw:
                     bounds=(z[i], z[i + 2]), method="bounded", options={"xatol": 1e-12},
                 )  # fmt: skip
                 found.append(best.x)
+            if len(found) > MOST:
+                raise ValueError(
+                    f"{self._phi.name} turns too often at length q = {self._root**2:g} for the law "
+                    f"of its slopes: more than {MOST} times."
+                )
         return np.unique(np.concatenate([ends, found]))
 
     def _flat(self, ends: Any) -> Any:
