@@ -51,7 +51,7 @@ def as_shape(shape: Any, *, who: str = "Rng") -> tuple[int, ...]:
     if any(n < 0 for n in sizes):
         raise ValueError(f"{who} needs a shape of sizes 0 or more, got {brief(sizes)}.")
     # Without the zeros: an empty array of 10**30 columns is beyond NumPy too.
-    if (count := math.prod([n or 1 for n in sizes])) >= 1 << 60:
+    if (count := math.prod([max(n, 1) for n in sizes])) >= 1 << 60:
         raise ValueError(
             f"{who} cannot fill a shape of 10**{math.log10(count):.1f} elements: {brief(sizes)}."
         )

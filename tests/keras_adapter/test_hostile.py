@@ -171,7 +171,7 @@ def test_masks_refuse_hostile_arguments(name: str) -> None:
         "mask": np.ones((4, 6), bool),
         "initializer": initcore_keras.SparseOrthogonal(0.5, seed=0),
     }
-    takes = [p for p in inspect.signature(cls).parameters]
+    takes = list(inspect.signature(cls).parameters)
     for argument in takes:
         for thing in THINGS:
             made = tried(cls, **{**{k: v for k, v in right.items() if k in takes}, argument: thing})

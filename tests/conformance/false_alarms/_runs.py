@@ -10,8 +10,8 @@ from pathlib import Path
 import initcore.invariants
 import initcore_conformance
 from initcore_conformance import conform
+from tests.conformance.independent import Independent
 
-from ..independent import Independent
 from ._statistics import counted
 
 ROOT = Path(__file__).parents[3]
