@@ -22,11 +22,12 @@ import initcore_conformance._cli
 from initcore_conformance._load import targets
 from initcore_conformance._results import Results
 
-from ._case import Finding, limited, words_of
+from ._case import SECONDS, Finding, limited, words_of
 
 __all__ = ["run"]
 
 SLOW, IMPOSSIBLE = 4096, 10**13  # elements: from here, drawing takes long; from there, it fails
+HEAVY = 40.0  # seconds for the spectrum of waves at a large q
 WIDE = 2000  # units of a layer: from here, its law takes seconds
 
 
@@ -75,7 +76,7 @@ def _call(words: list[str]) -> tuple[int, str]:
     """Exit status and what was written to standard error."""
     out, err = io.StringIO(), io.StringIO()
     with (
-        limited(),
+        limited(HEAVY if words[0] == "spectrum" else SECONDS),
         mock.patch.object(sys, "argv", ["initcore", *words]),
         mock.patch.object(initcore_conformance._cli, "conform", _asked),
         mock.patch.dict(os.environ, {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}),

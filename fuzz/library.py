@@ -17,12 +17,13 @@ from initcore import Rng, density, specs, theory
 from initcore_conformance import _lists, _load
 from tests.robustness.hostile import DTYPES, SEEDS, SHAPES, THINGS
 
-from ._case import Finding, judge, limited, words_of
+from ._case import SECONDS, Finding, judge, limited, words_of
 
 __all__ = ["run"]
 
 SLOW, IMPOSSIBLE = 4096, 10**13  # elements: from here, drawing takes long; from there, it fails
 TABLES = {"@": THINGS, "@shape": SHAPES, "@seed": SEEDS, "@dtype": DTYPES}
+HEAVY = {"jacobian_spectrum": 40.0}  # of waves, at large q: right, and ten seconds of work
 WORDS = {"none": None, "true": True, "false": False}
 
 
@@ -35,7 +36,7 @@ def run(data: bytes) -> bool:
     arguments = [value(w) for w in rest if "=" not in w]
     pairs = [w.partition("=") for w in rest if "=" in w]
     keywords = {k: value(v) for k, _, v in pairs if k.isidentifier()}
-    with limited():
+    with limited(HEAVY.get(name, SECONDS)):
         try:
             found = call(*arguments, **keywords)
         except (Finding, Skip):

@@ -58,8 +58,11 @@ class Numbers:
         return np.float64 if self.double else np.float32
 
     @property
-    def _one_sided(self) -> bool:
-        return self.cuts is not None and math.isinf(self.cuts[0]) != math.isinf(self.cuts[1])
+    def _reaches_ends(self) -> bool:
+        """Whether the uniform numbers under cut normal ones may be rounded to -1 or 1."""
+        if self.cuts is None or all(math.isinf(c) for c in self.cuts):
+            return False
+        return self.low <= -1 or self.low + self.span >= 1
 
     @property
     def _ends_of_u(self) -> tuple[float, float]:
@@ -87,7 +90,7 @@ class Numbers:
             out[...] = affine(high, out - high, self.span, self.low, double=True)
         np.maximum(out, low, out=out)
         if self.cuts is not None:
-            if self._one_sided:
+            if self._reaches_ends:
                 np.clip(out, *self._ends_of_u, out=out)
             # Words of float32 numbers are as long as the numbers, and no longer needed.
             scratch = None if self.double else (b0.view(np.float32), b1.view(np.float32))
@@ -115,7 +118,7 @@ class Numbers:
     def _finish(self, x: Any, xp: Any) -> Any:
         x = xp.where(x < self.low, xp.full_like(x, self.low), x)
         if self.cuts is not None:
-            if self._one_sided:
+            if self._reaches_ends:
                 x = xp.clip(x, *self._ends_of_u)
             x = erfinv(x, xp=xp, double=self.double) * float(self.kind(math.sqrt(2)))
             if ends := self._inside():

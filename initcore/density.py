@@ -16,6 +16,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from ._brief import brief
 from ._rng import as_shape
 from ._scores import check_density
 from ._scores import from_scores as from_scores
@@ -78,6 +79,8 @@ def _spread(who: str, shapes: Any, density: Any, raw: Callable[[Any], float]) ->
     if isinstance(shapes, Mapping):
         found = _spread(who, list(shapes.values()), density, raw)
         return dict(zip(shapes, found, strict=True))
+    if not hasattr(shapes, "__len__"):
+        raise TypeError(f"{who} needs a sequence or a mapping of shapes, got {brief(shapes)}.")
     sizes = [as_shape(shape, who=who) for shape in shapes]
     for shape in sizes:
         if len(shape) < 2 or not math.prod(shape):

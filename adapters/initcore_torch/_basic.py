@@ -8,7 +8,7 @@ from initcore import specs
 from initcore._spec import Voice
 
 from ._fill import fill
-from ._tensor import in_place, shape_of
+from ._tensor import check_places, in_place, once, shape_of
 
 __all__ = [
     "constant_",
@@ -20,6 +20,8 @@ __all__ = [
     "uniform_",
     "zeros_",
 ]
+
+HUGE = 1 << 28  # elements; from here, what shares memory is not written many times over
 
 
 def zeros_(tensor: Tensor) -> Tensor:
@@ -172,5 +174,14 @@ def _constant(name: str, tensor: Tensor, val: Any, **parameters: Any) -> Tensor:
     if not isinstance(tensor, Tensor) or tensor.is_floating_point():
         voice = Voice(lambda _: who, "a tensor of shape", {"value": "val"})
         specs[name].check(shape_of(tensor, who), parameters, voice=voice)
+    part = once(tensor)
+    if part.numel() > HUGE and part.device.type != "meta":
+        check_places(part, who)
     with in_place(tensor):
-        return tensor.zero_() if name == "zeros" else tensor.fill_(val)
+        try:
+            part.zero_() if name == "zeros" else part.fill_(val)
+        except NotImplementedError:
+            raise TypeError(
+                f"{who} needs a tensor that PyTorch can fill, got layout {tensor.layout}."
+            ) from None
+    return tensor

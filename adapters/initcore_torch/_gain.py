@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from initcore._activations import register_converter
+from initcore._brief import brief
 
 from ._tracing import constant_while_tracing
 
@@ -54,7 +55,9 @@ def calculate_gain(nonlinearity: str | Callable[..., Any], param: float | None =
     if isinstance(nonlinearity, str) and nonlinearity == "leaky_relu":
         slope = 0.01 if param is None else param
         if isinstance(slope, bool) or not isinstance(slope, (int, float)):
-            raise ValueError(f"calculate_gain needs a number as negative slope, got {slope!r}.")
+            raise ValueError(
+                f"calculate_gain needs a number as negative slope, got {brief(slope)}."
+            )
         return math.sqrt(2.0 / (1 + slope**2))
     return _computed(nonlinearity)
 

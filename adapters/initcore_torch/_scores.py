@@ -12,6 +12,10 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from initcore import density as core
+from initcore._brief import brief, said
+from initcore._rng import as_shape
+
+from ._tensor import check_module
 
 __all__ = ["grasp", "masks_from_scores", "snip", "synflow"]
 
@@ -42,7 +46,7 @@ def snip(
     """
     w, rest = _split("snip", model, parameters)
     with torch.enable_grad():
-        value = loss(_call(model, w, rest, inputs), targets)
+        value = _lost("snip", loss, _call("snip", model, w, rest, inputs), targets)
         g = torch.autograd.grad(value, list(w.values()), materialize_grads=True)
     return {name: (w[name].detach() * d).abs() for name, d in zip(w, g, strict=True)}
 
@@ -66,7 +70,7 @@ def grasp(
     # Only PyTorch's plain attention can be differentiated twice.
     plain = nn.attention.sdpa_kernel(nn.attention.SDPBackend.MATH)
     with torch.enable_grad(), plain:
-        value = loss(_call(model, w, rest, inputs), targets)
+        value = _lost("grasp", loss, _call("grasp", model, w, rest, inputs), targets)
         g = torch.autograd.grad(value, list(w.values()), create_graph=True, materialize_grads=True)
         flow = torch.stack([(d * d.detach()).sum() for d in g]).sum()
         hg = torch.autograd.grad(flow, list(w.values()), materialize_grads=True)
@@ -101,10 +105,12 @@ def synflow(
         OverflowError: The sum of all paths is too large even for float64.
         ValueError: As of `snip`.
     """
+    sizes = as_shape(shape, who="synflow")
+    check_module("synflow", model)
     with _evaluated(model):
         w, rest = _split("synflow", model, parameters, double=True)
         device = next(iter(w.values())).device
-        ones = torch.ones(tuple(shape), dtype=torch.float64, device=device)
+        ones = torch.ones(sizes, dtype=torch.float64, device=device)
 
         def score(masks: Mapping[str, Any]) -> Scores:
             found = {
@@ -112,9 +118,8 @@ def synflow(
                 for name, v in w.items()
             }
             with torch.enable_grad():
-                total = (
-                    _call(model, found, rest, ones) - _call(model, found, rest, 0 * ones)
-                ).sum()
+                of_ones = _call("synflow", model, found, rest, ones)
+                total = (of_ones - _call("synflow", model, found, rest, 0 * ones)).sum()
                 if not torch.isfinite(total):
                     raise OverflowError(
                         "synflow needs a model whose paths add up to a float64, got no finite sum."
@@ -134,6 +139,10 @@ def masks_from_scores(scores: Mapping[str, Tensor], density: float, *, least: An
     On the devices of the scores; arguments and errors are those of
     `initcore.density.masks_from_scores`. `initcore.density.from_scores` takes the same scores.
     """
+    if not isinstance(scores, Mapping) or not all(isinstance(s, Tensor) for s in scores.values()):
+        raise TypeError(
+            f"masks_from_scores needs a mapping from names to tensors, got {brief(scores)}."
+        )
     found = core.masks_from_scores(scores, density, least=least)
     return {name: torch.from_numpy(m).to(scores[name].device) for name, m in found.items()}
 
@@ -142,11 +151,12 @@ def _split(
     who: str, model: nn.Module, names: Iterable[str] | None, *, double: bool = False
 ) -> tuple[Scores, Scores]:
     """Copies of the parameters to be scored, which want gradients, and of all other tensors."""
+    check_module(who, model)
     every = dict(model.named_parameters())
     wanted = [n for n, p in every.items() if p.ndim > 1] if names is None else list(names)
     unknown = [n for n in wanted if n not in every]
     if unknown or not wanted:
-        what = f"no parameter of the name {unknown[0]!r}" if unknown else "none"
+        what = f"no parameter of the name {brief(unknown[0])}" if unknown else "none"
         raise ValueError(f"{who} needs parameters of the model to score, got {what}.")
 
     def copy(tensor: Tensor) -> Tensor:
@@ -162,11 +172,32 @@ def _split(
     return {n: (v.abs() if double else v).requires_grad_() for n, v in w.items()}, rest
 
 
-def _call(model: nn.Module, w: Scores, rest: Scores, inputs: Any) -> Any:
+def _call(who: str, model: nn.Module, w: Scores, rest: Scores, inputs: Any) -> Any:
     tensors = {**rest, **w}
-    if isinstance(inputs, Mapping):
-        return functional_call(model, tensors, (), dict(inputs))
-    return functional_call(model, tensors, inputs)
+    try:
+        if isinstance(inputs, Mapping):
+            return functional_call(model, tensors, (), dict(inputs))
+        return functional_call(model, tensors, inputs)
+    except Exception as error:
+        raise ValueError(
+            f"{who} could not call {type(model).__name__} with these inputs: {said(error)}"
+        ) from error
+
+
+def _lost(who: str, loss: Callable[[Any, Any], Tensor], output: Any, targets: Any) -> Tensor:
+    """The loss, a scalar that depends on the weights."""
+    try:
+        value = loss(output, targets)
+    except Exception as error:
+        raise ValueError(
+            f"{who} could not call the loss with the model's output and these targets: "
+            f"{said(error)}"
+        ) from error
+    if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
+        raise ValueError(
+            f"{who} needs a loss that is one number and depends on the weights, got {brief(value)}."
+        )
+    return value
 
 
 @contextlib.contextmanager

@@ -7,6 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from initcore._brief import brief
+
+from ._tensor import check_module
+
 __all__ = ["apply_masks", "remove_masks", "to_sparse"]
 
 
@@ -43,6 +47,9 @@ def apply_masks(model: nn.Module, masks: Mapping[str, Tensor]) -> nn.Module:
         TypeError: A mask is not boolean.
         ValueError: A name is no parameter's, or a mask's shape is not the parameter's.
     """
+    check_module("apply_masks", model)
+    if not isinstance(masks, Mapping):
+        raise TypeError(f"apply_masks needs a mapping from names to masks, got {brief(masks)}.")
     for name, mask in masks.items():
         _check(model, name, mask)
     for name, mask in masks.items():
@@ -55,6 +62,7 @@ def apply_masks(model: nn.Module, masks: Mapping[str, Tensor]) -> nn.Module:
 
 def remove_masks(model: nn.Module) -> nn.Module:
     """The same model, its masked parameters plain ones again, whose zeros are exact."""
+    check_module("remove_masks", model)
     for part in list(model.modules()):
         if parametrize.is_parametrized(part):
             chains = dict(part.parametrizations.items())  # type: ignore[operator, union-attr]
@@ -86,7 +94,8 @@ def to_sparse(layer: nn.Module, layout: torch.layout = torch.sparse_csr) -> Tens
     layouts = (torch.sparse_csr, torch.sparse_csc, torch.sparse_coo)
     if layout not in layouts:
         raise ValueError(
-            f"to_sparse needs layout to be one of {', '.join(map(str, layouts))}, got {layout}."
+            f"to_sparse needs layout to be one of {', '.join(map(str, layouts))}, "
+            f"got {brief(layout)}."
         )
     matrix = layer.weight.detach().flatten(1)
     groups = getattr(layer, "groups", 1)
@@ -102,7 +111,7 @@ def to_sparse(layer: nn.Module, layout: torch.layout = torch.sparse_csr) -> Tens
 def _check(model: nn.Module, name: str, mask: Tensor) -> None:
     parameters = dict(model.named_parameters())
     if name not in parameters:
-        raise ValueError(f"apply_masks needs names of the model's parameters, got {name!r}.")
+        raise ValueError(f"apply_masks needs names of the model's parameters, got {brief(name)}.")
     if "parametrizations." in name:
         raise ValueError(
             f"apply_masks needs parameters that nothing computes already, got {name!r}; "

@@ -8,7 +8,23 @@ from torch import Tensor
 
 from initcore._dtype import REAL, dtype_name
 
-__all__ = ["check_tensor", "has_values", "in_place", "room_of", "shape_of", "write_built"]
+__all__ = [
+    "check_module",
+    "check_places",
+    "check_tensor",
+    "has_values",
+    "in_place",
+    "once",
+    "room_of",
+    "shape_of",
+    "write_built",
+]
+
+
+def check_module(who: str, model: Any) -> None:
+    """A `TypeError` unless it is a model."""
+    if not isinstance(model, torch.nn.Module):
+        raise TypeError(f"{who} needs a torch.nn.Module, got {type(model).__name__}.")
 
 
 def shape_of(tensor: Any, who: str) -> tuple[int, ...]:
@@ -51,6 +67,16 @@ def write_built(tensor: Tensor, w: Tensor, room: Tensor | None) -> None:
         torch.autograd.graph.increment_version(tensor)  # NumPy's writing goes unnoticed
 
 
+def once(tensor: Tensor) -> Tensor:
+    """The tensor without repetitions: an expanded one has each element many times."""
+    if torch.compiler.is_compiling() or tensor.layout != torch.strided or tensor.is_nested:
+        return tensor
+    for axis, (size, stride) in enumerate(zip(tensor.shape, tensor.stride(), strict=True)):
+        if stride == 0 and size > 1:
+            tensor = tensor.narrow(axis, 0, 1)
+    return tensor
+
+
 def has_values(tensor: Tensor) -> bool:
     """Whether there is anything to fill: meta and fake tensors have a shape only."""
     if tensor.device.type == "meta" or tensor.numel() == 0:
@@ -75,12 +101,17 @@ def check_tensor(tensor: Tensor, who: str) -> tuple[tuple[int, ...], str]:
         )
     if tensor.layout != torch.strided:
         raise TypeError(f"{who} needs a dense (strided) tensor, got layout {tensor.layout}.")
+    check_places(tensor, who)
+    return shape, dtype
+
+
+def check_places(tensor: Tensor, who: str) -> None:
+    """A `ValueError` unless each element has memory of its own."""
     if _overlaps(tensor):
         raise ValueError(
             f"{who} needs a tensor whose elements have memory of their own, got one of shape "
-            f"{shape} and strides {tensor.stride()}; expanded tensors share it."
+            f"{tuple(tensor.shape)} and strides {tensor.stride()}; expanded tensors share it."
         )
-    return shape, dtype
 
 
 def _overlaps(tensor: Tensor) -> bool:
@@ -95,7 +126,8 @@ def _overlaps(tensor: Tensor) -> bool:
         reach += stride * (n - 1)
     else:
         return False
-    if axes[0][0] == 0:
+    # More elements than places: some share one.
+    if axes[0][0] == 0 or tensor.numel() > 1 + sum(s * (n - 1) for s, n in axes):
         return True
     # Strides that interleave, as of some as_strided views: only the places themselves can tell.
     places = sum(

@@ -49,7 +49,9 @@ def save(figure: Any, path: Path) -> None:
     """Write the figure; a `ValueError` if the ending is no picture's."""
     endings = figure.canvas.get_supported_filetypes()
     if path.suffix[1:] not in endings:
-        raise ValueError(f"--plot needs a file ending in {', '.join(sorted(endings))}, got {path}.")
+        raise ValueError(
+            f"--plot needs a file ending in {', '.join(sorted(endings))}, got {brief(str(path))}."
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as file:
         figure.savefig(file, format=path.suffix[1:], dpi=144)

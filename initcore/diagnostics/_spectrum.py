@@ -111,7 +111,13 @@ def spectrum_of(
     sizes = [math.prod(shape) for shape in shapes]
     if not all(sizes):
         raise ValueError("jacobian_spectrum needs outputs that depend on the inputs.")
-    batch = shapes[0][0]
+    into, out_of = map(tuple, shapes)
+    if into[:1] != out_of[:1] or not into:
+        raise ValueError(
+            "jacobian_spectrum needs inputs and outputs whose first axis counts the inputs, got "
+            f"inputs of shape {into} and outputs of shape {out_of}."
+        )
+    batch = into[0]
     in_, out = (size // batch for size in sizes)
     there, back = _flat(forward, shapes[0]), _flat(backward, shapes[1])
     if in_ > out:

@@ -89,7 +89,10 @@ def plan(
             rule = choose(w)
             if w.parameter.frozen and rule.name is not None and not isinstance(scheme, Mapping):
                 rule = _FROZEN
-        found.append(_checked(w, rule, rename(w.path) or w.path))
+        key = rename(w.path) or w.path
+        if not isinstance(key, str):
+            raise TypeError(f"{WHO} needs paths to give names, got {brief(key)} for {w.path}.")
+        found.append(_checked(w, rule, key))
     if not any(a.name for a in found) and any(w.parameter.frozen for w in network.weights):
         raise ValueError(
             f"{WHO} finds nothing to set: what training would change is frozen; unfreeze it, or "

@@ -10,7 +10,7 @@ from .._domain import as_float
 __all__ = ["Phi", "choice", "depth_of", "number", "root_between"]
 
 Phi = str | Callable[..., Any]
-TINY, HUGE = 1e-30, 1e30  # products of a few such numbers and their squares are numbers still
+TINY, HUGE = 1e-30, 1e12  # products of a few such numbers and their squares are numbers still
 DEEPEST = 10**9  # layers; far beyond, critical points cannot be told from sigma_w = 1
 
 

@@ -1,5 +1,6 @@
 """Layer-sequential unit variance (Mishkin & Matas, ICLR 2016): kernels scaled to their data."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +33,8 @@ def lsuv(model: Any, report: Report, variables: Mapping[str, Any], sample: Any) 
             return None
         if path not in scales:
             values = np.asarray(keras.ops.convert_to_numpy(made), np.float64)
-            scales[path] = unit_variance_scale(path, float(values.var()))
+            variance = float(values.var()) if values.size else math.nan
+            scales[path] = unit_variance_scale(path, variance)
         bias = getattr(layer, "bias", None)
         if bias is None:
             return made * scales[path]

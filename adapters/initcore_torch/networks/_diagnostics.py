@@ -9,9 +9,11 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from initcore import diagnostics
+from initcore._brief import said
 from initcore.diagnostics import MeasuredSpectrum, Orthogonality, SignalReport
 from initcore.networks import Network, Weight, describe_network
 
+from .._tensor import check_module
 from ._initialize import traced
 from ._inputs import as_call
 from ._taps import first_tensor, modules_of, seeded, tapped
@@ -50,7 +52,7 @@ def signal_report(model: nn.Module, inputs: Any, *, seed: int = 0) -> SignalRepo
             signals[path] = output.requires_grad_() if not output.requires_grad else output
 
     with evaluating(model), torch.enable_grad(), tapped(modules_of(model, network), keep):
-        y = first_tensor(model(*args, **kwargs))
+        y = _called("signal_report", model, args, kwargs)
         kept = list(signals.values())
         grads = torch.autograd.grad(y, kept, seeded(y.shape, y, seed), allow_unused=True)
     gradients = {
@@ -58,7 +60,7 @@ def signal_report(model: nn.Module, inputs: Any, *, seed: int = 0) -> SignalRepo
     }  # fmt: skip
     named = dict(model.named_parameters())
     first = next((t for t in (*args, *kwargs.values()) if isinstance(t, Tensor)), None)
-    entering = 1.0 if first is None else float(first.double().square().mean())
+    entering = 1.0 if first is None else float(first.to_dense().double().square().mean())
     return diagnostics.signal_report(
         network,
         {path: _array(s) for path, s in signals.items()},
@@ -96,8 +98,7 @@ def jacobian_spectrum(
     >>> round(found.mean, 5), found.variance < 1e-10, found.exact
     (1.0, True, True)
     """
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"jacobian_spectrum needs a torch.nn.Module, got {type(model).__name__}.")
+    check_module("jacobian_spectrum", model)
     with evaluating(model), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
         x, y = _graph(model, inputs)
         cotangent = torch.zeros_like(y, requires_grad=True)
@@ -136,9 +137,19 @@ def orthogonality(
 
 
 def _network(model: nn.Module, inputs: Any, who: str) -> Network:
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"{who} needs a torch.nn.Module, got {type(model).__name__}.")
+    check_module(who, model)
     return describe_network(traced(model, inputs, who))
+
+
+def _called(who: str, model: nn.Module, args: Any, kwargs: Mapping[str, Any]) -> Tensor:
+    """The output to differentiate, of the model on real numbers."""
+    try:
+        y = model(*args, **kwargs)
+    except Exception as error:
+        raise ValueError(
+            f"{who} could not call {type(model).__name__} with these inputs: {said(error)}"
+        ) from error
+    return first_tensor(y)
 
 
 def _graph(model: nn.Module, inputs: Any) -> tuple[Tensor, Tensor]:
@@ -152,7 +163,7 @@ def _graph(model: nn.Module, inputs: Any) -> tuple[Tensor, Tensor]:
         x = first.detach().clone().requires_grad_()
         args = tuple(x if t is first else t for t in args)
         kwargs = {k: x if t is first else t for k, t in kwargs.items()}
-        return x, first_tensor(model(*args, **kwargs))
+        return x, _called("jacobian_spectrum", model, args, kwargs)
     looked_up: list[Tensor] = []
 
     def keep(path: str, module: nn.Module, output: Tensor) -> Tensor | None:
@@ -165,7 +176,7 @@ def _graph(model: nn.Module, inputs: Any) -> tuple[Tensor, Tensor]:
         n: m for n, m in model.named_modules() if isinstance(m, nn.Embedding)
     }
     with tapped(tables, keep):
-        y = first_tensor(model(*args, **kwargs))
+        y = _called("jacobian_spectrum", model, args, kwargs)
     if not looked_up:
         raise ValueError(
             "jacobian_spectrum needs floating-point inputs, or integers that an embedding takes."

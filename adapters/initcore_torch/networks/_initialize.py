@@ -22,7 +22,7 @@ from initcore.networks import (
 
 from .._fill import write
 from .._layout import layout_of
-from .._tensor import check_tensor, has_values, in_place
+from .._tensor import check_module, check_tensor, has_values, in_place
 from ._inputs import as_call, guesses
 from ._lsuv import lsuv
 from ._parameters import is_quantized, recurrent_parameters, tied_paths
@@ -68,8 +68,7 @@ def initialize(
     >>> report["0.weight"].weight.activation, report["2.weight"].weight.role
     ('relu', 'output')
     """
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"initialize needs a torch.nn.Module, got {type(model).__name__}.")
+    check_module("initialize", model)
     quantized = [path for path, module in model.named_modules() if is_quantized(module)]
     if quantized:
         raise TypeError(

@@ -1,5 +1,6 @@
 """Layer-sequential unit variance (Mishkin & Matas, ICLR 2016): kernels scaled to their data."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,7 +49,8 @@ def lsuv(
 def _scaling(path: str, scales: dict[str, float]) -> Any:
     def hook(module: nn.Module, args: Any, output: Tensor) -> Tensor:
         if path not in scales:
-            scales[path] = unit_variance_scale(path, float(output.double().var(correction=0)))
+            variance = float(output.double().var(correction=0)) if output.numel() else math.nan
+            scales[path] = unit_variance_scale(path, variance)
         bias = getattr(module, "bias", None)
         if not isinstance(bias, Tensor):
             return output * scales[path]

@@ -1,6 +1,7 @@
 """The graph of a model, recorded from a forward pass on tensors that hold no numbers."""
 
 import contextlib
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -26,13 +27,24 @@ def trace(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) ->
     from torch._subclasses.fake_tensor import FakeTensorMode
 
     try:
-        with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        with _quiet(), FakeTensorMode(allow_non_fake_inputs=True) as mode:
             fake = [mode.from_tensor(t) for t in tensors((args, dict(kwargs)))]
             return _record(model, *_replaced((args, dict(kwargs)), iter(fake)))
     except Exception as error:
         if not _needs_numbers(error):
             raise
     return _record(model, args, kwargs)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """PyTorch logs the trace of an error on shapes, which is ours to tell or to live with."""
+    logger = logging.getLogger("torch._subclasses.fake_tensor")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def _needs_numbers(error: BaseException) -> bool:
