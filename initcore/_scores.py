@@ -86,9 +86,14 @@ def prune_in_rounds(
 
 def _masks(who: str, scores: Any, density: Any, least: Any) -> list[Any]:
     check_density(who, density)
-    names = list(scores) if isinstance(scores, Mapping) else list(range(len(scores)))
-    found = [host(s) if hasattr(s, "dtype") else np.asarray(s, float) for s in
-             (scores[n] for n in names)]  # fmt: skip
+    try:
+        names = list(scores) if isinstance(scores, Mapping) else list(range(len(scores)))
+        given = [scores[n] for n in names]
+        found = [host(s) if hasattr(s, "dtype") else np.asarray(s, float) for s in given]
+    except (LookupError, TypeError, ValueError, OverflowError):
+        raise TypeError(
+            f"{who} needs scores to be a sequence or a mapping of arrays, got {brief(scores)}."
+        ) from None
     for name, s in zip(names, found, strict=True):
         if not s.size or np.isnan(s).any():
             what = "one without any" if not s.size else "NaN"

@@ -77,7 +77,7 @@ def truncated_normal(
     names = {"std": "stddev", "low": "lower", "high": "upper"}
     layout = kernel_layout(in_axis, out_axis, groups)
     init = make("truncated_normal", values, dtype, layout, names=names)
-    if not lower < upper:
+    if not float(lower) < float(upper):
         raise ValueError(f"truncated_normal needs lower < upper, got {lower} and {upper}.")
     return init
 

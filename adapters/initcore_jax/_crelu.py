@@ -5,6 +5,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from initcore._brief import brief
+
 __all__ = ["crelu"]
 
 
@@ -18,4 +20,6 @@ def crelu(x: Any, axis: int = -1) -> Any:
     >>> crelu(jnp.array([2.0, -3.0])).tolist()
     [2.0, 0.0, 0.0, 3.0]
     """
+    if isinstance(axis, bool) or not isinstance(axis, int) or not -64 <= axis < 64:
+        raise TypeError(f"crelu needs axis to be an axis of x, got {brief(axis)}.")
     return jnp.concatenate([jax.nn.relu(x), jax.nn.relu(-x)], axis=axis)

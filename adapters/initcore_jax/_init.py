@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from initcore import Rng, specs
+from initcore._brief import brief
 from initcore._dtype import REAL, dtype_name
 from initcore._kernel import Kernel, Layout
 from initcore._rng import as_shape
@@ -38,7 +39,9 @@ def axes(value: Axes) -> tuple[int, ...]:
     except TypeError:
         found = None
     if found is None or any(isinstance(a, bool) for a in several):
-        raise TypeError(f"an axis is an integer, or several are a tuple of them, got {value!r}.")
+        raise TypeError(
+            f"an axis is an integer, or several are a tuple of them, got {brief(value)}."
+        )
     return found
 
 
@@ -185,7 +188,10 @@ def _default_platform() -> str:
 def _dtype(dtype: Any, default: Any, who: str) -> str:
     """The dtype's name, canonicalised as JAX does: float64 becomes float32 unless x64 is on."""
     dtype = dtype if dtype is not None else default
-    kind = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
+    try:
+        kind = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
+    except Exception:
+        raise TypeError(f"{who} needs a real floating dtype, got {brief(dtype)}.") from None
     name = dtype_name(jax.dtypes.canonicalize_dtype(kind))
     if name not in REAL:
         raise TypeError(

@@ -10,6 +10,7 @@ import numpy as np
 from initcore import approximate_isometry as core_isometry
 from initcore import sparse_orthogonal_mask as core_mask
 from initcore import specs
+from initcore._brief import said
 from initcore._isometry import GAIN, STEPS, check_mask
 from initcore._rng import as_shape
 from initcore._spec import CORE, Spec, Voice
@@ -104,6 +105,9 @@ def apply_masks(params: Any, masks: Any) -> Any:
         params: A pytree, or any part of it: parameters, gradients, updates.
         masks: A pytree of booleans of the same structure, or None for a branch without a mask.
 
+    Raises:
+        ValueError: The masks have another structure, or shapes that do not fit.
+
     >>> import jax.numpy as jnp
     >>> found = apply_masks({"w": jnp.ones(3), "b": 2.0}, {"w": jnp.arange(3) > 0, "b": None})
     >>> found["w"].tolist(), found["b"]
@@ -113,7 +117,12 @@ def apply_masks(params: Any, masks: Any) -> Any:
     def masked(mask: Any, value: Any) -> Any:
         return value if mask is None else jnp.where(mask, value, jnp.zeros((), value.dtype))
 
-    return jax.tree.map(masked, masks, params, is_leaf=lambda node: node is None)
+    try:
+        return jax.tree.map(masked, masks, params, is_leaf=lambda node: node is None)
+    except Exception as error:
+        raise ValueError(
+            f"apply_masks needs masks of booleans in the form of the parameters: {said(error)}"
+        ) from error
 
 
 def keep_masks(masks: Any) -> Any:

@@ -11,6 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from initcore import density as core
+from initcore._brief import brief, said
+from initcore._rng import as_shape
 
 __all__ = ["densities_from_scores", "grasp", "masks_from_scores", "snip", "synflow"]
 
@@ -33,7 +35,7 @@ def snip(loss: Callable[..., Any], params: Any, *batch: Any, where: Where | None
         ValueError: There is no leaf to score.
     """
     w, join, like = _split("snip", params, where)
-    g = jax.grad(lambda w: loss(join(w), *batch))(w)
+    g = jax.grad(_checked("snip", lambda w: loss(join(w), *batch)))(w)
     return like([jnp.abs(a * d) for a, d in zip(w, g, strict=True)])
 
 
@@ -46,7 +48,7 @@ def grasp(loss: Callable[..., Any], params: Any, *batch: Any, where: Where | Non
     Arguments and errors are those of `snip`.
     """
     w, join, like = _split("grasp", params, where)
-    gradient = jax.grad(lambda w: loss(join(w), *batch))
+    gradient = jax.grad(_checked("grasp", lambda w: loss(join(w), *batch)))
     hg = jax.jvp(gradient, (w,), (gradient(w),))[1]
     return like([a * d for a, d in zip(w, hg, strict=True)])
 
@@ -86,13 +88,14 @@ def synflow(
             lambda a: jnp.abs(jnp.asarray(a, jnp.float64)) if _is_float(a) else a, params
         )
         w, join, like = _split("synflow", absolute, where)
-        ones = jnp.ones(tuple(shape), jnp.float64)
+        ones = jnp.ones(as_shape(shape, who="synflow"), jnp.float64)
 
         @jax.jit
         def paths(w: list[Any]) -> Any:
-            return jax.value_and_grad(
-                lambda w: (apply(join(w), ones) - apply(join(w), 0 * ones)).sum()
-            )(w)
+            def total(w: list[Any]) -> Any:
+                return (apply(join(w), ones) - apply(join(w), 0 * ones)).sum()
+
+            return jax.value_and_grad(_checked("synflow", total))(w)
 
         def score(masks: list[Any]) -> list[Any]:
             masked = [a * m for a, m in zip(w, masks, strict=True)]
@@ -137,6 +140,21 @@ def densities_from_scores(scores: Any, density: float, *, least: Any = 0) -> Any
     """
     leaves, tree = jax.tree.flatten(scores)
     return jax.tree.unflatten(tree, core.from_scores(leaves, density, least=_each(least)))
+
+
+def _checked(who: str, value: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
+    """The same function of the weights, whose errors are told in one line."""
+
+    def checked(w: list[Any]) -> Any:
+        try:
+            found = value(w)
+            if getattr(found, "shape", None) == ():
+                return found
+        except Exception as error:
+            raise ValueError(f"{who} could not call the function: {said(error)}") from error
+        raise ValueError(f"{who} needs a function whose value is one number, got {brief(found)}.")
+
+    return checked
 
 
 def _each(least: Any) -> Any:

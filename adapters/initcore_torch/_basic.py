@@ -5,6 +5,8 @@ from typing import Any
 from torch import Generator, Tensor
 
 from initcore import specs
+from initcore._brief import brief
+from initcore._domain import as_float
 from initcore._spec import Voice
 
 from ._fill import fill
@@ -58,7 +60,8 @@ def uniform_(
         ValueError: `a` is above `b`, or either is not finite.
     """
     names = {"low": "a", "high": "b"}
-    if a > b:
+    low, high = _number("uniform_", "a", a), _number("uniform_", "b", b)
+    if low > high:
         raise ValueError(f"uniform_ needs a <= b, got {a} and {b}.")
     return fill(
         "uniform",
@@ -114,6 +117,10 @@ def trunc_normal_(
     Raises:
         ValueError: `a` is not below `b`, or `std` is not positive.
     """
+    a, b, mean, std = (
+        _number("trunc_normal_", name, value)
+        for name, value in (("a", a), ("b", b), ("mean", mean), ("std", std))
+    )
     if not a < b:
         raise ValueError(f"trunc_normal_ needs a < b, got {a} and {b}.")
     if not std > 0:
@@ -168,6 +175,15 @@ def sparse_(
     return fill("sparse", tensor, values, generator=generator, seed=seed)
 
 
+def _number(who: str, name: str, value: Any) -> float:
+    if type(value) is float:
+        return value
+    try:
+        return as_float(value)
+    except TypeError:
+        raise TypeError(f"{who} needs {name} to be a number, got {brief(value)}.") from None
+
+
 def _constant(name: str, tensor: Tensor, val: Any, **parameters: Any) -> Tensor:
     """PyTorch's own fill, which needs no second tensor and knows integers and sparse ones too."""
     who = f"{name}_"
@@ -184,4 +200,9 @@ def _constant(name: str, tensor: Tensor, val: Any, **parameters: Any) -> Tensor:
             raise TypeError(
                 f"{who} needs a tensor that PyTorch can fill, got layout {tensor.layout}."
             ) from None
+        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(
+                f"{who} needs a number that a tensor of {tensor.dtype} can hold, got {brief(val)}."
+            ) from error
     return tensor

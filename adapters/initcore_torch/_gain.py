@@ -54,9 +54,10 @@ def calculate_gain(nonlinearity: str | Callable[..., Any], param: float | None =
         return CONVENTION[nonlinearity]
     if isinstance(nonlinearity, str) and nonlinearity == "leaky_relu":
         slope = 0.01 if param is None else param
-        if isinstance(slope, bool) or not isinstance(slope, (int, float)):
+        number = isinstance(slope, (int, float)) and not isinstance(slope, bool)
+        if not number or not abs(slope) < 1e150:
             raise ValueError(
-                f"calculate_gain needs a number as negative slope, got {brief(slope)}."
+                f"calculate_gain needs a finite number as negative slope, got {brief(slope)}."
             )
         return math.sqrt(2.0 / (1 + slope**2))
     return _computed(nonlinearity)

@@ -145,7 +145,7 @@ def signal_report(
     gradients: Mapping[str, Any],
     variances: Mapping[str, tuple[float, float]],
     *,
-    entering: float,
+    entering: Any,
     model: str,
 ) -> SignalReport:
     """The report of what an adapter measured.
@@ -156,10 +156,13 @@ def signal_report(
         gradients: The same of gradients, where there are any.
         variances: By the kernels' paths `(sigma_w**2, sigma_b**2)`: `fan_in` times the mean square
             of the weights, and that of the biases.
-        entering: Mean square of the inputs.
+        entering: The inputs, None where they are looked up in a table.
         model: Its name.
     """
-    predicted = _predicted(network, variances, entering)
+    if entering is not None and not np.size(entering):
+        raise ValueError("signal_report needs at least one input, got none.")
+    q = 1.0 if entering is None else float(np.square(entering).mean())
+    predicted = _predicted(network, variances, q)
     layers, inputs = [], 0
     for w in network.kernels:
         if w.path not in signals:

@@ -11,6 +11,7 @@ __all__ = ["Phi", "choice", "depth_of", "number", "root_between"]
 
 Phi = str | Callable[..., Any]
 TINY, HUGE = 1e-30, 1e12  # products of a few such numbers and their squares are numbers still
+LONGEST = 1e150  # the lengths of networks that explode are lengths still
 DEEPEST = 10**9  # layers; far beyond, critical points cannot be told from sigma_w = 1
 
 
@@ -23,9 +24,10 @@ def number(who: str, name: str, value: Any, *, positive: bool = False) -> float:
     if not (0 < found < math.inf or (found == 0 and not positive)):
         sign = "> 0" if positive else ">= 0"
         raise ValueError(f"{who} needs {name} to be a finite number {sign}, got {brief(value)}.")
-    if found and not TINY <= found <= HUGE:
+    most = LONGEST if name == "q" else HUGE
+    if found and not TINY <= found <= most:
         raise ValueError(
-            f"{who} needs {name} to be between {TINY:g} and {HUGE:g} if it is not 0, got {found:g}."
+            f"{who} needs {name} to be between {TINY:g} and {most:g} if it is not 0, got {found:g}."
         )
     return found
 

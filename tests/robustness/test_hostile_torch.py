@@ -103,6 +103,37 @@ def test_a_tensor_gets_the_values_of_its_seed_or_stays_as_it_was(kind: str) -> N
             assert torch.equal(memory(tensor)[outside], before[outside]), name
 
 
+FILLS = [name for name in dir(init) if name.endswith("_") and not name.startswith("_")]
+
+
+@pytest.mark.parametrize("name", FILLS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int32, torch.complex64], ids=str)
+def test_each_argument_in_turn_is_refused_and_nothing_filled_or_taken(
+    name: str, dtype: torch.dtype
+) -> None:
+    fill = getattr(init, name)
+    takes = inspect.signature(fill).parameters
+    right = {
+        "val": 1.0,
+        "sparsity": 0.5,
+        "density": 0.6,
+        "mask": torch.ones(4, 6).bool(),
+        "steps": 2,
+    }
+    right = {n: v for n, v in right.items() if n in takes}
+    for argument in [*takes, "no_such_argument"]:
+        for thing in THINGS:
+            tensor = base(4, 6).to(dtype)
+            try:
+                with np.errstate(over="ignore"):
+                    fill(**{"tensor": tensor, **right, argument: thing})
+            except REFUSED as error:
+                clear(error)
+                assert (tensor == 7).all(), (argument, thing)
+            else:
+                assert argument != "tensor", thing
+
+
 HUGE = {
     "expanded": lambda: base(1).expand(10**6, 10**6),
     "overlapping": lambda: base(2 * 10**6).as_strided((10**6, 10**6), (1, 1)),

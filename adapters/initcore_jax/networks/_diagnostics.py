@@ -62,14 +62,13 @@ def signal_report(model: Any, inputs: Any, *, seed: int = 0) -> SignalReport:
     zeros = {path: jnp.zeros(s.shape, s.dtype) for path, s in shapes.items()}
     gradients, signals = jax.grad(run, has_aux=True)(zeros)
     floats = [x for x in found.arrays if jnp.issubdtype(x.dtype, jnp.floating)]
-    entering = float(np.square(_array(floats[0])).mean()) if floats else 1.0
     count = len(found.arrays[0]) if found.arrays and found.arrays[0].ndim else 1
     return diagnostics.signal_report(
         network,
         {path: _counted(_array(s), count) for path, s in signals.items()},
         {path: _counted(_array(g), count) for path, g in gradients.items()},
         {w.path: _variances(known, found, w) for w in network.kernels},
-        entering=entering,
+        entering=_array(floats[0]) if floats else None,
         model=known.name,
     )
 

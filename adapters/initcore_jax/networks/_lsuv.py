@@ -34,7 +34,7 @@ def lsuv(
         if len(path) != 1 or path[0] not in paths:
             return made
         if path[0] not in scales:
-            variance = float(jnp.var(made.astype(jnp.float32)))
+            variance = float(jnp.var(made.astype(jnp.promote_types(made.dtype, jnp.float32))))
             scales[path[0]] = unit_variance_scale(path[0], variance)
         return made * jnp.asarray(scales[path[0]], made.dtype)
 

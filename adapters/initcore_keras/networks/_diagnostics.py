@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 
 from initcore import diagnostics
 from initcore._brief import said
@@ -70,7 +69,7 @@ def signal_report(model: Any, inputs: Any, *, seed: int = 0) -> SignalReport:
             for w in network.kernels
             if w.path in owners
         },
-        entering=float(np.square(array(given[0])).mean()) if given else 1.0,
+        entering=array(given[0]) if given else None,
         model=model.name,
     )
 

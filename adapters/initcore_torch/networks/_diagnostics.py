@@ -60,13 +60,12 @@ def signal_report(model: nn.Module, inputs: Any, *, seed: int = 0) -> SignalRepo
     }  # fmt: skip
     named = dict(model.named_parameters())
     first = next((t for t in (*args, *kwargs.values()) if isinstance(t, Tensor)), None)
-    entering = 1.0 if first is None else float(first.to_dense().double().square().mean())
     return diagnostics.signal_report(
         network,
         {path: _array(s) for path, s in signals.items()},
         gradients,
         {w.path: _variances(named, w) for w in network.kernels},
-        entering=entering,
+        entering=None if first is None else _array(first.to_dense()),
         model=type(model).__name__,
     )
 
