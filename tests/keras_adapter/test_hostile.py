@@ -149,6 +149,16 @@ def test_a_model_stays_as_it_was_where_initialize_raises(argument: str) -> None:
             assert all((a == b).all() for a, b in zip(before, after, strict=True)), thing
 
 
+@pytest.mark.parametrize("batch", [np.full((2, 6), np.nan), np.zeros((0, 6))], ids=["nan", "none"])
+def test_data_of_no_use_leaves_the_model_as_it_was(batch: Any) -> None:
+    net = model()
+    before = [numpy(w).copy() for w in net.weights]
+    with pytest.raises(ValueError, match=r"variance|call") as caught:
+        initcore_keras.initialize(net, "lsuv", sample_input=batch.astype("float32"))
+    clear(caught.value)
+    assert all((numpy(w) == b).all() for w, b in zip(net.weights, before, strict=True))
+
+
 @pytest.mark.parametrize(
     "name", ["initialize", "signal_report", "jacobian_spectrum", "orthogonality"]
 )
@@ -177,6 +187,14 @@ def test_masks_refuse_hostile_arguments(name: str) -> None:
             made = tried(cls, **{**{k: v for k, v in right.items() if k in takes}, argument: thing})
             if made is not None:
                 tried(made, (4, 6))
+
+
+def test_the_mask_of_an_initializer_is_refused_or_drawn() -> None:
+    right = {"initializer": initcore_keras.SparseOrthogonal(0.5, seed=0), "shape": (4, 6)}
+    for argument in right:
+        for thing in [*THINGS, *SHAPES]:
+            found = tried(initcore_keras.sparse_orthogonal_mask, **{**right, argument: thing})
+            assert found is None or found.dtype == bool
 
 
 def test_layers_built_in_threads_have_the_values_of_their_seeds() -> None:

@@ -26,6 +26,7 @@ def lsuv(model: Any, report: Report, variables: Mapping[str, Any], sample: Any) 
     paths = {id(v): path for path, v in variables.items()}
     wanted = {w.path for w in report.network.kernels if report[w.path].name is not None}
     scales: dict[str, float] = {}
+    found: list[ValueError] = []  # Keras wraps what is raised in a call into words of its own
 
     def tap(layer: Any, made: Any) -> Any:
         path = paths.get(id(kernel_of(layer)))
@@ -34,7 +35,11 @@ def lsuv(model: Any, report: Report, variables: Mapping[str, Any], sample: Any) 
         if path not in scales:
             values = np.asarray(keras.ops.convert_to_numpy(made), np.float64)
             variance = float(values.var()) if values.size else math.nan
-            scales[path] = unit_variance_scale(path, variance)
+            try:
+                scales[path] = unit_variance_scale(path, variance)
+            except ValueError as error:
+                found.append(error)
+                raise
         bias = getattr(layer, "bias", None)
         if bias is None:
             return made * scales[path]
@@ -42,8 +47,11 @@ def lsuv(model: Any, report: Report, variables: Mapping[str, Any], sample: Any) 
         return (made - b) * scales[path] + b
 
     args, kwargs = call_of(sample)
-    with tapped(tap):
-        model(*args, **kwargs)
+    try:
+        with tapped(tap):
+            model(*args, **kwargs)
+    except Exception as error:
+        raise (found or [error])[0] from None
     for path, scale in scales.items():
         variables[path].assign(variables[path] * scale)
     return scales
