@@ -5,12 +5,13 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constr
 DEV = .venv/.dev
 DEMO = .venv/.demo
 KERAS_BACKENDS = tensorflow jax torch numpy
+FUZZ_SECONDS ?= 600
 # Quiet frameworks: no accelerator probing, no start-up log.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 export MPLBACKEND ?= agg
 
-.PHONY: demo test unit keras lint format conform bench docs build clean help
+.PHONY: demo test unit keras lint format conform fuzz bench docs build clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -44,6 +45,10 @@ conform: $(DEV)  ## the thorough property run on every backend, and the slow tes
 	$(BIN)/initcore conform numpy array_api_strict torch jax keras --profile thorough \
 		--report out/conformance.html --report out/conformance.json
 	$(BIN)/python -m pytest tests -m thorough -q --ignore=tests/keras_adapter
+
+fuzz: $(DEV)  ## fuzz the command line and what the library reads, FUZZ_SECONDS in all
+	$(PIP) -e '.[fuzz]'
+	PYTHONPATH=.:conformance $(BIN)/python -m fuzz.run --seconds $(FUZZ_SECONDS) --out out/fuzz
 
 bench: $(DEV)  ## the speed tables of the docs, each against its peers in one run
 	for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done

@@ -31,6 +31,7 @@ def mutator(target: str) -> Callable[[bytes, int, int], bytes]:
     seeds = [words_of(data) for data in cases(target)]
     parameters = {p for s in specs.values() for p in s.parameters}
     spelled = [f"--{p}" if target == "command" else f"{p}=1" for p in sorted(parameters)]
+    heads = sorted({words[0] for words in seeds})
     used = sorted({word for words in seeds for word in words})
     pools = [NUMBERS, tuple(specs), names(), REAL, tuple(spelled), OTHERS[target], tuple(used)]
 
@@ -38,8 +39,11 @@ def mutator(target: str) -> Callable[[bytes, int, int], bytes]:
         chance = random.Random(seed)
         words = words_of(data)
         for _ in range(chance.choice((1, 1, 2, 4))):
-            at, way = chance.randrange(len(words)), chance.randrange(8)
+            # The first word, which says what is called, is rarely another one.
+            first = len(words) == 1 or chance.random() < 0.05
+            at, way = 0 if first else chance.randrange(1, len(words)), chance.randrange(8)
             new = chance.choice(chance.choice(pools)).format(chance.randrange(100))
+            new = chance.choice(heads) if first and way == 1 else new
             if way == 0:
                 words.insert(at + 1, new)
             elif way == 1:

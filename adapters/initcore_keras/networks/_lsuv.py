@@ -50,8 +50,10 @@ def lsuv(model: Any, report: Report, variables: Mapping[str, Any], sample: Any) 
     try:
         with tapped(tap):
             model(*args, **kwargs)
-    except Exception as error:
-        raise (found or [error])[0] from None
+    except Exception:
+        if found:
+            raise found[0] from None
+        raise
     for path, scale in scales.items():
         variables[path].assign(variables[path] * scale)
     return scales
