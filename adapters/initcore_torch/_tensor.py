@@ -52,7 +52,8 @@ def room_of(tensor: Tensor) -> Tensor | None:
     """The memory to build its values in, where it is plain: contiguous and nobody's wrapper."""
     if torch.compiler.is_compiling() or type(tensor) not in (Tensor, torch.nn.Parameter):
         return None
-    wrapped = torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    # Inside of torch.func's transforms what is drawn is wrapped, and has no memory to compare.
+    wrapped = torch._C._functorch.peek_interpreter_stack() is not None
     plain = not wrapped and tensor.is_contiguous() and not tensor.is_neg()
     return tensor.detach() if plain else None
 
