@@ -8,7 +8,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Choice", "Domain", "Integer", "Real", "as_float"]
+__all__ = ["Choice", "Domain", "Integer", "Real", "TooLargeError", "as_float"]
+
+
+class TooLargeError(ValueError):
+    """What a number has to be instead, in words."""
 
 
 def _check_kind(value: Any) -> None:
@@ -71,7 +75,7 @@ class Real:
         if math.isnan(number) or (self.finite and math.isinf(number)):
             raise ValueError
         if self.finite and abs(number) > self.largest:
-            raise ValueError(f"at most {self.largest:g} in size")
+            raise TooLargeError(f"at most {self.largest:g} in size")
         if number < self.low or (self.open_low and number == self.low):
             raise ValueError
         if number > self.high or (self.open_high and number == self.high):

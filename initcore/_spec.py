@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._brief import brief
-from ._domain import Domain, Integer
+from ._domain import Domain, Integer, TooLargeError
 from ._dtype import compute_dtype, dtype_name
 from ._kernel import Kernel
 from ._rng import Rng, as_shape, check_rng
@@ -188,9 +188,10 @@ class Spec:
         try:
             return domain.check(value)
         except (TypeError, ValueError) as error:
-            shown, wanted = voice.names.get(name, name), str(error) or domain
+            shown = voice.names.get(name, name)
+            wanted = error if isinstance(error, TooLargeError) else domain
             text = f"{who} needs {shown} ({domain.unit}) to be {wanted}, got {brief(value)}."
-            raise type(error)(text) from None
+            raise (TypeError if isinstance(error, TypeError) else ValueError)(text) from None
 
 
 def _room_for(sizes: tuple[int, ...], rng: Rng) -> None:

@@ -7,6 +7,8 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from initcore._brief import brief
+
 __all__ = ["IdList", "elsewhere", "upstream"]
 
 
@@ -26,9 +28,13 @@ class IdList:
         """The list in a file.
 
         Raises:
-            ValueError: A line has no reason, or its id does not have three parts.
+            ValueError: It is no text, a line has no reason, or its id does not have three parts.
         """
-        return cls.parse(Path(path).read_text(), path)
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise ValueError(f"{path} needs to be a text file in UTF-8.") from None
+        return cls.parse(text, path)
 
     @classmethod
     def parse(cls, text: str, path: str | Path) -> "IdList":
@@ -40,10 +46,10 @@ class IdList:
                 continue
             pattern, _, reason = (part.strip() for part in line.partition("#"))
             if not reason:
-                raise ValueError(f"{path}:{number} needs a reason after '#', got {line!r}.")
+                raise ValueError(f"{path}:{number} needs a reason after '#', got {brief(line)}.")
             if pattern.count("::") != 2:
                 raise ValueError(
-                    f"{path}:{number} needs backend::initializer::check, got {pattern!r}."
+                    f"{path}:{number} needs backend::initializer::check, got {brief(pattern)}."
                 )
             entries[pattern] = reason
         return cls(entries)

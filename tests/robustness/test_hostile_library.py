@@ -158,3 +158,52 @@ def test_theory_in_threads_gives_what_one_gives() -> None:
         thread.join(60)
     assert not wrong
     assert not any(thread.is_alive() for thread in threads)
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (
+            lambda: initcore.normal(Rng(0), 3, std=1e31),
+            r"std .* at most 1e\+30 in size",
+        ),
+        (
+            lambda: initcore.orthogonal(Rng(0), (2, 2), gain=-1),
+            "gain .* finite number >= 0",
+        ),
+        (lambda: initcore.orthogonal(Rng(0), (0, 10**30)), r"cannot fill a shape of 10\*\*30.0"),
+        (lambda: initcore.orthogonal(Rng(0), (10**6, 10**6)), "cannot allocate the 3.73e"),
+        (lambda: Rng(0).normal(range(10**12)), "at most 64 axes"),
+        (lambda: Rng(0).uniform(3, start=-1), "elements of the stream"),
+        (lambda: theory.fixed_points("relu", 1e13), r"sigma_w to be between 1e-30 and 1e\+12"),
+        (lambda: theory.jacobian_spectrum("cos", 5, q=1e30), "cos turns too often"),
+        (lambda: theory.relu_norm_law([2] * 100_001), "at most 100000 layers"),
+        (lambda: density.from_scores([[1.0]], 0.5, least=[]), "least to be one number, or one for"),
+    ],
+    ids=lambda x: "" if callable(x) else x,
+)
+def test_errors_at_the_ends_say_what_is_wanted(call: Callable[[], Any], text: str) -> None:
+    with pytest.raises(REFUSED, match=text) as caught:
+        call()
+    clear(caught.value)
+
+
+def test_truncated_tails_are_finite_and_inside() -> None:
+    for low, high in ((4.0, math.inf), (-math.inf, -4.0), (5.0, 1e9), (-1e9, 1e9)):
+        for dtype in ("float32", "float64"):
+            x = Rng(1, dtype=dtype).truncated_normal((100_000,), low, high)
+            assert np.isfinite(x).all()
+            assert ((x > low) & (x < high)).all()
+            assert abs(x).max() < 9
+
+
+def test_slopes_of_the_length_map_are_the_derivative_at_every_length() -> None:
+    for name in ("sin", "erf", "hard_tanh", "sigmoid", "tanh", "gelu"):
+        phi = theory._mean_field.activation_of(name)
+        for q in (1e-9, 0.1, 3.0, 9.9, 10.1, 30.0):
+            h = 1e-4
+            ends = [theory.length_map(name, q * (1 + s * h), 1.3) for s in (1, -1, 2, -2)]
+            slope = (8 * (ends[0] - ends[1]) - (ends[2] - ends[3])) / (12 * h * q)
+            rounding = 1e-14 * ends[0] / (h * q)
+            found = theory._mean_field.length_slope(phi, q, 1.3)
+            assert found == pytest.approx(slope, rel=1e-7, abs=rounding + 1e-7 * q), (name, q)
