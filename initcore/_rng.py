@@ -318,7 +318,10 @@ class Rng:
                 yield self.normal(shape, start=start, strides=strides)
             return
         numbers = Numbers.normal(-math.inf, math.inf, double=self._double)
-        outs = [np.asarray(x) for x in room] if room else None
+        try:
+            outs = [np.asarray(x) for x in room] if room else None
+        except RuntimeError:  # inside of torch.func's transforms an array has no memory
+            outs = room = None
         drawn = fill(self.key, [Window(*w) for w in windows], numbers.kind, numbers.on_host, outs)
         for shape, *_ in windows:
             x = drawn.pop(0)  # what has been handed out is not kept

@@ -10,6 +10,8 @@ from .invariants._protocol import host
 
 __all__ = ["check_density", "from_scores", "masks_from_scores", "prune_in_rounds"]
 
+MOST = 100_000  # rounds
+
 
 def from_scores(scores: Any, density: float, *, least: Any = 0) -> Any:
     """Densities of the layers in which the `round(density * total)` largest scores lie.
@@ -74,11 +76,12 @@ def prune_in_rounds(
     check_density("prune_in_rounds", density)
     if density == 0:
         raise ValueError("prune_in_rounds needs a density in (0, 1], got 0.")
-    most = 100_000
-    if isinstance(rounds, bool) or not isinstance(rounds, int) or not 1 <= rounds <= most:
+    if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
         raise ValueError(
-            f"prune_in_rounds needs rounds to be an integer from 1 to {most}, got {brief(rounds)}."
+            f"prune_in_rounds needs rounds to be an integer >= 1, got {brief(rounds)}."
         )
+    if rounds > MOST:
+        raise ValueError(f"prune_in_rounds needs at most {MOST} rounds, got {brief(rounds)}.")
     for k in range(1, rounds):
         masks = masks_from_scores(score(masks), density ** (k / rounds))
     return score(masks)

@@ -60,9 +60,9 @@ def room_of(tensor: Tensor) -> Tensor | None:
 
 def write_built(tensor: Tensor, w: Tensor, room: Tensor | None) -> None:
     """Write `w` to the tensor, unless it has been built there, in `room`."""
-    if torch._C._functorch.is_functorch_wrapped_tensor(w):
+    if room is None or torch._C._functorch.is_functorch_wrapped_tensor(w):
         tensor.copy_(w)
-    elif room is None or not 0 <= w.data_ptr() - room.data_ptr() < room.nbytes:
+    elif not 0 <= w.data_ptr() - room.data_ptr() < room.nbytes:
         tensor.copy_(w)
     elif w.data_ptr() != room.data_ptr() or w.stride() != room.stride():
         tensor.copy_(w.clone())  # axes in another order, over the same memory
