@@ -60,14 +60,18 @@ def room_of(tensor: Tensor) -> Tensor | None:
 
 def write_built(tensor: Tensor, w: Tensor, room: Tensor | None) -> None:
     """Write `w` to the tensor, unless it has been built there, in `room`."""
-    if room is None or torch._C._functorch.is_functorch_wrapped_tensor(w):
-        tensor.copy_(w)
-    elif not 0 <= w.data_ptr() - room.data_ptr() < room.nbytes:
+    if room is None or not _lies_in(w, room):
         tensor.copy_(w)
     elif w.data_ptr() != room.data_ptr() or w.stride() != room.stride():
         tensor.copy_(w.clone())  # axes in another order, over the same memory
     else:
         torch.autograd.graph.increment_version(tensor)  # NumPy's writing goes unnoticed
+
+
+def _lies_in(w: Tensor, room: Tensor) -> bool:
+    if torch._C._functorch.is_functorch_wrapped_tensor(w):
+        return False
+    return 0 <= w.data_ptr() - room.data_ptr() < room.nbytes
 
 
 def once(tensor: Tensor) -> Tensor:
