@@ -33,6 +33,7 @@ def signal_report(model: Any, inputs: Any, *, seed: int = 0) -> SignalReport:
         TypeError: It is no Keras model, or puts out no tensor.
         ValueError: The model does not take the inputs.
 
+    >>> import numpy as np
     >>> from initcore_keras import initialize
     >>> made = [keras.layers.Dense(32, use_bias=False, name=n) for n in "abc"]
     >>> net = keras.Sequential([keras.Input((32,)), *made])
@@ -96,6 +97,7 @@ def jacobian_spectrum(
         ValueError: The model does not take the inputs, or its output does not depend on them.
         NotImplementedError: The backend is NumPy, which has no derivatives.
 
+    >>> import numpy as np
     >>> from initcore_keras import initialize
     >>> net = keras.Sequential([keras.Input((16,)), keras.layers.Dense(16), keras.layers.Dense(16)])
     >>> report = initialize(net, "orthogonal")
@@ -122,6 +124,7 @@ def orthogonality(
         sample_input: What it is called with, where it has no symbolic inputs of its own.
         image: Pixels a side of the images; by default as many as the kernel has taps.
 
+    >>> import numpy as np
     >>> from initcore_keras import initialize
     >>> net = keras.Sequential([keras.Input((8, 8, 4)), keras.layers.Conv2D(8, 3, name="one")])
     >>> report = initialize(net, "conv_orthogonal")
