@@ -9,8 +9,10 @@ import pytest
 from hypothesis import Phase, find, settings
 from hypothesis import strategies as st
 
-from initcore import specs
+from initcore import Spec, specs
 from initcore._domain import Choice, Integer, Real
+from initcore._spec import ShapeRule
+from initcore.invariants import Isometry
 from initcore_conformance import CHECKS, Outcome, Results, backends, conform, load
 from initcore_conformance._convolution import apply, kernel_of
 from initcore_conformance._lists import IdList
@@ -193,3 +195,12 @@ def test_the_core_finds_the_suite_only_by_name_when_asked() -> None:
     tree = ast.parse(Path(command.__file__).read_text())
     names = {n.name for node in ast.walk(tree) if isinstance(node, ast.Import) for n in node.names}
     assert names == {"importlib", "typer"}
+
+
+def test_draws_of_what_takes_no_groups_are_pooled_only_where_that_is_one_sample() -> None:
+    (pooled,) = (c for c in CHECKS if c.id == "across_seeds")
+    matrices = ShapeRule(2, 2, "a matrix")
+    frame = Spec("frame", lambda rng, shape, /: None, {}, matrices, (Isometry(),), "here")
+    assert "side by side" in (pooled.skip(backends.numpy(), frame) or "")
+    for name, spec in specs.items():
+        assert (pooled.skip(backends.numpy(), spec) is None) == spec.random, name

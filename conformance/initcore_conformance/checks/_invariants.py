@@ -9,7 +9,7 @@ from hypothesis.strategies import SearchStrategy
 
 from initcore import Spec
 from initcore._dtype import eps
-from initcore.invariants import FALSE_ALARM, Follows, Haar
+from initcore.invariants import FALSE_ALARM, Bounded, ColumnSparse, Follows, Haar
 
 from .._case import Case, Failure, draw, reference
 from .._protocol import seed_bits
@@ -20,6 +20,8 @@ __all__ = ["AcrossSeeds", "Groups", "Invariants"]
 
 CALLS = 40  # seeds whose draws are pooled
 ENOUGH = 60  # groups, from which on copies of every second one show
+# Of these, kernels side by side along the inputs satisfy what each of them does.
+BY_COLUMNS = (Bounded, ColumnSparse, Follows)
 
 
 class Invariants:
@@ -70,7 +72,11 @@ class AcrossSeeds:
     examples = 3
 
     def skip(self, backend: Any, spec: Spec) -> str | None:
-        return None if spec.random else "not random"
+        if not spec.random:
+            return "not random"
+        if spec.grouped or all(isinstance(i, BY_COLUMNS) for i in spec.invariants):
+            return None
+        return "takes no groups, and an invariant may not hold of draws side by side"
 
     def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
         return [large_cases(backend, spec, calls=CALLS)]
