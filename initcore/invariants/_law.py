@@ -80,7 +80,7 @@ def _beyond(
     """Entries outside the ends of their law, but for a spacing of rounding."""
     if kind == "normal":
         return None
-    largest = max(1.0, *(abs(c) for c in (low, high) if math.isfinite(c)))
+    largest = max([1.0, *(abs(c) for c in (low, high) if math.isfinite(c))])
     allowed = 2 * eps * (largest * std + abs(mean))
     off = float(np.maximum(low - z, z - high).max()) * std
     if off <= allowed:

@@ -164,6 +164,20 @@ def test_groups_are_independent_kernels() -> None:
     assert (y.numpy() == x).all()
 
 
+@pytest.mark.parametrize("low", [-np.inf, -2.0])
+@pytest.mark.parametrize("high", [1.0, np.inf])
+def test_the_invariants_of_a_truncated_normal_know_of_cuts_at_infinity(
+    low: float, high: float
+) -> None:
+    spec, cuts = specs["truncated_normal"], {"low": low, "high": high}
+    good = initcore.truncated_normal(Rng(4), (60, 50), **cuts)
+    given = {**spec.defaults, **cuts}
+    assert [i.violation(good, **given) for i in spec.invariants] == [None] * len(spec.invariants)
+    if np.isfinite([low, high]).any():
+        beyond = np.where(good == good.max(), high + 1, good) if high == 1 else good - 0.5
+        assert any(i.violation(beyond, **given) for i in spec.invariants)
+
+
 @pytest.mark.parametrize("groups", [1, 4])
 @pytest.mark.parametrize("mode", ["fan_in", "fan_out", "fan_avg", "fan_geo_avg"])
 @pytest.mark.parametrize("law", ["normal", "truncated_normal", "uniform"])
