@@ -10,7 +10,6 @@ are applied from the last to the first, each to the trailing frame only: `4/3 n*
 a square matrix, half of what a QR decomposition and the forming of its `Q` take.
 """
 
-import math
 from typing import Any
 
 from ._dtype import device_of, is_jax, is_numpy, is_torch
@@ -40,7 +39,7 @@ def haar(rng: Rng, count: int, out: int, in_: int, gain: Any = 1.0) -> Any:
     windows = [((count, min(block, m - k), n - k), k * (n + 1), (m * n, n, 1)) for k in starts]
     frame = (_Frame if in_place else _PureFrame)(count, n, m, out > in_, rng)
     joins: list[Any] = []
-    room = frame.rows(windows) if in_place else None
+    room = frame.rows() if in_place else None
     for k, x in zip(starts, rng.normals(windows, room), strict=True):
         vt, s = _reflectors(x, in_place, xp)
         joins = joins or _joins(min(block, LEAF), vt, xp)
@@ -69,20 +68,14 @@ class _Frame:
     def _shape(self, count: int, rows: int, columns: int) -> tuple[int, int, int]:
         return (count, rows, columns) if self._tall else (count, columns, rows)
 
-    def rows(self, windows: list[Any]) -> list[Any] | None:
-        """Room for the Gaussians of each block in the rows that it fills: they are needed before.
+    def rows(self) -> Any:
+        """The memory of the frame, for the Gaussians: as one row is filled after another from the
+        last on, theirs, the shorter ones, are read before.
 
-        Only a single wide frame has it.
+        Only a single frame that is not tall has it.
         """
-        count, _, n = self.whole.shape
-        if self._tall or count != 1:
-            return None
-        flat = self._xp.reshape(self.whole, (-1,))
-        starts = [start // (n + 1) * n for _, start, _ in windows]
-        return [
-            flat[start : start + math.prod(shape)]
-            for start, (shape, *_) in zip(starts, windows, strict=True)
-        ]
+        single = not self._tall and self.whole.shape[0] == 1
+        return self._xp.reshape(self.whole, (-1,)) if single else None
 
     def turn(self, x: Any) -> Any:
         """`x`, transposed in the wide case."""

@@ -5,6 +5,7 @@ the layout JAX calls partitionable), so `Rng(s).normal(shape)` is
 `jax.random.normal(jax.random.key(s), shape)`, on every device and under every sharding.
 """
 
+import contextlib
 import hashlib
 import math
 import operator
@@ -18,7 +19,7 @@ from ._blocks import blocks, scalars, unsigned, words_of
 from ._brief import brief
 from ._domain import as_float
 from ._dtype import dtype_name, is_jax, is_torch, namespace, on_host, resolve
-from ._host import Window, fill, row_major
+from ._host import Window, Windows, fill, row_major
 from ._numbers import Numbers, join_words
 from ._threefry import MASK, PythonWords, threefry2x32
 
@@ -270,7 +271,7 @@ class Rng:
         if self._host:
             kind = np.uint32 if width == 32 else np.uint64
             join = _xor_words if width == 32 else join_words
-            (words,) = fill(self.key, [Window(sizes, start, strides)], kind, join)
+            words = fill(self.key, Window(sizes, start, strides), kind, join)
             return self._from_host(words, sizes)
         b0, b1 = blocks(self.key, sizes, start, strides, xp=xp, device=self.device)
         if width == 32:
@@ -306,27 +307,31 @@ class Rng:
     def normals(
         self,
         windows: Sequence[tuple[tuple[int, ...], int, tuple[int, ...]]],
-        room: Sequence[Any] | None = None,
+        room: Any = None,
     ) -> Iterator[Any]:
         """`normal(shape, start=start, strides=strides)` for each window, in order.
 
-        On the host they are drawn at once, on all cores; elsewhere each when it is asked for. Drawn
-        into `room`, one flat array of the host for each, they are copied when asked for.
+        On the host they are drawn at once, on all cores; elsewhere each when it is asked for. In
+        `room`, a flat array of the host, they lie close together from its beginning, the last one
+        first, and are copied when asked for.
         """
         if not self._host:
             for shape, start, strides in windows:
                 yield self.normal(shape, start=start, strides=strides)
             return
         numbers = Numbers.normal(-math.inf, math.inf, double=self._double)
-        try:
-            outs = [np.asarray(x) for x in room] if room else None
-        except RuntimeError:  # inside of torch.func's transforms an array has no memory
-            outs = room = None
-        drawn = fill(self.key, [Window(*w) for w in windows], numbers.kind, numbers.on_host, outs)
+        source, out = Windows(Window(*w) for w in reversed(windows)), None
+        if room is not None:
+            # Inside of torch.func's transforms an array has no memory.
+            with contextlib.suppress(RuntimeError):
+                out = np.asarray(room)[: source.size]
+        drawn, end = fill(self.key, source, numbers.kind, numbers.on_host, out), source.size
         for shape, *_ in windows:
-            x = drawn.pop(0)  # what has been handed out is not kept
-            x = self._from_host(x.copy() if room else x, shape)
+            begin = end - math.prod(shape)
+            x = drawn[begin:end]
+            x = self._from_host(x if out is None else x.copy(), shape)
             yield self.xp.astype(x, self.dtype, copy=False)
+            end = begin
 
     def truncated_normal(
         self,
@@ -414,10 +419,10 @@ class Rng:
         sizes = as_shape(shape)
         _within_stream(sizes, start, strides)
         if self._host:
-            window, outs = Window(sizes, start, strides), None
+            window, out = Window(sizes, start, strides), None
             if self._room and dtype_name(self.dtype) == dtype_name(numbers.kind):
-                outs = [np.asarray(self.empty(sizes)).reshape(-1)]
-            (x,) = fill(self.key, [window], numbers.kind, numbers.on_host, outs)
+                out = np.asarray(self.empty(sizes)).reshape(-1)
+            x = fill(self.key, window, numbers.kind, numbers.on_host, out)
             x = self._from_host(x, sizes)
         elif is_torch(self.xp) and self._concrete and math.prod(sizes) > PIECE:
             x = self._in_pieces(numbers, sizes, start, strides)

@@ -80,6 +80,12 @@ def test_several_windows_at_once_are_each_its_own_draw(room: bool) -> None:
     rng = Rng(9, dtype="float32")
     windows = [((1, 3, 700), 5, (10**4, 1000, 1)), ((1, 2, 5), 0, (10**4, 1000, 1))]
     windows += [((1, 400, 1000), 0, (10**6, 1000, 1))]  # enough for a second thread
-    outs = [np.full(int(np.prod(w[0])), 7, np.float32) for w in windows] if room else None
-    for x, (shape, start, strides) in zip(rng.normals(windows, outs), windows, strict=True):
+    size = sum(int(np.prod(w[0])) for w in windows)
+    out = np.full(size + 3, 7, np.float32) if room else None
+    for x, (shape, start, strides) in zip(rng.normals(windows, out), windows, strict=True):
         assert (x == rng.normal(shape, start=start, strides=strides)).all()
+        if room:
+            assert not np.shares_memory(x, out)
+    if out is not None:
+        assert (out[size:] == 7).all()
+        assert not (out[:size] == 7).any()
