@@ -392,6 +392,10 @@ class Rng:
         sizes = as_shape(shape)
         if not sizes:
             raise ValueError("Rng.permutation needs a shape of at least one axis, got ().")
+        if sizes[-1] > 1 << 31:
+            raise ValueError(
+                f"Rng.permutation orders at most 2**31 numbers, int32 ones, got {brief(sizes[-1])}."
+            )
         # Traced by JAX or PyTorch it stays there; elsewhere NumPy sorts: not every namespace can.
         traces = is_torch(self.xp) or is_jax(self.xp)
         host = self._host or (self._concrete and not traces)

@@ -284,6 +284,7 @@ def test_an_rng_is_a_value() -> None:
         (lambda: Rng(0).fold_in(1.5), TypeError, "integer or a string"),
         (lambda: Rng(0).integers(3, 5, 5), ValueError, "low < high"),
         (lambda: Rng(0).truncated_normal(3, 2, -2), ValueError, "low < high"),
+        (lambda: Rng(0).permutation(2**32), ValueError, "at most 2\\*\\*31 numbers"),
         (lambda: Rng(0).permutation(()), ValueError, "at least one axis"),
     ],
 )  # fmt: skip
