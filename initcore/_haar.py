@@ -39,7 +39,7 @@ def haar(rng: Rng, count: int, out: int, in_: int, gain: Any = 1.0) -> Any:
     windows = [((count, min(block, m - k), n - k), k * (n + 1), (m * n, n, 1)) for k in starts]
     frame = (_Frame if in_place else _PureFrame)(count, n, m, out > in_, rng)
     joins: list[Any] = []
-    room = frame.rows() if in_place else None
+    room = frame.room() if in_place else None
     for k, x in zip(starts, rng.normals(windows, room), strict=True):
         vt, s = _reflectors(x, in_place, xp)
         joins = joins or _joins(min(block, LEAF), vt, xp)
@@ -68,7 +68,7 @@ class _Frame:
     def _shape(self, count: int, rows: int, columns: int) -> tuple[int, int, int]:
         return (count, rows, columns) if self._tall else (count, columns, rows)
 
-    def rows(self) -> Any:
+    def room(self) -> Any:
         """The memory of the frame, for the Gaussians: as one row is filled after another from the
         last on, theirs, the shorter ones, are read before.
 

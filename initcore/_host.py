@@ -20,7 +20,6 @@ __all__ = ["Window", "Windows", "cores", "fill", "row_major"]
 
 CHUNK = 1 << 17  # words in one pass: buffers stay in cache, threads seldom wait for another's call
 ALIGN = 1 << 10  # elements: chunks start at pages and vectors
-PARALLEL = 1 << 18  # below this many elements a second thread costs more than it brings
 
 # Turns the two words of each element into the wanted numbers, written to the third argument.
 Transform = Callable[[Any, Any, Any], None]
@@ -38,9 +37,7 @@ class Source(Protocol):
 class Window:
     """The flat stream indices `start + sum(i_d * strides_d)` of an array of `shape`."""
 
-    def __init__(
-        self, shape: tuple[int, ...], start: int = 0, strides: tuple[int, ...] | None = None
-    ) -> None:
+    def __init__(self, shape: tuple[int, ...], start: int, strides: tuple[int, ...] | None) -> None:
         rows, run = list(zip(shape, strides or row_major(shape), strict=True)), 1
         while rows and (rows[-1][1] == run or rows[-1][0] == 1):
             run *= rows.pop()[0]
@@ -138,9 +135,10 @@ def fill(
     """
     size = source.size
     out = np.empty(size, dtype) if out is None else out
-    threads = cores() if size >= PARALLEL else 1
-    chunks = [(a, min(a + step, size)) for step in [_step(size, threads)]
-              for a in range(0, size, step)]  # fmt: skip
+    # Threads with short chunks wait for one another's calls more than they bring.
+    threads = max(1, min(cores(), size // CHUNK))
+    step = _step(size, threads)
+    chunks = [(a, min(a + step, size)) for a in range(0, size, step)]
     compiled = compiled_blocks(size)
 
     def work(chunks: Iterable[tuple[int, int]]) -> None:
@@ -170,7 +168,7 @@ def fill(
 def _step(size: int, threads: int) -> int:
     """How long chunks are: `CHUNK` or less, and as many for each thread."""
     rounds = max(1, -(-size // (threads * CHUNK)))
-    return min(CHUNK, -(-size // (threads * rounds * ALIGN)) * ALIGN) or ALIGN
+    return max(1, -(-size // (threads * rounds * ALIGN))) * ALIGN
 
 
 def cores() -> int:
