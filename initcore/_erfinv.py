@@ -76,10 +76,10 @@ def erfinv_host(x: Any, scratch: tuple[Any, Any] | None = None) -> Any:
         np.log(np.subtract(np.float32(1), t, out=t), out=t)
     else:
         np.log1p(np.negative(t, out=t), out=t)
-    np.negative(t, out=t)  # w; the tails are taken out before it is shifted
-    (at,) = np.nonzero(t >= pieces[0][0])
-    far = t[at]
-    _horner(np.subtract(t, x.dtype.type(pieces[0][1]), out=t), pieces[0][3], p)
+    # t is -w: the polynomial of odd powers' signs turned has the same values there, to the bit.
+    (at,) = np.nonzero(t <= -pieces[0][0])
+    far = -t[at]
+    _horner(np.add(t, x.dtype.type(pieces[0][1]), out=t), _turned(pieces[0][3]), p)
     low = pieces[0][0]
     for limit, shift, _, coefficients in pieces[1:]:
         here = (far >= low) & (far < limit)
@@ -87,6 +87,12 @@ def erfinv_host(x: Any, scratch: tuple[Any, Any] | None = None) -> Any:
         p[at[here]] = _horner(np.sqrt(w) - x.dtype.type(shift), coefficients, np.empty_like(w))
         low = limit
     return np.multiply(x, p, out=x)
+
+
+def _turned(coefficients: tuple[float, ...]) -> tuple[float, ...]:
+    """Of `p(-t)`."""
+    last = len(coefficients) - 1
+    return tuple(-c if (last - i) % 2 else c for i, c in enumerate(coefficients))
 
 
 def _horner(t: Any, coefficients: tuple[float, ...], out: Any) -> Any:

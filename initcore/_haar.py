@@ -152,16 +152,13 @@ def _reflectors(x: Any, in_place: bool, xp: Any) -> tuple[Any, Any]:
     vectors where that may be.
     """
     b = x.shape[-2]
-    column = xp.arange(b, dtype=xp.int32, device=device_of(x, xp))
-    row = xp.reshape(column, (b, 1))
-    head, tail = x[..., :b], x[..., b:]
-    head = xp.where(column >= row, head, xp.zeros_like(head))
-    lead = xp.sum(xp.where(column == row, head, xp.zeros_like(head)), axis=-1)
+    head, tail = xp.triu(x[..., :b]), x[..., b:]
+    lead = xp.linalg.diagonal(head)
     norm = xp.sqrt(xp.sum(head * head, axis=-1) + xp.sum(tail * tail, axis=-1))
     s = xp.where(lead < 0, -xp.ones_like(lead), xp.ones_like(lead))
     # |x + s |x| e|**2 = 2 |x| (|x| + |lead|); no draw of a normal is exactly 0.
     scale = 1 / xp.sqrt(norm * (norm + s * lead))[..., None]
-    head = xp.where(column == row, (lead + s * norm)[..., None], head)
+    head = head + _diagonal(s * norm, xp)
     if not in_place:
         return xp.concat([head * scale, tail * scale], axis=-1), s
     x[..., :b] = head

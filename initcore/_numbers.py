@@ -79,16 +79,19 @@ class Numbers:
 
     def on_host(self, b0: Any, b1: Any, out: Any) -> None:
         """Write the numbers of NumPy words to `out`; the words are overwritten."""
-        _unit(b0, b1, out)
         low, span = self.kind(self.low), self.kind(self.span)
-        if is_dyadic(self.span):
-            np.add(np.multiply(out, span, out=out), low, out=out)
-        elif not self.double:  # exact products in float64
-            out[...] = out.astype(np.float64) * self.span + self.low
+        if not self.double and is_dyadic(self.span) and self.span >= np.finfo(np.float32).tiny:
+            np.add(_times_dyadic(b0, b1, span, out), low, out=out)
         else:
-            high = np.floor(out * 2.0**26) * 2.0**-26
-            out[...] = affine(high, out - high, self.span, self.low, double=True)
-        np.maximum(out, low, out=out)
+            _unit(b0, b1, out)
+            if is_dyadic(self.span):
+                np.add(np.multiply(out, span, out=out), low, out=out)
+            elif not self.double:  # exact products in float64
+                out[...] = out.astype(np.float64) * self.span + self.low
+            else:
+                high = np.floor(out * 2.0**26) * 2.0**-26
+                out[...] = affine(high, out - high, self.span, self.low, double=True)
+            np.maximum(out, low, out=out)
         if self.cuts is not None:
             if self._reaches_ends:
                 np.clip(out, *self._ends_of_u, out=out)
@@ -132,12 +135,19 @@ def join_words(b0: Any, b1: Any, out: Any) -> None:
     np.bitwise_or(out, b1, out=out)
 
 
+def _times_dyadic(b0: Any, b1: Any, span: Any, out: Any) -> Any:
+    """`span * u` in `out`, a float32 buffer: `u` becomes the mantissa of `span * (1 + u)`."""
+    words = out.view(np.uint32)
+    np.bitwise_xor(b0, b1, out=words)
+    np.right_shift(words, np.uint32(9), out=words)
+    np.bitwise_or(words, span.view(np.uint32), out=words)
+    return np.subtract(out, span, out=out)
+
+
 def _unit(b0: Any, b1: Any, out: Any) -> None:
     """Write `u` to `out`."""
     if out.dtype == np.float32:
-        np.bitwise_xor(b0, b1, out=b0)
-        np.right_shift(b0, np.uint32(9), out=b0)
-        np.multiply(b0, np.float32(2.0**-23), out=out, casting="unsafe")
+        _times_dyadic(b0, b1, np.float32(1), out)
     else:
         words = np.empty(out.shape, np.uint64)
         join_words(b0, b1, words)

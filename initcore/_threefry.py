@@ -43,7 +43,11 @@ def threefry2x32(words: Words, key: tuple[Any, Any], x0: Any, x1: Any) -> tuple[
             x0 = words.add(x0, x1)
             x1 = words.xor(words.rotl(x1, r), x0)
         x0 = words.add(x0, ks[(i + 1) % 3])
-        x1 = words.add(words.add(x1, ks[(i + 2) % 3]), words.word(i + 1))
+        k = ks[(i + 2) % 3]
+        if isinstance(k, int):
+            x1 = words.add(x1, words.word(k + i + 1))
+        else:
+            x1 = words.add(words.add(x1, k), words.word(i + 1))
     return x0, x1
 
 
@@ -114,8 +118,8 @@ class HostWords:
     def __init__(self, scratch: Any) -> None:
         self._scratch = scratch
 
-    def word(self, value: int) -> Any:
-        return np.uint32(value & MASK)
+    def word(self, value: int) -> int:
+        return value & MASK
 
     def add(self, x: Any, y: Any) -> Any:
         return np.add(x, y, out=x)
