@@ -1,11 +1,12 @@
 """python -m tests.conformance.false_alarms [--runs 200] [--jobs 1]
 
-Runs already done with the same checks, invariants and implementation are taken from
-out/false_alarms.jsonl; what is stopped goes on where it was, and the page always tells of the runs
-that are done.
+Runs already done with the same checks, invariants and implementation are taken from the page and
+from out/false_alarms.jsonl; what is stopped goes on where it was, and the page always tells of the
+runs that are done.
 """
 
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from itertools import takewhile
 from typing import Annotated
 
 import typer
@@ -38,33 +39,44 @@ def main(
 ) -> None:
     """Run the quick profile on the independent implementation, and write docs/false_alarms.md."""
     now, console = version(), Console(stderr=True)
-    done = {seed: one for seed, one in kept(now).items() if seed < runs}
-    todo = [seed for seed in range(runs) if seed not in done]
+    before = Summary.published(now, runs)
+    told = before.runs if before else 0
+    done = {seed: one for seed, one in kept(now).items() if told <= seed < runs}
+    todo = [seed for seed in range(told, runs) if seed not in done]
+
+    def summary() -> Summary:
+        """Of the seeds from 0 on, up to the first that is not done."""
+        ready = list(takewhile(done.__contains__, range(told, runs)))
+        return Summary.of([done[seed] for seed in ready], before)
 
     with Progress(*COLUMNS, console=console) as progress:
-        whole = progress.add_task("runs", total=runs, completed=len(done))
+        whole = progress.add_task("runs", total=runs, completed=told + len(done))
+
+        def tell(fraction: float = 0) -> None:
+            progress.update(whole, completed=told + len(done) + fraction)
 
         def end(one: Run) -> None:
             keep(one)
             done[one.seed] = one
-            write(Summary.of([done[seed] for seed in sorted(done)]))
-            progress.update(whole, completed=len(done))
+            if told in done:
+                write(summary())
+            tell()
             for id_, text in one.failures.items():
                 progress.console.print(f"seed {one.seed}: {id_}\n{text}", markup=False)
 
         if jobs == 1:
             for seed in todo:
-                end(run(seed, now, lambda f: progress.update(whole, completed=len(done) + f)))
+                end(run(seed, now, tell))
         else:
             with ProcessPoolExecutor(jobs) as pool:
                 futures: list[Future[Run]] = [pool.submit(run, s, now, silent) for s in todo]
                 for future in as_completed(futures):
                     end(future.result())
 
-    summary = Summary.of([done[seed] for seed in sorted(done)])
-    print(page(summary).partition("\n<!--")[0])
-    print(write(summary))
-    raise typer.Exit(1 if summary.failures else 0)
+    result = summary()
+    print(page(result).partition("\n<!--")[0])
+    print(write(result))
+    raise typer.Exit(1 if result.failures else 0)
 
 
 if __name__ == "__main__":

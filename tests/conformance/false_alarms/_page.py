@@ -54,14 +54,29 @@ class Summary:
     failures: tuple[tuple[int, str, str], ...]
 
     @classmethod
-    def of(cls, runs: Sequence[Run]) -> "Summary":
+    def of(cls, runs: Sequence[Run], before: "Summary | None" = None) -> "Summary":
+        """Of runs, those that `before` sums up first."""
+        sums = [] if before is None else [before]
+        count = len(runs) + sum(s.runs for s in sums)
         failures = [(r.seed, id_, text) for r in runs for id_, text in sorted(r.failures.items())]
+        seconds = sum(r.seconds for r in runs) + sum(s.seconds * s.runs for s in sums)
+        both: list[Run | Summary] = [*sums, *runs]
         return cls(
-            max(r.date for r in runs), runs[0].version, len(runs),
-            min(r.seed for r in runs), max(r.seed for r in runs),
-            sum(r.seconds for r in runs) / len(runs), sum(r.checks for r in runs),
-            sum(r.cases for r in runs), sum(r.statistics for r in runs), tuple(failures),
+            max(b.date for b in both), both[0].version, count,
+            min([s.first for s in sums] + [r.seed for r in runs]),
+            max([s.last for s in sums] + [r.seed for r in runs]),
+            seconds / count, sum(b.checks for b in both), sum(b.cases for b in both),
+            sum(b.statistics for b in both), (*(f for s in sums for f in s.failures), *failures),
         )  # fmt: skip
+
+    @classmethod
+    def published(cls, version: str, runs: int) -> "Summary | None":
+        """What the page tells, if that is of `version` and of the first seeds, `runs` at most."""
+        if not PAGE.exists():
+            return None
+        told = cls.read(PAGE.read_text())
+        first = told.first == 0 and told.last + 1 == told.runs <= runs
+        return told if told.version == version and first else None
 
     @classmethod
     def read(cls, page: str) -> "Summary":
