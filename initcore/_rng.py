@@ -9,86 +9,24 @@ import contextlib
 import hashlib
 import math
 import operator
-from collections.abc import Iterator, Mapping, Sequence, Set
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from ._arguments import as_ends, as_shape, check_window, key_of_seed
 from ._blocks import blocks, scalars, unsigned, words_of
 from ._brief import brief
-from ._domain import as_float
 from ._dtype import dtype_name, is_jax, is_torch, namespace, on_host, resolve
-from ._host import Window, Windows, fill, row_major
+from ._host import Window, Windows, fill
 from ._numbers import Numbers, join_words
 from ._threefry import MASK, PythonWords, threefry2x32
 
-__all__ = ["Rng", "as_shape", "check_rng", "key_of_seed"]
+__all__ = ["Rng", "check_rng"]
 
 Shape = int | Sequence[int]
-PIECE = 1 << 24  # elements drawn at once on an accelerator, where each takes some 30 bytes more
-
-
 LARGEST = tuple(float(np.finfo(kind).max) for kind in (np.float32, np.float64))
-AXES = 64  # as many as NumPy and PyTorch have
-
-# What iterates over integers and is no shape.
-UNORDERED = (str, bytes, bytearray, memoryview, Mapping, Set)
-
-
-def as_shape(shape: Any, *, who: str = "Rng") -> tuple[int, ...]:
-    """`shape` as a tuple of ints; an int stands for one axis."""
-    try:
-        if isinstance(shape, UNORDERED):
-            raise TypeError
-        axes = (shape,) if isinstance(shape, (int, np.integer)) else tuple(islice(shape, AXES + 1))
-        if any(isinstance(n, bool) for n in axes):
-            raise TypeError
-        sizes = tuple(operator.index(n) for n in axes)
-    except TypeError:
-        raise TypeError(f"{who} needs a shape made of integers, got {brief(shape)}.") from None
-    if len(sizes) > AXES:
-        raise ValueError(f"{who} needs a shape of at most {AXES} axes, got {brief(shape)}.")
-    if any(n < 0 for n in sizes):
-        raise ValueError(f"{who} needs a shape of sizes 0 or more, got {brief(sizes)}.")
-    # Without the zeros: an empty array of 10**30 columns is beyond NumPy too.
-    if (count := math.prod([max(n, 1) for n in sizes])) >= 1 << 60:
-        raise ValueError(
-            f"{who} cannot fill a shape of 10**{math.log10(count):.1f} elements: {brief(sizes)}."
-        )
-    return sizes
-
-
-def _within_stream(shape: tuple[int, ...], start: Any, strides: Any) -> None:
-    """Raise unless the window is made of elements of the stream."""
-    if strides is None and type(start) is int and start == 0:
-        return
-    try:
-        steps = row_major(shape) if strides is None else tuple(map(operator.index, strides))
-        first = operator.index(start)
-    except TypeError:
-        raise TypeError(
-            f"Rng needs start and strides to be integers, got {brief(start)} and {brief(strides)}."
-        ) from None
-    if len(steps) != len(shape):
-        raise ValueError(f"Rng needs one stride for each of {len(shape)} axes, got {brief(steps)}.")
-    last = first + sum(max(n - 1, 0) * s for n, s in zip(shape, steps, strict=True))
-    if min(first, *steps) < 0 or last >= 1 << 64:
-        raise ValueError(
-            "Rng needs elements of the stream, 0 to 2**64 - 1, "
-            f"got start {brief(first)} and strides {brief(steps)}."
-        )
-
-
-def _ends(who: str, low: Any, high: Any) -> tuple[float, float]:
-    if type(low) is float and type(high) is float:  # torch.compile follows this
-        return low, high
-    try:
-        return as_float(low), as_float(high)
-    except TypeError:
-        raise TypeError(
-            f"Rng.{who} needs low and high to be numbers, got {brief(low)} and {brief(high)}."
-        ) from None
+PIECE = 1 << 24  # elements drawn at once on an accelerator, where each takes some 30 bytes more
 
 
 def check_rng(who: str, rng: Any) -> None:
@@ -98,16 +36,6 @@ def check_rng(who: str, rng: Any) -> None:
             f"{who} needs an initcore.Rng as its first argument, got {type(rng).__name__}; "
             "for example initcore.Rng(0)."
         )
-
-
-def key_of_seed(seed: Any, *, who: str = "Rng") -> tuple[int, int]:
-    """The two 32-bit key words of an integer seed, `0 <= seed < 2**64`."""
-    if isinstance(seed, (bool, np.bool_)) or not hasattr(seed, "__index__"):
-        raise TypeError(f"{who} needs an integer seed, got {brief(seed)}.")
-    seed = operator.index(seed)
-    if not 0 <= seed < 1 << 64:
-        raise ValueError(f"{who} needs a seed with 0 <= seed < 2**64, got {brief(seed)}.")
-    return seed >> 32, seed & 0xFFFFFFFF
 
 
 class Rng:
@@ -267,7 +195,7 @@ class Rng:
         if not isinstance(width, int) or width not in (32, 64):
             raise ValueError(f"Rng.bits needs width 32 or 64, got {brief(width)}.")
         sizes, xp = as_shape(shape), self.xp
-        _within_stream(sizes, start, strides)
+        check_window(sizes, start, strides)
         if self._host:
             kind = np.uint32 if width == 32 else np.uint64
             join = _xor_words if width == 32 else join_words
@@ -289,7 +217,7 @@ class Rng:
         strides: tuple[int, ...] | None = None,
     ) -> Any:
         """Numbers uniform on `[low, high)`: 2**23 equidistant ones (float64: 2**52)."""
-        low, high = _ends("uniform", low, high)
+        low, high = as_ends("uniform", low, high)
         most = LARGEST[self._double]
         if not (-most <= low <= high <= most and high - low <= most):
             raise ValueError(
@@ -343,7 +271,7 @@ class Rng:
         strides: tuple[int, ...] | None = None,
     ) -> Any:
         """Standard normal numbers given that they lie in the open interval `(low, high)`."""
-        low, high = _ends("truncated_normal", low, high)
+        low, high = as_ends("truncated_normal", low, high)
         if not low < high:
             raise ValueError(
                 f"Rng.truncated_normal needs low < high, got {brief(low)} and {brief(high)}."
@@ -421,7 +349,7 @@ class Rng:
         self, numbers: Numbers, shape: Shape, start: int, strides: tuple[int, ...] | None
     ) -> Any:
         sizes = as_shape(shape)
-        _within_stream(sizes, start, strides)
+        check_window(sizes, start, strides)
         if self._host:
             window, out = Window(sizes, start, strides), None
             if self._room and dtype_name(self.dtype) == dtype_name(numbers.kind):

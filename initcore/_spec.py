@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ._arguments import as_shape
 from ._brief import brief
 from ._domain import Domain, Integer, TooLargeError
 from ._dtype import compute_dtype, dtype_name
 from ._kernel import Kernel
-from ._rng import Rng, as_shape, check_rng
+from ._rng import Rng, check_rng
 
 if TYPE_CHECKING:
     from .invariants import Invariant

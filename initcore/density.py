@@ -16,8 +16,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from ._arguments import as_shape
 from ._brief import brief
-from ._rng import as_shape
 from ._scores import check_density
 from ._scores import from_scores as from_scores
 from ._scores import masks_from_scores as masks_from_scores

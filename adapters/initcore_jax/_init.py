@@ -11,10 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from initcore import Rng, specs
+from initcore._arguments import as_shape
 from initcore._brief import brief
 from initcore._dtype import REAL, dtype_name
 from initcore._kernel import Kernel, Layout
-from initcore._rng import as_shape
 from initcore._spec import Voice
 
 __all__ = ["Axes", "Initializer", "axes", "make", "rng"]

@@ -10,9 +10,9 @@ import numpy as np
 from initcore import approximate_isometry as core_isometry
 from initcore import sparse_orthogonal_mask as core_mask
 from initcore import specs
+from initcore._arguments import as_shape
 from initcore._brief import said
 from initcore._isometry import GAIN, STEPS, check_mask
-from initcore._rng import as_shape
 from initcore._spec import CORE, Spec, Voice
 
 from ._init import Axes, _kernel, rng

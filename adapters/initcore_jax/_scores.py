@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from initcore import density as core
+from initcore._arguments import as_shape
 from initcore._brief import brief, said
-from initcore._rng import as_shape
 
 __all__ = ["densities_from_scores", "grasp", "masks_from_scores", "snip", "synflow"]
 

@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
+from initcore._arguments import as_shape
 from initcore._brief import brief
 from initcore._dtype import REAL
-from initcore._rng import as_shape
 
 from ._initializer import CoreInitializer, KernelInitializer
 

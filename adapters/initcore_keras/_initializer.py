@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import keras
 
 from initcore import Rng, specs
+from initcore._arguments import as_shape
 from initcore._brief import brief
 from initcore._dtype import REAL
 from initcore._kernel import Kernel, Layout
-from initcore._rng import as_shape
 from initcore._spec import Voice
 
 from ._draw import draw, words

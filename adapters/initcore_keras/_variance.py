@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import keras
 
 from initcore import specs
-from initcore._rng import as_shape
+from initcore._arguments import as_shape
 
 from ._draw import draw
 from ._initializer import KernelInitializer

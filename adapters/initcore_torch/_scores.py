@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from initcore import density as core
+from initcore._arguments import as_shape
 from initcore._brief import brief, said
-from initcore._rng import as_shape
 
 from ._tensor import check_module
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from .._arguments import key_of_seed
 from .._brief import brief
 from .._kernel import Kernel, Layout
-from .._rng import Rng, key_of_seed
+from .._rng import Rng
 from .._spec import Voice, specs
 from ._roles import ROLES, Network, Weight
 from ._rules import Rule, rule_of

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from initcore import Rng
+from initcore._arguments import key_of_seed
 from initcore._brief import said
-from initcore._rng import key_of_seed
 from initcore.networks import (
     Assignment,
     Graph,

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any, NamedTuple
 
+from ..._arguments import key_of_seed
 from ..._brief import brief
-from ..._rng import Rng, key_of_seed
+from ..._rng import Rng
 from .._check import number
 
 __all__ = ["DEEPEST", "Layer", "count_of", "layers_of", "rng_of"]
