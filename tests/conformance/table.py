@@ -16,6 +16,7 @@ from initcore_conformance._runner import examine
 from .zoo import FAULTS, Fault
 from .zoo._fault import GROUPED, RANDOM
 
+HANGS = 5.0  # seconds of work after which a fault is not waited for
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 HEAD = """# Faults and checks
 
@@ -61,7 +62,8 @@ def row(faults: list[Fault]) -> str:
     """A row of Markdown."""
     first = faults[0]
     backend, spec = first.make(), specs[first.initializer]
-    with mock.patch.object(_runner, "SHRINKING", 0.0):  # any failing case will do
+    # Any failing case will do.
+    with mock.patch.multiple(_runner, SHRINKING=0.0, PATIENCE=HANGS):
         hits = [c.id for c in CHECKS if not c.skip(backend, spec) and examine(c, backend, spec)[0]]
     return subject(faults) + ", ".join(f"**{h}**" if h == first.check else h for h in hits) + " |"
 

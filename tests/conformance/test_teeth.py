@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from initcore import specs
-from initcore_conformance import CHECKS, Case, conform
+from initcore_conformance import CHECKS, Case, _runner, conform
 from initcore_conformance._runner import examine
 
 from .false_alarms._page import PAGE as FALSE_ALARMS
 from .false_alarms._page import Summary, page
 from .false_alarms._statistics import counted
 from .independent import Independent
-from .table import PAGE, kinds, row, subject
+from .table import HANGS, PAGE, kinds, row, subject
 from .zoo import FAULTS, Fault
 
 CHECK = {check.id: check for check in CHECKS}
@@ -44,7 +44,10 @@ def _cases() -> list[Any]:
 
 
 @pytest.mark.parametrize("fault", _cases())
-def test_a_fault_is_found_by_the_check_meant_for_it(fault: Fault) -> None:
+def test_a_fault_is_found_by_the_check_meant_for_it(
+    fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_runner, "PATIENCE", HANGS)
     spec, backend = specs[fault.initializer], fault.make()
     failure, _ = examine(CHECK[fault.check], backend, spec)
     assert failure, f"{fault.check} does not see that {fault.initializer} {fault.name}"

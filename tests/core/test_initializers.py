@@ -47,12 +47,15 @@ def draw(name: str, shape: tuple[int, ...], rng: Rng, **parameters: Any) -> Any:
 def test_every_namespace_gives_the_reference(name: str) -> None:
     for groups in (1, 2) if specs[name].grouped else (1,):
         extra = {"groups": groups} if groups > 1 else {}
-        for shape in shapes_of(name, groups):
+        shapes = shapes_of(name, groups)
+        for shape in shapes:
             expected = draw(name, shape, Rng(3), **extra)
             for xp, device in (
                 (torch, None), (jnp, None), (strict, None), (strict, strict.Device("no_x64")),
                 (strict, strict.Device("no_float64")),
             ):  # fmt: skip
+                if xp is jnp and groups > 1 and shape != shapes[-1]:
+                    continue  # JAX compiles every operation for every shape
                 w = draw(name, shape, Rng(3, xp=xp, device=device), **extra)
                 assert tuple(w.shape) == shape
                 assert abs(to_numpy(w) - expected).max(initial=0) < 2e-5
