@@ -7,11 +7,11 @@ from initcore_conformance._runner import examine
 
 from .power import _measure
 from .power._dials import DIALS, Dial
-from .power._measure import CHECK, STATISTICAL, alarms, misses, smallest
-from .power._page import Alarms, Measured, Power, page, read
+from .power._measure import CHECK, STATISTICAL, alarms, misses, smallest, version
+from .power._page import PAGE, Alarms, Measured, Power, page, read
 
 MEASURED = Measured(
-    "2026-01-01", 100, 20,
+    "2026-01-01", "0123456789abcdef", 100, 20,
     (Power("seeds", "normal", "correlation", 0.125, None),), (Alarms("seeds", 20000.0, 11),),
 )  # fmt: skip
 
@@ -46,3 +46,24 @@ def test_a_level_that_promises_little_raises_alarms(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(_measure, "LEVEL", 0.5)
     count, statistics = alarms(CHECK["seeds"], 0)
     assert 0 < count <= statistics
+
+
+def test_the_page_is_of_these_dials_and_its_alarms_are_as_promised() -> None:
+    text = PAGE.read_text()
+    measured = read(text)
+    assert page(measured) == text, "run python -m tests.conformance.power"
+    told = {(p.check, p.initializer, p.size_is) for p in measured.powers}
+    assert told <= {(d.check, d.initializer, d.size_is) for d in DIALS}
+    assert measured.runs >= 100
+    for alarm in measured.alarms:
+        promised = alarm.statistics * _measure.LEVEL
+        assert alarm.count <= promised + 5 * promised**0.5 + 5, alarm
+
+
+@pytest.mark.thorough
+def test_the_page_tells_of_every_dial() -> None:
+    measured = read(PAGE.read_text())
+    told = [(p.check, p.initializer, p.size_is) for p in measured.powers]
+    assert sorted(told) == sorted((d.check, d.initializer, d.size_is) for d in DIALS)
+    assert tuple(a.check for a in measured.alarms) == STATISTICAL
+    assert measured.version == version(), "run python -m tests.conformance.power"

@@ -1,20 +1,23 @@
 """Runs that find a fault or not, and alarms that a right implementation raises."""
 
+import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from statistics import NormalDist
 from unittest import mock
 
 from initcore import specs
 from initcore_conformance import CHECKS, Check
 from initcore_conformance import _runner as runner
+from tests.conformance.false_alarms._runs import version as of_the_suite
 from tests.conformance.false_alarms._statistics import counted
 from tests.conformance.independent import Independent
 
 from ._dials import Dial
 
-__all__ = ["FINEST", "LEVEL", "STATISTICAL", "alarms", "smallest"]
+__all__ = ["FINEST", "LEVEL", "STATISTICAL", "alarms", "smallest", "version"]
 
 CHECK = {check.id: check for check in CHECKS}
 STATISTICAL = ("invariants", "statistics", "across_seeds", "seeds", "low_precision")
@@ -87,3 +90,11 @@ def _at_level(level: float) -> Iterator[None]:
                 if hasattr(module, name):
                     stack.enter_context(mock.patch.object(module, name, value))
         yield
+
+
+def version() -> str:
+    """Changes with the checks, the cases, the invariants, the implementation and the dials."""
+    here = Path(__file__).parent
+    files = (here / "_dials.py", here / "_measure.py")
+    of_dials = b"\0".join(file.read_bytes() for file in files)
+    return hashlib.sha256(of_the_suite().encode() + of_dials).hexdigest()[:16]

@@ -8,7 +8,7 @@ from initcore.invariants import FALSE_ALARM
 
 from ._measure import LEVEL
 
-__all__ = ["PAGE", "Alarms", "Measured", "Power", "page", "read"]
+__all__ = ["PAGE", "Alarms", "Measured", "Power", "page", "read", "so_far"]
 
 PAGE = Path(__file__).parents[3] / "docs" / "power.md"
 TEXT = """# What the statistics find, and how often they are wrong
@@ -64,13 +64,22 @@ class Alarms:
 
 @dataclass(frozen=True)
 class Measured:
-    """All that a page says."""
+    """All that a page says, of one version of checks and dials."""
 
     date: str
+    version: str
     runs: int
     alarm_runs: int
     powers: tuple[Power, ...]
     alarms: tuple[Alarms, ...]
+
+
+def so_far(version: str, runs: int, alarm_runs: int) -> Measured:
+    """What the page tells of this version, if it is of as many runs."""
+    nothing = Measured("", version, runs, alarm_runs, (), ())
+    told = read(PAGE.read_text()) if PAGE.exists() else nothing
+    same = (told.version, told.runs, told.alarm_runs) == (version, runs, alarm_runs)
+    return told if same else nothing
 
 
 def page(m: Measured) -> str:
