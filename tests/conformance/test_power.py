@@ -1,14 +1,16 @@
 """The page on the power of statistics says what its command measures."""
 
+from pathlib import Path
+
 import pytest
 
 from initcore import specs
 from initcore_conformance._runner import examine
 
-from .power import _measure
+from .power import _measure, _page
 from .power._dials import DIALS, Dial
 from .power._measure import CHECK, STATISTICAL, alarms, misses, smallest, version
-from .power._page import PAGE, Alarms, Measured, Power, page, read
+from .power._page import PAGE, Alarms, Measured, Power, page, read, so_far
 
 MEASURED = Measured(
     "2026-01-01", "0123456789abcdef", 100, 20,
@@ -67,3 +69,14 @@ def test_the_page_tells_of_every_dial() -> None:
     assert sorted(told) == sorted((d.check, d.initializer, d.size_is) for d in DIALS)
     assert tuple(a.check for a in measured.alarms) == STATISTICAL
     assert measured.version == version(), "run python -m tests.conformance.power"
+
+
+def test_what_the_page_tells_counts_for_its_own_version_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(_page, "PAGE", tmp_path / "power.md")
+    assert not so_far(MEASURED.version, 100, 20).powers  # no page
+    _page.PAGE.write_text(page(MEASURED))
+    assert so_far(MEASURED.version, 100, 20) == MEASURED
+    for others in (("another", 100, 20), (MEASURED.version, 200, 20), (MEASURED.version, 100, 5)):
+        assert not so_far(*others).powers

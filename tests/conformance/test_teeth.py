@@ -1,5 +1,6 @@
 """Every wrong implementation is found by the check meant for it; a right one by none."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ from initcore import specs
 from initcore_conformance import CHECKS, Case, _runner, conform
 from initcore_conformance._runner import examine
 
+from .false_alarms import _page
 from .false_alarms._page import PAGE as FALSE_ALARMS
 from .false_alarms._page import Summary, page
+from .false_alarms._runs import Run
 from .false_alarms._statistics import counted
 from .independent import Independent
 from .table import HANGS, PAGE, kinds, row, subject
@@ -107,3 +110,21 @@ def test_statistics_are_counted_where_there_are_any() -> None:
     assert count("zeros") == count("hadamard") == 0
     assert count("glorot_uniform") > 5
     assert count("delta_orthogonal") > 14
+
+
+def test_false_alarms_go_on_from_the_first_runs_of_the_same_version(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def runs(*seeds: int) -> list[Run]:
+        return [Run(s, "v", f"2026-01-{s + 1:02}", 2.0 + s, 10, 100, 50 * s) for s in seeds]
+
+    monkeypatch.setattr(_page, "PAGE", tmp_path / "false_alarms.md")
+    assert Summary.published("v", 9) is None  # no page
+    _page.write(Summary.of(runs(0, 1, 2)))
+    before = Summary.published("v", 9)
+    assert before is not None
+    assert Summary.of(runs(3, 4), before) == Summary.of(runs(0, 1, 2, 3, 4))
+    assert Summary.published("w", 9) is None
+    assert Summary.published("v", 2) is None  # more than are asked for
+    _page.write(Summary.of(runs(1, 2)))
+    assert Summary.published("v", 9) is None  # not from the first on
