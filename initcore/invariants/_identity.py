@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from .._dtype import eps
 from .._kernel import Kernel
 from ._law import law_violation, standard_law
-from ._protocol import SIGMAS, host, matrices, rounding
+from ._protocol import FALSE_ALARM, host, matrices, rounding
 
 __all__ = ["FullRank", "HadamardRows", "NearZero", "RepeatsIdentity"]
 
@@ -59,9 +60,9 @@ class RepeatsIdentity:
             return (
                 f"entry {at} in the order of filling is {others[others != 0][0]:.3g}, should be 0"
             )
-        # z is beyond this with probability FALSE_ALARM for one entry; one more deviation covers
-        # up to hundreds of thousands of entries.
-        allowed = tau * rounding(w) + (SIGMAS + 1) * noise * (1 + eps(w.dtype))
+        # One of so many entries is farther off with a probability below FALSE_ALARM.
+        farthest = -NormalDist().inv_cdf(FALSE_ALARM / 2 / passed.size)
+        allowed = tau * rounding(w) + farthest * noise * (1 + eps(w.dtype))
         off = float(abs(passed - tau).max())
         if not off <= allowed:
             return f"a passed input is multiplied by {off:.3g} off tau, allowed {allowed:.3g}"

@@ -178,7 +178,7 @@ def _dependence(z: Any, mean: float, var: float) -> str | None:
     score = products / var / np.sqrt(pairs)
     at = int(np.argmax(abs(score)))
     # Tails of means of products fall more slowly than the normal ones: Bernstein with reach 30.
-    allowed = NormalDist().inv_cdf(1 - FALSE_ALARM / 2 / n)
+    allowed = -NormalDist().inv_cdf(FALSE_ALARM / 2 / n)
     allowed += math.log(2 * n / FALSE_ALARM) * 30 / (3 * math.sqrt(pairs[at])) / 2
     if abs(score[at]) > allowed:
         return (

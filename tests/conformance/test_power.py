@@ -7,9 +7,10 @@ import pytest
 from initcore import specs
 from initcore_conformance._runner import examine
 
-from .power import _measure, _page
+from .power import _alarms, _page
+from .power._alarms import LEVEL, alarms
 from .power._dials import DIALS, Dial
-from .power._measure import CHECK, STATISTICAL, alarms, misses, smallest, version
+from .power._measure import CHECK, STATISTICAL, misses, smallest, version
 from .power._page import PAGE, Alarms, Measured, Power, page, read, so_far
 
 MEASURED = Measured(
@@ -45,7 +46,7 @@ def test_a_fault_is_missed_below_the_smallest_size_and_found_above() -> None:
 
 
 def test_a_level_that_promises_little_raises_alarms(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_measure, "LEVEL", 0.5)
+    monkeypatch.setattr(_alarms, "LEVEL", 0.5)
     count, statistics = alarms(CHECK["seeds"], 0)
     assert 0 < count <= statistics
 
@@ -58,7 +59,7 @@ def test_the_page_is_of_these_dials_and_its_alarms_are_as_promised() -> None:
     assert told <= {(d.check, d.initializer, d.size_is) for d in DIALS}
     assert measured.runs >= 100
     for alarm in measured.alarms:
-        promised = alarm.statistics * _measure.LEVEL
+        promised = alarm.statistics * LEVEL
         assert alarm.count <= promised + 5 * promised**0.5 + 5, alarm
 
 

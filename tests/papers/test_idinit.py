@@ -204,3 +204,14 @@ def test_the_invariants_see_every_wrong_twin() -> None:
 def test_bad_input_gets_one_clear_sentence(call: Any, text: str) -> None:
     with pytest.raises(ValueError, match=text):
         call()
+
+
+def test_the_farthest_of_many_entries_may_be_farther() -> None:
+    """At the promised rate of false alarms for all entries together, not for each."""
+    full = {"tau": 0.0, "noise": 1.0, "taps": "center"}
+    for count, inside, outside in ((100, 6.0, 6.2), (100_000, 7.0, 7.2)):
+        w = np.random.default_rng(count).standard_normal((count, 1)).astype(np.float32)
+        w[7] = inside
+        assert RepeatsIdentity().violation(w, **full) is None
+        w[7] = outside
+        assert "off tau" in str(RepeatsIdentity().violation(w, **full))

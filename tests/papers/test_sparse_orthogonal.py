@@ -297,6 +297,13 @@ def rotated_on_the_shorter_side(groups: int, n: int, m: int, density: float) -> 
     )
 
 
+def test_thousands_of_small_kernels_raise_no_alarm() -> None:
+    # At 2 x 3 the mean number of empty lines is farthest above what a mean of rotations leaves.
+    for sampling in ("uniform", "matching"):
+        given = {"density": 0.75, "groups": 1500, "sampling": sampling}
+        assert Density().violation(sparse(0, (4500, 2), **given), **given) is None
+
+
 def test_the_invariants_see_every_wrong_twin() -> None:
     groups, n, m, density = 8, 16, 40, 0.2
     given = {"density": density, "groups": groups, "gain": 1.0}

@@ -47,7 +47,7 @@ def run(seed: int, version: str, tell: Callable[[float], None]) -> Run:
     start = time.monotonic()
     with counted() as tally:
         results = conform(
-            [Independent()], seed=seed, progress=lambda _, done, total: tell(done / total)
+            [Independent(seed)], seed=seed, progress=lambda _, done, total: tell(done / total)
         )
     outcomes = [o for o in results.outcomes if o.status != "skipped"]
     return Run(

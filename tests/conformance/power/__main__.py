@@ -10,8 +10,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ._alarms import alarms
 from ._dials import DIALS
-from ._measure import CHECK, STATISTICAL, alarms, smallest, version
+from ._measure import CHECK, STATISTICAL, smallest, version
 from ._page import PAGE, Alarms, Measured, Power, page, so_far
 
 COLUMNS = (TextColumn("{task.description:<70}"), BarColumn(), MofNCompleteColumn(),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from initcore.invariants import FALSE_ALARM
 
-from ._measure import LEVEL
+from ._alarms import LEVEL
 
 __all__ = ["PAGE", "Alarms", "Measured", "Power", "page", "read", "so_far"]
 
@@ -31,8 +31,8 @@ shapes, groups and parameters a run looks at is left to chance, as for every use
 Every statistic is promised to raise a false alarm with a probability below {promised:g}: too rare
 to be counted, [all runs together](false_alarms.md) bound it from above. So the bounds were put
 where they promise {level:g} instead, and the [independent implementation](false_alarms.md), which
-is right, was run with {alarm_runs} search seeds. A check that keeps its promise has no more alarms
-than promised, but for chance.
+is right, was run with {alarm_runs} search seeds and as many streams of draws. A check that keeps
+its promise has no more alarms than promised, but for chance.
 
 | check | statistics | alarms promised | alarms | rate |
 | --- | ---: | ---: | ---: | ---: |
