@@ -23,7 +23,8 @@ class Filled:
         wanted = parameters["value"] if self.value is None else self.value
         a = host(w)
         allowed = abs(wanted) * rounding(w) if math.isfinite(wanted) else 0.0
-        wrong = ~((a == wanted) | (abs(a - wanted) <= allowed))
+        with np.errstate(invalid="ignore"):  # of infinities, which are equal or not
+            wrong = ~((a == wanted) | (abs(a - wanted) <= allowed))
         if wrong.any():
             return f"{wrong.sum()} of {a.size} elements are not {wanted:g}, e.g. {a[wrong][0]!r}"
         return None
