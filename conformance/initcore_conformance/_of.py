@@ -99,7 +99,8 @@ def of_jax(
 ) -> PeerBackend:
     """The backend of `make(**parameters)(key, shape, dtype)`, as in `jax.nn.initializers`.
 
-    Kernels are `(*spatial, in, out)`, as Flax has them. For `f(key, shape, dtype)` itself, without
+    Kernels are `(*spatial, in, out)`, as Flax has them; where Flax is installed, it is tried as
+    the `kernel_init` of `nnx.Linear` and `nnx.Conv` too. For `f(key, shape, dtype)` itself, without
     parameters, it is `of_jax(lambda: f, ...)`.
 
     Args and Raises:

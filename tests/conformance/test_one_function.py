@@ -1,5 +1,6 @@
 """One function becomes a backend in one line, in its own axis order and by its own names."""
 
+import math
 import signal
 import time
 from pathlib import Path
@@ -146,7 +147,7 @@ def test_in_place_functions_use_the_seed_with_and_without_a_generator() -> None:
 def test_frameworks_of_jax_and_keras_are_only_imported_when_called() -> None:
     made = [of_jax(lambda: None, "normal"), of_keras(lambda: None, "normal")]
     assert all(isinstance(backend, Backend) for backend in made)
-    assert isinstance(made[1], LayeredBackend)
+    assert all(isinstance(backend, LayeredBackend) for backend in made)
 
 
 def test_a_jax_initializer_is_asked_in_its_own_order() -> None:
@@ -157,6 +158,28 @@ def test_a_jax_initializer_is_asked_in_its_own_order() -> None:
 
     w = of_jax(lambda: init, "normal").sample("normal", (2, 3, 4), seed=0)  # type: ignore[attr-defined]
     assert (np.asarray(w) == np.arange(24.0).reshape(4, 3, 2).transpose(2, 1, 0)).all()
+
+
+def test_a_jax_initializer_is_tried_in_real_layers() -> None:
+    """One that forgets the taps is right in dense layers, and wrong in convolutions."""
+    jax = pytest.importorskip("jax")
+    pytest.importorskip("flax")
+
+    he = jax.nn.initializers.he_normal()
+
+    def forgetful(key: Any, shape: Any, dtype: Any) -> Any:
+        return he(key, (shape[-2], math.prod(shape) // shape[-2]), dtype).reshape(shape)
+
+    (layers,) = (c for c in CHECKS if c.id == "layers")
+    (wrong, good) = (
+        conform([of_jax(lambda f=f: f, "he_normal", dtypes=["float32"])], checks=[layers])
+        for f in (forgetful, he)
+    )
+    (failure,) = wrong.failures
+    assert failure.failure is not None
+    assert "layer('conv" in failure.failure.call
+    assert not good.failures
+    assert [o.status for o in good.outcomes] == ["passed"]
 
 
 @pytest.mark.parametrize("kind", ["of work", "by the clock"])

@@ -1,6 +1,10 @@
 """`jax.nn.initializers` as a backend."""
 
+from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
+
+import numpy as np
 
 from ._peers import CHANNELS_LAST, FAMILY, PeerBackend, Words, own_shape
 
@@ -8,12 +12,17 @@ __all__ = ["JaxBackend", "backend"]
 
 
 class JaxBackend(PeerBackend):
-    """Initializers `(key, shape, dtype)` of arrays `(*spatial, in, out)`."""
+    """Initializers `(key, shape, dtype)` of arrays `(*spatial, in, out)`, and Flax's layers."""
 
     name = "jax"
     dtypes = ("float32", "bfloat16", "float16")
     seed_bits = 31  # what jax.random.key takes without 64-bit types
     layout = CHANNELS_LAST
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Flax's, where it is installed."""
+        return ("dense", "conv1d", "conv2d", "conv3d") if find_spec("flax") else ()
 
     def sample(
         self, name: str, shape: Any, *, seed: Any, dtype: str = "float32", **parameters: Any
@@ -21,10 +30,35 @@ class JaxBackend(PeerBackend):
         """JAX's array of the key of this seed, turned to the canonical order."""
         import jax
 
-        words = self.words[name]
-        init = words.make(**words.translate(name, parameters))
+        init = self._initializer(name, parameters)
         w = init(jax.random.key(seed), own_shape(self.layout, shape), dtype)
         return self.layout.to_canonical(w, xp=jax.numpy) if w.ndim > 1 else w
+
+    def _initializer(self, name: str, parameters: dict[str, Any]) -> Any:
+        words = self.words[name]
+        return words.make(**words.translate(name, parameters))
+
+    def layer(
+        self, kind: str, name: str, shape: Any, *, seed: Any, dtype: str = "float32",
+        **parameters: Any,
+    ) -> Callable[[Any], Any]:  # fmt: skip
+        """A Flax nnx layer without bias."""
+        import jax
+        from flax import nnx
+
+        out, in_, *spatial = shape
+        how: dict[str, Any] = {
+            "use_bias": False, "kernel_init": self._initializer(name, parameters),
+            "rngs": nnx.Rngs(seed), "param_dtype": dtype, "dtype": dtype,
+        }  # fmt: skip
+        layer = (
+            nnx.Conv(in_, out, tuple(spatial), **how) if spatial else nnx.Linear(in_, out, **how)
+        )
+
+        def forward(x: Any) -> Any:
+            return np.moveaxis(np.asarray(layer(jax.numpy.moveaxis(x, 1, -1))), -1, 1)
+
+        return forward
 
 
 class JaxPeer(JaxBackend):
