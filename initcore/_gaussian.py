@@ -13,6 +13,7 @@ from ._activations import Activation
 __all__ = ["breaks", "legendre", "mean", "normal_density", "rough_mean"]
 
 MOST = 100_000  # values of a function before its mean is given up: seconds
+CANCELLED = 1e-2  # of the mean absolute value: 1e-13 of that is a few roundings of its sum
 REACH = 12.0  # deviations to integrate over: the normal weight beyond is below 1e-32
 # Panel ends: of the density's own scale, and finer about 0, where activations bend, in theirs.
 Z_ENDS = np.arange(-REACH, REACH + 1)
@@ -47,32 +48,35 @@ def mean(
     f: Callable[[Any], Any], phi: Activation, q: float, rel: float = 1e-13, beside: float = 0.0
 ) -> float:
     """`E f(sqrt(q) z)`, `z` standard normal, for an `f` made of `phi`, to about `rel` of it, or of
-    `beside` if that is larger.
+    `beside` if that is larger, or of what rounding leaves where positive and negative parts cancel.
 
     Two rules of different order have to agree; where they do not, `scipy.integrate.quad_vec`
     refines adaptively. Infinite if the integral does not converge.
     """
     root = math.sqrt(q)
     ends = breaks(root, phi.kinks)
-    fine, coarse = (_panels(f, ends, root, n) for n in (24, 17))
-    size = max(abs(fine), beside)
+    (fine, whole), (coarse, _) = (_panels(f, ends, root, n) for n in (24, 17))
+    seen = max(beside, CANCELLED * whole) if math.isfinite(whole) else beside
+    size = max(abs(fine), seen)
     if abs(fine - coarse) <= max(rel, 4 * phi.eps) * size and _decays(f, root, size):
         return fine
-    return _adaptive(f, phi, root, rel)
+    return _adaptive(f, phi, root, rel, seen)
 
 
 def rough_mean(f: Callable[[Any], Any], phi: Activation, q: float) -> float:
     """`mean` by one rule, unchecked: for looking around."""
     root = math.sqrt(q)
-    return _panels(f, breaks(root, phi.kinks), root, 24)
+    return _panels(f, breaks(root, phi.kinks), root, 24)[0]
 
 
-def _panels(f: Callable[[Any], Any], ends: Any, root: float, n: int) -> float:
+def _panels(f: Callable[[Any], Any], ends: Any, root: float, n: int) -> tuple[float, float]:
+    """The means of `f` and of its absolute value."""
     x, w = legendre(n)
     width = np.diff(ends)
     z = ends[:-1, None] + width[:, None] * x
     with np.errstate(all="ignore"):
-        return float(width @ ((f(root * z) * normal_density(z)) @ w))
+        values = f(root * z) * normal_density(z)
+        return float(width @ (values @ w)), float(width @ (abs(values) @ w))
 
 
 def _decays(f: Callable[[Any], Any], root: float, total: float, reach: float = REACH) -> bool:
@@ -83,7 +87,9 @@ def _decays(f: Callable[[Any], Any], root: float, total: float, reach: float = R
     return bool(np.all(ends <= 1e-15 * abs(total)))
 
 
-def _adaptive(f: Callable[[Any], Any], phi: Activation, root: float, rel: float) -> float:
+def _adaptive(
+    f: Callable[[Any], Any], phi: Activation, root: float, rel: float, seen: float
+) -> float:
     from scipy.integrate import quad_vec
 
     left = MOST
@@ -109,6 +115,7 @@ def _adaptive(f: Callable[[Any], Any], phi: Activation, root: float, rel: float)
             total, doubt = total + value, doubt + error
         if not math.isfinite(total):
             return math.inf
-        if _decays(f, root, total, reach):
-            return total if doubt <= max(1e-9, 1e3 * phi.eps) * abs(total) else math.inf
+        size = max(abs(total), seen)
+        if _decays(f, root, size, reach):
+            return total if doubt <= max(1e-9, 1e3 * phi.eps) * size else math.inf
     return math.inf

@@ -197,6 +197,14 @@ def test_truncated_tails_are_finite_and_inside() -> None:
             assert abs(x).max() < 9
 
 
+def test_slopes_are_as_exact_as_rounding_allows_where_a_sine_cancels() -> None:
+    sine = theory._mean_field.activation_of("sin")
+    for q in np.linspace(0.5, 12, 47):
+        exact = 1.69 * math.exp(-2 * q)  # the derivative of 1.69 (1 - exp(-2 q)) / 2
+        found = theory._mean_field.length_slope(sine, q, 1.3)
+        assert found == pytest.approx(exact, rel=1e-7, abs=1e-12), q
+
+
 def test_slopes_of_the_length_map_are_the_derivative_at_every_length() -> None:
     for name in ("sin", "erf", "hard_tanh", "sigmoid", "tanh", "gelu"):
         phi = theory._mean_field.activation_of(name)
