@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._peers import CHANNELS_LAST, FAMILY, PeerBackend, Words, own_shape
+from ._peers import CHANNELS_LAST, FAMILY, LAYERS, PeerBackend, Words, own_shape
 
 __all__ = ["JaxBackend", "backend"]
 
@@ -22,7 +22,7 @@ class JaxBackend(PeerBackend):
     @property
     def layers(self) -> tuple[str, ...]:
         """Flax's, where it is installed."""
-        return ("dense", "conv1d", "conv2d", "conv3d") if find_spec("flax") else ()
+        return LAYERS if find_spec("flax") else ()
 
     def sample(
         self, name: str, shape: Any, *, seed: Any, dtype: str = "float32", **parameters: Any
@@ -47,13 +47,16 @@ class JaxBackend(PeerBackend):
         from flax import nnx
 
         out, in_, *spatial = shape
+        groups = parameters.get("groups", 1)
         how: dict[str, Any] = {
             "use_bias": False, "kernel_init": self._initializer(name, parameters),
             "rngs": nnx.Rngs(seed), "param_dtype": dtype, "dtype": dtype,
         }  # fmt: skip
-        layer = (
-            nnx.Conv(in_, out, tuple(spatial), **how) if spatial else nnx.Linear(in_, out, **how)
-        )
+        layer: Any
+        if kind == "dense":
+            layer = nnx.Linear(in_, out, **how)
+        else:
+            layer = nnx.Conv(groups * in_, out, tuple(spatial), feature_group_count=groups, **how)
 
         def forward(x: Any) -> Any:
             return np.moveaxis(np.asarray(layer(jax.numpy.moveaxis(x, 1, -1))), -1, 1)
@@ -92,11 +95,6 @@ class JaxPeer(JaxBackend):
             ),
         }
         super().__init__(words)
-
-
-def narrows(shape: tuple[int, ...]) -> bool:
-    """Whether there are fewer outputs than inputs, for which JAX has no delta_orthogonal."""
-    return shape[0] < shape[1]
 
 
 def backend() -> JaxPeer:

@@ -7,7 +7,7 @@ import numpy as np
 
 from initcore import specs
 
-from ._peers import CHANNELS_LAST, FAMILY, PeerBackend, Words, own_shape
+from ._peers import CHANNELS_LAST, FAMILY, LAYERS, PeerBackend, Words, own_shape
 
 __all__ = ["KerasBackend", "backend"]
 
@@ -18,7 +18,7 @@ class KerasBackend(PeerBackend):
     name = "keras"
     dtypes = ("float32", "bfloat16", "float16")
     seed_bits = 31
-    layers = ("dense", "conv1d", "conv2d", "conv3d")
+    layers = LAYERS
     grouped_layers = ()
     layout = CHANNELS_LAST
 

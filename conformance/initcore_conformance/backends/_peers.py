@@ -7,9 +7,13 @@ from typing import Any
 
 from initcore._kernel import Layout
 
-__all__ = ["CHANNELS_LAST", "FAMILY", "Claims", "PeerBackend", "Words", "has", "own_shape", "takes"]
+__all__ = [
+    "CHANNELS_LAST", "FAMILY", "LAYERS", "Claims", "PeerBackend", "Words", "has", "own_shape",
+    "takes",
+]  # fmt: skip
 
 CHANNELS_LAST = Layout((-1,), (-2,))
+LAYERS = ("dense", "conv1d", "conv2d", "conv3d")
 
 Claims = Callable[[tuple[int, ...], dict[str, Any]], bool]
 

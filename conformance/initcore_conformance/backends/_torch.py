@@ -5,7 +5,7 @@ from typing import Any
 
 from initcore import specs
 
-from ._peers import PeerBackend, Words, has
+from ._peers import LAYERS, PeerBackend, Words, has
 
 __all__ = ["TorchBackend", "backend"]
 
@@ -15,7 +15,7 @@ class TorchBackend(PeerBackend):
 
     name = "torch"
     dtypes = ("float32", "float64", "bfloat16", "float16")
-    layers = ("dense", "conv1d", "conv2d", "conv3d")
+    layers = LAYERS
 
     def sample(
         self, name: str, shape: Any, *, seed: Any, dtype: str = "float32", **parameters: Any
