@@ -3,6 +3,7 @@
 python -m tests.conformance.table
 """
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
@@ -62,8 +63,9 @@ def row(faults: list[Fault]) -> str:
     """A row of Markdown."""
     first = faults[0]
     backend, spec = first.make(), specs[first.initializer]
-    # Any failing case will do.
-    with mock.patch.multiple(_runner, SHRINKING=0.0, PATIENCE=HANGS):
+    # Any failing case will do. A warning is an error here as it is in the tests.
+    patient = mock.patch.multiple(_runner, SHRINKING=0.0, PATIENCE=HANGS)
+    with patient, warnings.catch_warnings(action="error"):
         hits = [c.id for c in CHECKS if not c.skip(backend, spec) and examine(c, backend, spec)[0]]
     return subject(faults) + ", ".join(f"**{h}**" if h == first.check else h for h in hits) + " |"
 

@@ -46,9 +46,9 @@ class CoarseUniform(Independent):
     def sample(self, name: str, shape: Any, **given: Any) -> Any:
         w = super().sample(name, shape, **given)
         bits = {"bfloat16": 7, "float16": 10}.get(given.get("dtype", ""))
-        if bits is None:
-            return w
         low, high = given.get("low", 0.0), given.get("high", 1.0)
+        if bits is None or low == high:
+            return w
         u = np.floor((w.astype(np.float64) - low) / (high - low) * 2**bits) / 2**bits
         return (low + (high - low) * u).astype(w.dtype)
 
