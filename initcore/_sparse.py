@@ -14,7 +14,7 @@ from ._host_call import host_call
 from ._kernel import Kernel
 from ._rng import Rng, check_rng
 from ._spec import ShapeRule, initializer, specs
-from .invariants import Density, Isometry, SingleTap, Unbiased
+from .invariants import Density, Isometry, Paired, SingleTap, Unbiased
 
 __all__ = ["sparse_orthogonal", "sparse_orthogonal_mask"]
 
@@ -57,7 +57,7 @@ def _reachable(kernel: Kernel, parameters: Mapping[str, Any]) -> str | None:
             "fraction of nonzeros of a convolution's centre tap", ("same", "more")
         ),
     },
-    invariants=(SingleTap(), Isometry(center=True), Density(), Unbiased()),
+    invariants=(SingleTap(), Isometry(center=True), Density(), Paired(), Unbiased()),
     source="Nowak et al., Sparser, Better, Deeper, Stronger, ICML 2024 (EOI)",
 )
 def sparse_orthogonal(

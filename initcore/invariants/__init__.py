@@ -26,6 +26,7 @@ from ._identity import RepeatsIdentity as RepeatsIdentity
 from ._isometry import Isometry as Isometry
 from ._law import Follows as Follows
 from ._mirror import Mirrored as Mirrored
+from ._pairing import Paired as Paired
 from ._protocol import FALSE_ALARM as FALSE_ALARM
 from ._protocol import Invariant as Invariant
 from ._sparsity import Density as Density

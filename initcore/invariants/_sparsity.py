@@ -1,6 +1,7 @@
 """Invariants of how many entries of a kernel are not 0, and of where they stand."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from .._dtype import dtype_name
 from ._haar import Haar
 from ._protocol import FALSE_ALARM, SIGMAS, matrices
 
-__all__ = ["Density", "Unbiased"]
+__all__ = ["Density", "Unbiased", "density_of"]
 
 # Share of the nonzeros that rounding to float16 may turn to 0, those below 2**-25: up to .004 was
 # seen, for uniform sampling of 2048 columns, whose long chains of rotations make small products.
@@ -18,6 +19,15 @@ UNDERFLOW = {"float16": 1e-2}
 # Simulations of all sides up to 8 and some longer: .14 at 2 x 3, .06 at 2 x 4, else up to .04.
 BIAS = 0.15
 TINY, MOST_TINY = 1e-11, 1e-2  # up to 1e-4 of those nonzeros were below 1e-11
+
+
+def density_of(w: Any, parameters: Mapping[str, Any]) -> float:
+    """Fraction of nonzeros of the tap of the kernel `w` that holds the matrix."""
+    density: float = parameters["density"]
+    taps: int = math.prod(tuple(w.shape)[2:])
+    if taps > 1 and parameters.get("tap_density", "same") == "more":
+        return min(density * taps, math.sqrt(density))
+    return density
 
 
 @dataclass(frozen=True)
@@ -29,10 +39,7 @@ class Density:
         if gain == 0:
             return None
         a = matrices(w, groups, center=True) / gain
-        taps = math.prod(tuple(w.shape)[2:])
-        wanted = parameters["density"]
-        if taps > 1 and parameters.get("tap_density", "same") == "more":
-            wanted = min(wanted * taps, math.sqrt(wanted))
+        wanted = density_of(w, parameters)
         n, m = sorted(a.shape[1:])
         filled = (a != 0).sum(axis=(1, 2))
         # A rotation fills at most n places, and the nearer end of the last one is kept.

@@ -1,5 +1,6 @@
 """Exact sparse orthogonal kernels: isometry, density, its law, masks, and wrong twins."""
 
+import math
 import tracemalloc
 from typing import Any
 
@@ -13,7 +14,8 @@ from torch.nn.utils import prune
 import initcore
 from initcore import Rng
 from initcore._givens import plan
-from initcore.invariants import Density, Isometry, SingleTap
+from initcore.invariants import Density, Isometry, Paired, SingleTap
+from initcore.invariants._pairing import _kinds, _simulated
 
 SHAPES = [(1, 1), (1, 40), (40, 1), (2, 2), (30, 50), (50, 30), (64, 64), (65, 64)]
 
@@ -302,6 +304,39 @@ def test_thousands_of_small_kernels_raise_no_alarm() -> None:
     for sampling in ("uniform", "matching"):
         given = {"density": 0.75, "groups": 1500, "sampling": sampling}
         assert Density().violation(sparse(0, (4500, 2), **given), **given) is None
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (6, 6), (3, 6), (6, 4, 3), (12, 5)])
+@pytest.mark.parametrize("sampling", ["uniform", "matching"])
+def test_the_way_in_which_columns_are_paired_is_told(shape: tuple[int, ...], sampling: str) -> None:
+    (other,) = {"uniform", "matching"} - {sampling}
+    groups, told = 400, 0
+    for density in (0.3125, 0.625):
+        given = {"density": density, "groups": groups}
+        w = sparse(0, (groups * shape[0], *shape[1:]), sampling=sampling, **given)
+        assert Paired().violation(w, sampling=sampling, **given) is None
+        wrong = Paired().violation(w, sampling=other, **given)
+        assert wrong is None or f"400 matrices speak for sampling={sampling!r}" in wrong
+        told += wrong is not None
+    assert told
+
+
+def test_few_and_long_and_narrow_matrices_are_not_asked_how_they_were_paired() -> None:
+    for shape, groups in (((4, 4), 15), ((13, 13), 30), ((3, 3), 400), ((6, 0), 400)):
+        given = {"density": 0.5, "groups": groups}
+        w = sparse(0, (groups * shape[0], *shape[1:]), **given)
+        assert Paired().violation(w, sampling="matching", **given) is None
+    w = np.zeros((400, 4))
+    assert Paired().violation(w, gain=0.0, density=0.5, groups=100) is None
+
+
+def test_the_simulation_behind_it_fills_as_the_core_does() -> None:
+    for sampling in ("uniform", "matching"):
+        w = sparse(0, (8000, 5), sampling=sampling, density=0.6, groups=2000)
+        used = (w != 0).reshape(2000, 4, 5)
+        counts = [np.bincount(_kinds(u), minlength=36) / len(u) for u in
+                  (used, _simulated(4, 5, 12.0, sampling, 7))]  # fmt: skip
+        np.testing.assert_allclose(*counts, atol=5 * math.sqrt(0.25 / 2000))
 
 
 def test_the_invariants_see_every_wrong_twin() -> None:

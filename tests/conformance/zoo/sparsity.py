@@ -46,6 +46,22 @@ class NoReflections(Independent):
         return w
 
 
+@fault("sparse_orthogonal", "statistics")
+class AlwaysAnew(Independent):
+    """ignores `sampling` and draws every pair of columns anew"""
+
+    def rotated(self, n: int, m: int, wanted: float, sampling: str, rng: Any) -> Any:
+        return super().rotated(n, m, wanted, "uniform", rng)
+
+
+@fault("sparse_orthogonal", "statistics")
+class AlwaysMatchings(Independent):
+    """ignores `sampling` and draws matchings"""
+
+    def rotated(self, n: int, m: int, wanted: float, sampling: str, rng: Any) -> Any:
+        return super().rotated(n, m, wanted, "matching", rng)
+
+
 @fault("sparse_orthogonal", "invariants")
 class OneRotationMore(Independent):
     """rotates once more when the density is reached"""
