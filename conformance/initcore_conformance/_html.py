@@ -65,11 +65,11 @@ def _matrix(results: Results) -> str:
 
 def _cell(results: Results, backend: str, check: str) -> str:
     t = tally(results, backend, check)
-    skipped = f"skipped: {'; '.join(t.reasons)}" if t.reasons else "none skipped"
+    skipped = f"skipped: {'; '.join(t.skipped)}" if t.skipped else "none skipped"
     if not t.tried:
         return f'<td title="{escape(skipped)}"><span class="box none">skipped</span></td>'
-    text = f'title="{escape(skipped)}">{t.good}/{t.tried}'
-    if t.good < t.tried:
+    text = f'title="{escape(skipped)}">{t.passed}/{t.tried}'
+    if not t.fine:
         return f'<td><a class="bad" href="#{_anchor(backend, check)}" {text}</a></td>'
     return f'<td><span class="box {"warn" if t.expected else "good"}" {text}</span></td>'
 

@@ -59,7 +59,8 @@ def _matrix(results: Results) -> str:
 def _cell(t: Tally) -> str:
     if not t.tried:
         return ""
-    return str(t.good) if t.good == t.tried else f"**{t.good}/{t.tried}**"
+    text = str(t.passed) if t.passed == t.tried else f"{t.passed}/{t.tried}"
+    return text if t.fine else f"**{text}**"
 
 
 def _failures(results: Results) -> list[str]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ._results import Outcome, Results
+from ._results import BAD, Outcome, Results
 
 __all__ = [
     "Tally", "facts", "lines", "others", "reproduce", "split_links", "tally", "verdict", "versions",
@@ -20,26 +20,35 @@ class Tally:
     """How a check went in a backend.
 
     Attributes:
-        good: Initializers that passed it, or failed it as expected.
+        passed: Initializers that passed it.
         tried: Initializers it ran on.
-        expected: Those that failed it as expected.
-        reasons: Why it was skipped for others.
+        fine: Whether all others failed it as expected.
+        expected: Why they were expected to.
+        skipped: Why it was skipped for still others.
     """
 
-    good: int
+    passed: int
     tried: int
-    expected: int
-    reasons: tuple[str, ...]
+    fine: bool
+    expected: tuple[str, ...]
+    skipped: tuple[str, ...]
 
 
 def tally(results: Results, backend: str, check: str) -> Tally:
     """The numbers of one cell of the table of backends by checks."""
     found = list(results.of(backend=backend, check=check))
     tried = [o for o in found if o.status != "skipped"]
-    expected = sum(o.status == "xfailed" for o in tried)
-    good = expected + sum(o.status == "passed" for o in tried)
-    reasons = tuple(dict.fromkeys(o.reason for o in found if o.status == "skipped"))
-    return Tally(good, len(tried), expected, reasons)
+    return Tally(
+        passed=sum(o.status == "passed" for o in tried),
+        tried=len(tried),
+        fine=not any(o.status in BAD for o in tried),
+        expected=_reasons(found, "xfailed"),
+        skipped=_reasons(found, "skipped"),
+    )
+
+
+def _reasons(outcomes: Sequence[Outcome], status: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(o.reason for o in outcomes if o.status == status))
 
 
 def verdict(results: Results) -> str:

@@ -96,19 +96,20 @@ def _table(results: Results, console: Console) -> None:
             continue
         table.add_row(backend, *(_cell(results, backend, c.id, notes) for c in CHECKS))
     console.print(table)
-    for reason, letter in notes.items():
-        console.print(f"  {letter}  skipped: {escape(reason)}", style="dim", highlight=False)
+    for note, letter in notes.items():
+        console.print(f"  {letter}  {escape(note)}", style="dim", highlight=False)
 
 
 def _cell(results: Results, backend: str, check: str, notes: dict[str, str]) -> str:
-    """How many pass, of how many if not all, and letters for the reasons of what was skipped."""
+    """How many pass, of how many if not all, and letters for the reasons of what does not."""
     t = tally(results, backend, check)
-    letters = "".join(notes.setdefault(reason, _letter(len(notes))) for reason in t.reasons)
-    skipped = f"[dim]{letters}[/]" if letters else ""
-    if not t.tried:
-        return skipped
-    text = f"[green]{t.good}[/]" if t.good == t.tried else f"[bold red]{t.good}/{t.tried}[/]"
-    return f"{text} {skipped}".rstrip()
+    told = [f"failed as expected: {reason}" for reason in t.expected]
+    told += [f"skipped: {reason}" for reason in t.skipped]
+    letters = "".join(notes.setdefault(note, _letter(len(notes))) for note in told)
+    text = f"{t.passed}" if t.passed == t.tried else f"{t.passed}/{t.tried}"
+    style = "bold red" if not t.fine else "yellow" if t.expected else "green"
+    cell = f"[{style}]{text}[/] " if t.tried else ""
+    return f"{cell}[dim]{letters}[/]" if letters else cell.rstrip()
 
 
 def _letter(n: int) -> str:

@@ -1,5 +1,7 @@
 """Reports say the same in HTML and Markdown, group what is alike, and link what is known."""
 
+import dataclasses
+import io
 import re
 import sys
 from html import escape
@@ -7,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from initcore_conformance import CHECKS, Failure, Outcome, Results, conform, load
 from initcore_conformance._html import page as html
@@ -14,6 +17,7 @@ from initcore_conformance._lists import IdList, upstream
 from initcore_conformance._load import known_names
 from initcore_conformance._markdown import page as markdown
 from initcore_conformance._report import reproduce, split_links
+from initcore_conformance._terminal import show
 
 THREAD = "https://github.com/pytorch/pytorch/issues/9315"
 LIST = Path(conform.__code__.co_filename).parent / "upstream.txt"
@@ -123,6 +127,21 @@ def test_lines_for_backends_that_are_not_looked_at_are_no_news() -> None:
     assert results.count("xfailed") == 2
     assert results.warnings
     assert all("'torch.nn.init::" in warning for warning in results.warnings)
+
+
+def test_what_fails_as_expected_is_not_told_to_pass() -> None:
+    expected = dataclasses.replace(failed("a", "normal", "purity", "so it is"), status="xfailed")
+    results = Results("quick", 0, [expected, Outcome("a", "zeros", "purity", "passed")])
+    show(results, Console(file=(told := io.StringIO())))
+    seen = told.getvalue()
+    assert " 1/2 a" in seen
+    assert "a  failed as expected: so it is" in seen
+    assert "all passed" in seen
+    assert "| 1/2 |" in markdown(results)
+    assert '<span class="box warn"' in html(results)
+    results.outcomes.append(failed("a", "uniform", "purity"))
+    assert "| **1/3** |" in markdown(results)
+    assert '<a class="bad"' in html(results)
 
 
 @pytest.mark.thorough

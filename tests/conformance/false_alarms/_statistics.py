@@ -24,6 +24,7 @@ from initcore.invariants import (
 )
 from initcore.invariants import _haar as haar
 from initcore.invariants import _law as law
+from initcore.invariants import _pairing as pairing
 from initcore_conformance.checks import _invariants as invariants
 from initcore_conformance.checks._seeds import Seeds
 
@@ -67,6 +68,7 @@ WATCHED: tuple[tuple[Any, str, Callable[..., float]], ...] = (
     (Haar, "_neighbours", lambda a, _: int(len(a) > ENOUGH)),
     (Haar, "_repeats", lambda *_: 1),
     (Density, "_spread", lambda a, d: int(a.shape[1] != a.shape[2] and d < 1)),
+    (pairing, "_evidence", lambda *_: 1),
     (TapEnergies, "violation", _taps),
     (ColumnSparse, "violation", _rows),
     (Unbiased, "violation", lambda w, p: 2 * bool(p["gain"])),  # the sum, the diagonal
