@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from initcore._brief import brief
+
 from . import _html, _markdown
 from ._lists import IdList
 from ._results import Results
@@ -59,7 +61,7 @@ def run(
     """Run the checks, show what came out and write the reports."""
     for path in report or []:
         if path.suffix not in WRITERS:
-            raise ValueError(f"--report needs a file .html, .md or .json, got {path}.")
+            raise ValueError(f"--report needs a file .html, .md or .json, got {brief(str(path))}.")
     console = Console()
     with progress(Console(stderr=True)) as tell:
         results = conform(

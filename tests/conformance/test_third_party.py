@@ -93,7 +93,7 @@ def test_a_backend_that_crashes_its_process_is_reported_as_crashed(tmp_path: Pat
     [
         (["nump"], "there is no backend 'nump'; there are numpy, array_api_strict, torch"),
         (["numpy", "--profile", "slow"], "there is no profile 'slow'; there are quick, thorough."),
-        (["numpy", "--report", "r.pdf"], "--report needs a file .html, .md or .json, got r.pdf."),
+        (["numpy", "--report", "r.pdf"], "--report needs a file .html, .md or .json, got 'r.pdf'."),
         (["numpy", "--skips", "no_such_file"], "no_such_file"),
     ],
 )

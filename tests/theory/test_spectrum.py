@@ -119,6 +119,25 @@ def test_universal_limits_have_the_published_edges_and_peak_and_are_approached()
             assert off[2] < 0.02
 
 
+def test_a_nearly_linear_layer_has_a_spectrum_without_a_warning() -> None:
+    # Half of its slopes are exactly 1, the others nearly: the curve's ends lie on that atom.
+    spectrum = theory.jacobian_spectrum("elu", 2, q=1e-12)
+    assert spectrum.variance == pytest.approx(2.72676e-12, rel=1e-4)
+    assert 0.9999 < spectrum.edges[0] < spectrum.edges[1] < 1.0001
+
+
+@pytest.mark.parametrize("q", [2000.0, 2.0**20, 2.0**31, 1e30])  # 2**31: in step with even grids
+def test_slopes_that_turn_too_often_are_refused_at_once(q: float) -> None:
+    with pytest.raises(ValueError, match=r"cos turns too often .* more than 160 times"):
+        theory.jacobian_spectrum("cos", 5, q=q)
+
+
+def test_slopes_too_rare_to_be_seen_are_refused() -> None:
+    assert theory.jacobian_spectrum("hard_tanh", 5, q=1e14).atoms[0][1] > 0.9999
+    with pytest.raises(ValueError, match="no law of slopes that could be resolved at length"):
+        theory.jacobian_spectrum("hard_tanh", 5, q=1e30)
+
+
 def test_wrong_arguments_are_said_in_one_sentence() -> None:
     for change, error, text in (
         ({"depth": 0}, ValueError, "depth"),

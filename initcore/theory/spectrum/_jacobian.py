@@ -142,7 +142,8 @@ def jacobian_spectrum(
 
     Raises:
         TypeError: `depth` is not an integer.
-        ValueError: `q` is missing or not positive, or `weights` is neither.
+        ValueError: `q` is missing or not positive, or `weights` is neither, or the slopes turn
+            too often at `q` or are too rare to be seen.
 
     >>> relu = jacobian_spectrum("relu", 8)
     >>> relu.atoms, [round(e, 5) for e in relu.edges]

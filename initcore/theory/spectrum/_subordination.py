@@ -185,7 +185,9 @@ def _resolved(z: Map, low: float, high: float) -> tuple[Any, ...]:
         u = low + (high - low) * np.sin(math.pi / 2 * s) ** 2
         du = ds * (high - low) * math.pi / 2 * np.sin(math.pi * s)
         theta = _argument(z, u.reshape(-1))
-        log_z, slope, m = (a.reshape(u.shape) for a in _in_chunks(z, u.reshape(-1), theta))
+        # Where there is nothing, looked at from a little above: Y may have an atom right there.
+        curve = _in_chunks(z, u.reshape(-1), np.maximum(theta, TINY))
+        log_z, slope, m = (a.reshape(u.shape) for a in curve)
         with np.errstate(all="ignore"):
             weight = np.where(theta.reshape(u.shape) > 0, du * abs(slope) ** 2 / slope.real, 0.0)
         height = -m.imag / math.pi
