@@ -53,10 +53,11 @@ def _reasons(outcomes: Sequence[Outcome], status: str) -> tuple[str, ...]:
 
 def verdict(results: Results) -> str:
     """In a few words."""
-    if not results.ok:
-        return f"{len(results.failures)} failures"
-    expected = results.count("xfailed")
-    return f"{expected} failures, all expected" if expected else "everything passed"
+    count = results.count("xfailed") if results.ok else len(results.failures)
+    if not count:
+        return "everything passed" if results.ok else "nothing ran"
+    failures = f"{count} failure{'s' * (count > 1)}"
+    return f"{failures}, expected" if results.ok else failures
 
 
 def versions(results: Results) -> str:

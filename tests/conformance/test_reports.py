@@ -138,6 +138,7 @@ def test_what_fails_as_expected_is_not_told_to_pass() -> None:
     assert "a  failed as expected: so it is" in seen
     assert "all passed" in seen
     assert "| 1/2 |" in markdown(results)
+    assert markdown(results).startswith("# Conformance of weight initializers: 1 failure, expected")
     assert '<span class="box warn"' in html(results)
     results.outcomes.append(failed("a", "uniform", "purity"))
     assert "| **1/3** |" in markdown(results)
