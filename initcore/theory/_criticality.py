@@ -154,16 +154,21 @@ def phase(activation: Phi, sigma_w: float, sigma_b: float = 0.0, *, tolerance: f
 def slope_spread(phi: Activation, q: float, *, rough: bool = False) -> float:
     """`mu_2 / mu_1**2 - 1`, `mu_k = E phi'(sqrt(q) z)**(2 k)`, as the mean of a square.
 
-    Where it is tiny, it is the rounding of `phi'` that limits it: no finer than 1e-9 is asked for.
+    Where it is tiny, it is the rounding of `phi'` that limits it: no finer than 1e-9 is asked for,
+    nor than what slopes by differences, of precision `eps**(6/7)`, leave of it.
     """
     first = mean_square_slope(phi, q)
 
     def square(x: Any) -> Any:
         return (phi.derivative(x) ** 2 / first - 1) ** 2
 
+    about = rough_mean(square, phi, q)
     if rough:
-        return rough_mean(square, phi, q)
-    return mean(square, phi, q, 1e-9 if rough_mean(square, phi, q) < 1e-6 else 1e-13)
+        return about
+    if not about < 1e-6:
+        return mean(square, phi, q)
+    left = 4 * phi.eps ** (6 / 7) * math.sqrt(about)
+    return mean(square, phi, q, rel=1e-9, beside=left / 1e-9)
 
 
 def q_for_depth(

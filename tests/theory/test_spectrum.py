@@ -126,6 +126,19 @@ def test_a_nearly_linear_layer_has_a_spectrum_without_a_warning() -> None:
     assert 0.9999 < spectrum.edges[0] < spectrum.edges[1] < 1.0001
 
 
+@pytest.mark.parametrize("depth", [1, 300])
+@pytest.mark.parametrize("q", [1e-12, 1e-7, 1e-5])
+def test_narrow_spectra_have_all_of_their_mass(q: float, depth: int) -> None:
+    for activation in ("tanh", lambda x: np.sin(x) + x):
+        spectrum = theory.jacobian_spectrum(activation, depth, q=q)
+        assert spectrum.cdf(0.9) < 1e-6
+        assert spectrum.cdf(1.1) == pytest.approx(1.0, abs=1e-6)
+        assert spectrum.quantile(0.5) == pytest.approx(1.0, abs=1e-3)
+        # tanh: Y - 1 = -2 q (z**2 - 1), of variance 8 q**2; sin(x) + x: a quarter of that slope
+        wanted = depth * q**2 * (8 if activation == "tanh" else 0.5)
+        assert spectrum.variance == pytest.approx(wanted, rel=3e-4)
+
+
 @pytest.mark.parametrize("q", [2000.0, 2.0**20, 2.0**31, 1e30])  # 2**31: in step with even grids
 def test_slopes_that_turn_too_often_are_refused_at_once(q: float) -> None:
     with pytest.raises(ValueError, match=r"cos turns too often .* more than 160 times"):

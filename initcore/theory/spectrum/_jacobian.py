@@ -18,13 +18,15 @@ from ._subordination import Free
 __all__ = ["Spectrum", "jacobian_spectrum"]
 
 VISIBLE = 1e-12  # atoms below this are rounding
+NARROW = 1e-7  # variances below this leave some of the spectrum too near to 1
 
 
 class Spectrum:
     """The law of a squared singular value: a density between `edges`, and atoms.
 
     Attributes:
-        atoms: `(place, mass)` pairs, places ascending.
+        atoms: `(place, mass)` pairs, places ascending. At variances below 1e-7 what is too near to
+            1 to be told from it is an atom, too.
         edges: `(low, high)` of the continuous part, None where there is none. A tail too thin to
             see, less than 1e-8 of the mass, may lie beyond.
         bands: `(low, high)` of each interval with a density.
@@ -171,12 +173,16 @@ def jacobian_spectrum(
             atoms.append((0.0, mass))
         elif not gaussian and 1 - depth * (1 - mass) > VISIBLE:
             atoms.append((_exp(depth * math.log(place)), 1 - depth * (1 - mass)))
-    atoms = [(place, mass) for place, mass in atoms if mass > VISIBLE]
     continuous: Continuous
     if depth == 1 and not gaussian:
         continuous = OneLayer(law)
     else:
         continuous = Product(Free(law, depth, gaussian))
+    variance = depth * (slope_spread(phi, q) + gaussian)
+    if variance < NARROW:  # then what is too near to 1 to be followed is left
+        rest = 1 - sum(mass for _, mass in atoms) - float(continuous.below(np.ones(1))[0])
+        atoms.append((1.0, rest))
+    atoms = [(place, mass) for place, mass in atoms if mass > VISIBLE]
 
     def moments(k: int) -> float:
         log_s = depth * log_s_series(law.moments(max(k, 2)))
@@ -184,7 +190,7 @@ def jacobian_spectrum(
         log_s[1:] += gaussian * depth * (-1.0) ** n / n  # of 1 / (1 + m)
         return moment(log_s, k)
 
-    return Spectrum(continuous, tuple(atoms), depth * (slope_spread(phi, q) + gaussian), moments)
+    return Spectrum(continuous, tuple(atoms), variance, moments)
 
 
 def _exp(x: float) -> float:

@@ -17,7 +17,8 @@ ORDER = 12
 MOST = 160  # extremes of the slope: with them the work grows, to half a minute
 ZERO = 1e-28  # a squared slope below this is rounding
 LOST = 1e-6  # of the mean: where more is missed, the slopes that matter are too rare to be seen
-SOME = np.sort(np.random.default_rng(0).uniform(size=48))  # no period keeps step with these
+# No period keeps step with these.
+UNEVEN = (np.arange(48) + np.random.default_rng(0).uniform(0.2, 0.8, 48)) / 48
 
 
 class SlopeLaw:
@@ -71,7 +72,7 @@ class SlopeLaw:
         for a, b in itertools.pairwise(ends):
             z = a + (b - a) * np.linspace(0.003, 0.997, 48)
             rises = self._rises(z)
-            turns += self._turns(self._rises(a + (b - a) * SOME)).size
+            turns += self._turns(self._rises(a + (b - a) * UNEVEN)).size
             for i in self._turns(rises):
                 sign = rises[i + 1]
                 best = minimize_scalar(
