@@ -61,7 +61,7 @@ def correlation_map(
     sigma_b = number("correlation_map", "sigma_b", sigma_b)
     try:
         given = np.asarray(rho, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, MemoryError):
         given = np.array(math.nan)
     if not np.all(abs(given) <= 1):
         raise ValueError(f"correlation_map needs rho to be in [-1, 1], got {brief(rho)}.")
