@@ -25,12 +25,16 @@ unit: $(DEV)  ## core, theory, adapters of PyTorch and JAX, conformance suite
 	$(BIN)/python -m pytest tests initcore adapters/initcore_torch adapters/initcore_jax conformance \
 		--doctest-modules --ignore=tests/keras_adapter -m "not thorough" -q
 
-keras: $(DEV)  ## the Keras adapter on each of its backends
+define on_each_keras_backend
 	@set -e; for backend in $(KERAS_BACKENDS); do \
 		echo "Keras on $$backend"; \
 		KERAS_BACKEND=$$backend $(BIN)/python -m pytest tests/keras_adapter adapters/initcore_keras \
-			--doctest-modules -m "not thorough" -q; \
+			--doctest-modules -m $(1) -q; \
 	done
+endef
+
+keras: $(DEV)  ## the Keras adapter on each of its backends
+	$(call on_each_keras_backend,"not thorough")
 
 lint: $(DEV)  ## ruff and mypy --strict over every package
 	$(BIN)/ruff check .
@@ -45,6 +49,7 @@ conform: $(DEV)  ## the thorough property run on every backend, and the slow tes
 	$(BIN)/initcore conform numpy array_api_strict torch jax keras --profile thorough \
 		--report out/conformance.html --report out/conformance.json
 	$(BIN)/python -m pytest tests -m thorough -q --ignore=tests/keras_adapter
+	$(call on_each_keras_backend,thorough)
 
 fuzz: $(DEV)  ## fuzz the command line and what the library reads, FUZZ_SECONDS in all
 	$(PIP) -e '.[fuzz]'
