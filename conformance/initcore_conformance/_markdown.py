@@ -59,8 +59,7 @@ def _matrix(results: Results) -> str:
 def _cell(t: Tally) -> str:
     if not t.tried:
         return ""
-    text = str(t.passed) if t.passed == t.tried else f"{t.passed}/{t.tried}"
-    return text if t.fine else f"**{text}**"
+    return str(t) if t.fine else f"**{t}**"
 
 
 def _failures(results: Results) -> list[str]:

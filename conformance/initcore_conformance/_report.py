@@ -33,6 +33,10 @@ class Tally:
     expected: tuple[str, ...]
     skipped: tuple[str, ...]
 
+    def __str__(self) -> str:
+        """How many passed, and of how many if not all."""
+        return f"{self.passed}" if self.passed == self.tried else f"{self.passed}/{self.tried}"
+
 
 def tally(results: Results, backend: str, check: str) -> Tally:
     """The numbers of one cell of the table of backends by checks."""

@@ -106,9 +106,8 @@ def _cell(results: Results, backend: str, check: str, notes: dict[str, str]) -> 
     told = [f"failed as expected: {reason}" for reason in t.expected]
     told += [f"skipped: {reason}" for reason in t.skipped]
     letters = "".join(notes.setdefault(note, _letter(len(notes))) for note in told)
-    text = f"{t.passed}" if t.passed == t.tried else f"{t.passed}/{t.tried}"
     style = "bold red" if not t.fine else "yellow" if t.expected else "green"
-    cell = f"[{style}]{text}[/] " if t.tried else ""
+    cell = f"[{style}]{t}[/] " if t.tried else ""
     return f"{cell}[dim]{letters}[/]" if letters else cell.rstrip()
 
 
