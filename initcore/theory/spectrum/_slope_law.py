@@ -68,33 +68,24 @@ class SlopeLaw:
         """Panel ends with the extremes of `y` added."""
         from scipy.optimize import minimize_scalar
 
-        found, turns = [], 0
+        found = []
         for a, b in itertools.pairwise(ends):
-            z = a + (b - a) * np.linspace(0.003, 0.997, 48)
-            rises = self._rises(z)
-            turns += self._turns(self._rises(a + (b - a) * UNEVEN)).size
-            for i in self._turns(rises):
+            z = a + (b - a) * UNEVEN
+            y = self.y(z)
+            rises = np.sign(np.diff(y)) * (abs(np.diff(y)) > self._tol * abs(y).max())
+            for i in np.flatnonzero(rises[1:] * rises[:-1] < 0):
                 sign = rises[i + 1]
                 best = minimize_scalar(
                     lambda t, sign=sign: sign * float(self.y(np.array([t]))[0]),
                     bounds=(z[i], z[i + 2]), method="bounded", options={"xatol": 1e-12},
                 )  # fmt: skip
                 found.append(best.x)
-            if max(len(found), turns) > MOST:
+            if len(found) > MOST:
                 raise ValueError(
                     f"{self._phi.name} turns too often at length q = {self._root**2:g} for the law "
                     f"of its slopes: more than {MOST} times."
                 )
         return np.unique(np.concatenate([ends, found]))
-
-    def _rises(self, z: Any) -> Any:
-        """1 where `y` rises from one of `z` to the next, -1 where it falls, 0 where by rounding."""
-        y = self.y(z)
-        return np.sign(np.diff(y)) * (abs(np.diff(y)) > self._tol * abs(y).max())
-
-    @staticmethod
-    def _turns(rises: Any) -> Any:
-        return np.flatnonzero(rises[1:] * rises[:-1] < 0)
 
     def _flat(self, ends: Any) -> Any:
         z = ends[:-1, None] + np.diff(ends)[:, None] * np.linspace(0.02, 0.98, 9)
