@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable
 
 from initcore import specs
-from initcore._activations import names
-from initcore._dtype import REAL
+from initcore.activations import names
+from initcore.arrays import REAL
 
 from ._case import cases, words_of
 

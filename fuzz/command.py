@@ -37,8 +37,8 @@ def run(data: bytes) -> bool:
     if not _within_bounds(words, data):
         return False
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        status, said = _call(words)
-        _judge(words, status, said, Path(folder))
+        status, output = _call(words)
+        _judge(words, status, output, Path(folder))
     return True
 
 
@@ -96,9 +96,9 @@ def _asked(backends: list[str], *, profile: str, seed: int, **rest: Any) -> Resu
     return Results(profile, seed)
 
 
-def _judge(words: list[str], status: int, said: str, folder: Path) -> None:
+def _judge(words: list[str], status: int, output: str, folder: Path) -> None:
     """The exit status, the words and the files fit together."""
-    lines = said.strip().splitlines()
+    lines = output.strip().splitlines()
     files = [p for p in folder.rglob("*") if p.is_file()]
     if status == 0:
         if lines and words[0] != "conform":  # whose progress is shown there
@@ -114,6 +114,6 @@ def _judge(words: list[str], status: int, said: str, folder: Path) -> None:
     if words[0] == "conform" and status == 1 and not lines:
         return  # a check failed
     if status != 1 or len(lines) != 1 or len(lines[0].partition(": ")[2]) < 10:
-        raise Finding(f"status {status} without one clear line: {said[:300]!r}")
+        raise Finding(f"status {status} without one clear line: {output[:300]!r}")
     if len(lines[0]) > 2000:
-        raise Finding(f"an error of {len(lines[0])} characters: {said[:300]!r}")
+        raise Finding(f"an error of {len(lines[0])} characters: {output[:300]!r}")

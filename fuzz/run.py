@@ -24,9 +24,9 @@ ROOT = Path(__file__).parents[1]
 # What each target is meant to go through.
 READ = {
     "command": ["initcore/cli/_show.py", "initcore/cli/_theory.py", "initcore/cli/_spec.py",
-                "initcore/cli/_files.py", "initcore/_spec.py", "initcore/_domain.py"],
-    "library": ["initcore/_spec.py", "initcore/_domain.py", "initcore/_rng.py",
-                "initcore/_brief.py", "initcore/_scores.py", "initcore/density.py",
+                "initcore/cli/_files.py", "initcore/spec/_spec.py", "initcore/spec/_domain.py"],
+    "library": ["initcore/spec/_spec.py", "initcore/spec/_domain.py", "initcore/random/_rng.py",
+                "initcore/arguments/_text.py", "initcore/density/_scores.py", "initcore/density.py",
                 "initcore/theory/_check.py", "conformance/initcore_conformance/_lists.py",
                 "conformance/initcore_conformance/_load.py"],
 }  # fmt: skip

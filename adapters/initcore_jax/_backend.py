@@ -9,7 +9,7 @@ import numpy as np
 
 import initcore_jax
 from initcore import Rng, specs
-from initcore._kernel import Kernel
+from initcore.spec import Kernel
 
 __all__ = ["backend"]
 

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from initcore._brief import brief
+from initcore.arguments import short_repr
 
 __all__ = ["crelu"]
 
@@ -21,5 +21,5 @@ def crelu(x: Any, axis: int = -1) -> Any:
     [2.0, 0.0, 0.0, 3.0]
     """
     if isinstance(axis, bool) or not isinstance(axis, int) or not -64 <= axis < 64:
-        raise TypeError(f"crelu needs axis to be an axis of x, got {brief(axis)}.")
+        raise TypeError(f"crelu needs axis to be an axis of x, got {short_repr(axis)}.")
     return jnp.concatenate([jax.nn.relu(x), jax.nn.relu(-x)], axis=axis)

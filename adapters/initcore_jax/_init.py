@@ -11,11 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from initcore import Rng, specs
-from initcore._arguments import as_shape
-from initcore._brief import brief
-from initcore._dtype import REAL, dtype_name
-from initcore._kernel import Kernel, Layout
-from initcore._spec import Voice
+from initcore.arguments import as_shape, short_repr
+from initcore.arrays import REAL, dtype_name
+from initcore.spec import Kernel, Layout, Wording
 
 __all__ = ["Axes", "Initializer", "axes", "make", "rng"]
 
@@ -40,7 +38,7 @@ def axes(value: Axes) -> tuple[int, ...]:
         found = None
     if found is None or any(isinstance(a, bool) for a in several):
         raise TypeError(
-            f"an axis is an integer, or several are a tuple of them, got {brief(value)}."
+            f"an axis is an integer, or several are a tuple of them, got {short_repr(value)}."
         )
     return found
 
@@ -84,9 +82,9 @@ def make(
     """
     spec = specs[name]
     who = who or name
-    voice = Voice(lambda n: who if n == name else n, "shape", names or {})
+    wording = Wording(lambda n: who if n == name else n, "shape", names or {})
     for parameter, value in parameters.items():
-        spec._clean(who, parameter, spec.parameters[parameter], value, voice)
+        spec.check_parameter(who, parameter, spec.parameters[parameter], value, wording)
     default = dtype
 
     def init(key: Any, shape: Any, dtype: Any = None, out_sharding: Any = None) -> Any:
@@ -99,7 +97,7 @@ def make(
             canonical, groups = _kernel(found, sizes, spec.shape.low, who)
             if spec.grouped:
                 given["groups"] = groups
-        canonical, values = spec.check(canonical, given, voice=voice, shown=sizes)
+        canonical, values = spec.check(canonical, given, wording=wording, shown=sizes)
         words = _words(key, who) if spec.random else (0, 0)
         return _draw(name, words, sizes, canonical, kind, values, found, out_sharding)
 
@@ -191,7 +189,7 @@ def _dtype(dtype: Any, default: Any, who: str) -> str:
     try:
         kind = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
     except Exception:
-        raise TypeError(f"{who} needs a real floating dtype, got {brief(dtype)}.") from None
+        raise TypeError(f"{who} needs a real floating dtype, got {short_repr(dtype)}.") from None
     name = dtype_name(jax.dtypes.canonicalize_dtype(kind))
     if name not in REAL:
         raise TypeError(

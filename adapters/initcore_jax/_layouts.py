@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from initcore._kernel import Layout
+from initcore.spec import Layout
 
 from ._init import Axes, LayoutOf, axes
 

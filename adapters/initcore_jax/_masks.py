@@ -10,10 +10,9 @@ import numpy as np
 from initcore import approximate_isometry as core_isometry
 from initcore import sparse_orthogonal_mask as core_mask
 from initcore import specs
-from initcore._arguments import as_shape
-from initcore._brief import said
-from initcore._isometry import GAIN, STEPS, check_mask
-from initcore._spec import CORE, Spec, Voice
+from initcore.arguments import as_shape, one_line
+from initcore.initializers import check_isometry, check_mask
+from initcore.spec import Wording
 
 from ._init import Axes, _kernel, rng
 from ._layouts import frame_layout
@@ -41,17 +40,17 @@ def sparse_orthogonal_mask(
     who = "sparse_orthogonal_mask"
     layout_of = frame_layout(column_axis, in_axis, out_axis, batch_axis, groups)
     given: dict[str, Any] = {"density": density, "sampling": sampling, "tap_density": tap_density}
-    spec, voice = specs["sparse_orthogonal"], Voice(lambda n: who, "shape", {})
+    spec, wording = specs["sparse_orthogonal"], Wording(lambda n: who, "shape", {})
     for name, value in given.items():
-        spec._clean(who, name, spec.parameters[name], value, voice)
+        spec.check_parameter(who, name, spec.parameters[name], value, wording)
 
     def mask(key: Any, shape: Any) -> Any:
         sizes = as_shape(shape, who=who)
         if len(sizes) < 2:
-            spec.check(sizes, given, voice=voice)
+            spec.check(sizes, given, wording=wording)
         layout = layout_of(len(sizes))
         canonical, count = _kernel(layout, sizes, 2, who)
-        spec.check(canonical, {**given, "groups": count}, voice=voice, shown=sizes)
+        spec.check(canonical, {**given, "groups": count}, wording=wording, shown=sizes)
         found = core_mask(rng(key), canonical, groups=count, **given)
         return layout.from_canonical(found, sizes, xp=jnp)
 
@@ -82,8 +81,7 @@ def approximate_isometry(
     places = check_mask(who, mask)
     layout = frame_layout(column_axis, in_axis, out_axis, batch_axis, groups)(places.ndim)
     canonical, count = _kernel(layout, places.shape, 2, who)
-    values = {"gain": Spec._clean(who, "scale", GAIN, scale, CORE),
-              "steps": Spec._clean(who, "steps", STEPS, steps, CORE)}  # fmt: skip
+    values = check_isometry(who, scale, steps, Wording(names={"gain": "scale"}))
     default = dtype
 
     def init(key: Any, shape: Any = places.shape, dtype: Any = None) -> Any:
@@ -121,7 +119,7 @@ def apply_masks(params: Any, masks: Any) -> Any:
         return jax.tree.map(masked, masks, params, is_leaf=lambda node: node is None)
     except Exception as error:
         raise ValueError(
-            f"apply_masks needs masks of booleans in the form of the parameters: {said(error)}"
+            f"apply_masks needs masks of booleans in the form of the parameters: {one_line(error)}"
         ) from error
 
 

@@ -11,8 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from initcore import density as core
-from initcore._arguments import as_shape
-from initcore._brief import brief, said
+from initcore.arguments import as_shape, one_line, short_repr
 
 __all__ = ["densities_from_scores", "grasp", "masks_from_scores", "snip", "synflow"]
 
@@ -151,8 +150,10 @@ def _checked(who: str, value: Callable[[list[Any]], Any]) -> Callable[[list[Any]
             if getattr(found, "shape", None) == ():
                 return found
         except Exception as error:
-            raise ValueError(f"{who} could not call the function: {said(error)}") from error
-        raise ValueError(f"{who} needs a function whose value is one number, got {brief(found)}.")
+            raise ValueError(f"{who} could not call the function: {one_line(error)}") from error
+        raise ValueError(
+            f"{who} needs a function whose value is one number, got {short_repr(found)}."
+        )
 
     return checked
 

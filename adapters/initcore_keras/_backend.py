@@ -8,7 +8,7 @@ import numpy as np
 
 import initcore_keras
 from initcore import specs
-from initcore._kernel import Kernel
+from initcore.spec import Kernel
 
 from ._initializer import spell
 

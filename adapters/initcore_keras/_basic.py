@@ -5,9 +5,8 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
-from initcore._arguments import as_shape
-from initcore._brief import brief
-from initcore._dtype import REAL
+from initcore.arguments import as_shape, short_repr
+from initcore.arrays import REAL
 
 from ._initializer import CoreInitializer, KernelInitializer
 
@@ -96,7 +95,9 @@ class Constant(_Plain):
         if not _has_axes(value):
             self._check_parameters()
         elif not keras.ops.is_tensor(value) and not _is_numeric(value):
-            raise TypeError(f"Constant needs a number or an array of numbers, got {brief(value)}.")
+            raise TypeError(
+                f"Constant needs a number or an array of numbers, got {short_repr(value)}."
+            )
 
     def _value(self) -> Any:
         return self.value

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from initcore import Rng, specs
-from initcore._kernel import Layout
+from initcore.spec import Layout
 
 __all__ = ["draw", "words"]
 

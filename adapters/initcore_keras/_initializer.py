@@ -7,11 +7,9 @@ from typing import Any, ClassVar
 import keras
 
 from initcore import Rng, specs
-from initcore._arguments import as_shape
-from initcore._brief import brief
-from initcore._dtype import REAL
-from initcore._kernel import Kernel, Layout
-from initcore._spec import Voice
+from initcore.arguments import as_shape, short_repr
+from initcore.arrays import REAL
+from initcore.spec import Kernel, Layout, Wording
 
 from ._draw import draw, words
 
@@ -68,13 +66,13 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
         spec = specs[self.core]
         for core, value in self._values().items():
             domain = spec.parameters[core]
-            clean = spec._clean(type(self).__name__, core, domain, value, self._voice())
+            clean = spec.check_parameter(type(self).__name__, core, domain, value, self._wording())
             if type(value) not in (int, float) and isinstance(clean, (int, float)):
                 setattr(self, self.names[core], clean)
 
-    def _voice(self) -> Voice:
+    def _wording(self) -> Wording:
         mine = type(self).__name__
-        return Voice(lambda n: mine if n == self.core else spell(n), "shape", self.names)
+        return Wording(lambda n: mine if n == self.core else spell(n), "shape", self.names)
 
     def _layout(self, ndim: int) -> Layout | None:
         return Layout((-1,), (-2,)) if ndim >= max(2, specs[self.core].shape.low) else None
@@ -99,7 +97,7 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
             canonical = kernel.shape
             if spec.grouped:
                 given["groups"] = kernel.groups
-        canonical, values = spec.check(canonical, given, voice=self._voice(), shown=sizes)
+        canonical, values = spec.check(canonical, given, wording=self._wording(), shown=sizes)
         return draw(self.core, self._draws_from(), sizes, canonical, kind, values, layout)
 
     def _kernel(self, layout: Layout, shape: tuple[int, ...]) -> Kernel:
@@ -169,7 +167,7 @@ class KernelInitializer(RandomInitializer):
             ):
                 raise TypeError(
                     f"{who} needs input_axes and output_axes to be lists of integers, "
-                    f"got {brief(axes)}."
+                    f"got {short_repr(axes)}."
                 )
         self.kind, self.groups = kind, groups
         self.input_axes, self.output_axes = input_axes, output_axes
@@ -202,6 +200,8 @@ class KernelInitializer(RandomInitializer):
 def check_kernel(who: str, kind: Any, groups: Any) -> None:
     """Raise unless `kind` is a layout's name and `groups` counts something."""
     if not isinstance(kind, str) or kind not in KINDS:
-        raise ValueError(f"{who} needs kind to be one of {', '.join(KINDS)}, got {brief(kind)}.")
+        raise ValueError(
+            f"{who} needs kind to be one of {', '.join(KINDS)}, got {short_repr(kind)}."
+        )
     if isinstance(groups, bool) or not isinstance(groups, int) or groups < 1:
-        raise ValueError(f"{who} needs groups to be an integer >= 1, got {brief(groups)}.")
+        raise ValueError(f"{who} needs groups to be an integer >= 1, got {short_repr(groups)}.")

@@ -10,10 +10,9 @@ import numpy as np
 from initcore import Rng, specs
 from initcore import approximate_isometry as core_isometry
 from initcore import sparse_orthogonal_mask as core_mask
-from initcore._arguments import as_shape
-from initcore._brief import brief
-from initcore._isometry import GAIN, STEPS, check_mask
-from initcore._spec import CORE, Spec, Voice
+from initcore.arguments import as_shape, short_repr
+from initcore.initializers import check_isometry, check_mask
+from initcore.spec import Wording
 
 from ._initializer import KernelInitializer
 from ._papers import SparseOrthogonal
@@ -42,12 +41,14 @@ def sparse_orthogonal_mask(initializer: SparseOrthogonal, shape: Any) -> Any:
     if not isinstance(initializer.seed, int):
         raise ValueError(
             f"{who} needs an initializer with an integer seed, whose kernel is known, "
-            f"got seed={brief(initializer.seed)}."
+            f"got seed={short_repr(initializer.seed)}."
         )
     sizes = as_shape(shape, who=who)
     layout = initializer._layout(len(sizes))
     if layout is None:
-        specs["sparse_orthogonal"].check(sizes, initializer._values(), voice=Voice(lambda n: who))
+        specs["sparse_orthogonal"].check(
+            sizes, initializer._values(), wording=Wording(lambda n: who)
+        )
         raise AssertionError  # the line above has raised
     kernel = initializer._kernel(layout, sizes)
     given = {n: v for n, v in initializer._values().items() if n != "gain"}
@@ -107,8 +108,7 @@ class ApproximateIsometry(KernelInitializer):
     ) -> None:
         who = type(self).__name__
         self.mask = _places(who, mask)
-        self.gain = Spec._clean(who, "gain", GAIN, gain, CORE)
-        self.steps = Spec._clean(who, "steps", STEPS, steps, CORE)
+        self.gain, self.steps = check_isometry(who, gain, steps).values()
         super().__init__(seed, **kernel)
 
     def get_config(self) -> dict[str, Any]:
@@ -153,6 +153,7 @@ def _decoded(who: str, config: dict[str, Any]) -> Any:
         places = np.unpackbits(packed, count=math.prod(shape)).reshape(shape).astype(bool)
     except (LookupError, TypeError, ValueError):
         raise ValueError(
-            f"{who} needs a mask of booleans, or one as its config has it, got {brief(config)}."
+            f"{who} needs a mask of booleans, or one as its config has it, "
+            f"got {short_repr(config)}."
         ) from None
     return check_mask(who, places)

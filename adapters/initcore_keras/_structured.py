@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 
 import keras
 
-from initcore._dtype import REAL
-from initcore._kernel import Layout
+from initcore.arrays import REAL
+from initcore.spec import Layout
 
 from ._initializer import KINDS, CoreInitializer, KernelInitializer, check_kernel
 

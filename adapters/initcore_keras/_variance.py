@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import keras
 
 from initcore import specs
-from initcore._arguments import as_shape
+from initcore.arguments import as_shape
 
 from ._draw import draw
 from ._initializer import KernelInitializer
@@ -39,7 +39,7 @@ class _Variance(KernelInitializer, keras.initializers.VarianceScaling):  # type:
         # inputs, in whatever mode.
         spec = specs["variance_scaling"]
         law = {**spec.defaults, **_fixed(self.core), **self._values(), "mode": "fan_in"}
-        canonical, values = spec.check((1, *sizes, 1)[:2], law, voice=self._voice())
+        canonical, values = spec.check((1, *sizes, 1)[:2], law, wording=self._wording())
         kind = keras.backend.standardize_dtype(dtype or keras.config.floatx())
         w = draw(spec.name, self._draws_from(), canonical, canonical, kind, values, None)
         return keras.ops.reshape(w, sizes)

@@ -8,7 +8,7 @@ import torch
 
 import initcore_torch as init
 from initcore import specs
-from initcore._kernel import Kernel
+from initcore.spec import Kernel
 
 from ._layout import layout_of
 

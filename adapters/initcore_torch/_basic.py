@@ -5,9 +5,8 @@ from typing import Any
 from torch import Generator, Tensor
 
 from initcore import specs
-from initcore._brief import brief
-from initcore._domain import as_float
-from initcore._spec import Voice
+from initcore.arguments import as_float, short_repr
+from initcore.spec import Wording
 
 from ._fill import fill
 from ._tensor import check_places, in_place, once, shape_of
@@ -181,15 +180,15 @@ def _number(who: str, name: str, value: Any) -> float:
     try:
         return as_float(value)
     except TypeError:
-        raise TypeError(f"{who} needs {name} to be a number, got {brief(value)}.") from None
+        raise TypeError(f"{who} needs {name} to be a number, got {short_repr(value)}.") from None
 
 
 def _constant(name: str, tensor: Tensor, val: Any, **parameters: Any) -> Tensor:
     """PyTorch's own fill, which needs no second tensor and knows integers and sparse ones too."""
     who = f"{name}_"
     if not isinstance(tensor, Tensor) or tensor.is_floating_point():
-        voice = Voice(lambda _: who, "a tensor of shape", {"value": "val"})
-        specs[name].check(shape_of(tensor, who), parameters, voice=voice)
+        wording = Wording(lambda _: who, "a tensor of shape", {"value": "val"})
+        specs[name].check(shape_of(tensor, who), parameters, wording=wording)
     part = once(tensor)
     if part.numel() > HUGE and part.device.type != "meta":
         check_places(part, who)
@@ -203,6 +202,7 @@ def _constant(name: str, tensor: Tensor, val: Any, **parameters: Any) -> Tensor:
         except (TypeError, ValueError, RuntimeError, OverflowError) as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(
-                f"{who} needs a number that a tensor of {tensor.dtype} can hold, got {brief(val)}."
+                f"{who} needs a number that a tensor of {tensor.dtype} can hold, "
+                f"got {short_repr(val)}."
             ) from error
     return tensor

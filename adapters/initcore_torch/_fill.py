@@ -7,8 +7,7 @@ import torch
 from torch import Generator, Tensor
 
 from initcore import Rng, specs
-from initcore._kernel import Layout
-from initcore._spec import CORE, GROUPS, Spec, Voice
+from initcore.spec import CORE, GROUPS, Layout, Spec, Wording
 
 from ._distributed import check_distributed, is_distributed, write_part
 from ._key import check_source, key_of
@@ -44,7 +43,7 @@ def fill(
     """
     spec = specs[name]
     who = who or f"{name}_"
-    voice = Voice(lambda n: who if n == name else f"{n}_", "a tensor of shape", names or {})
+    wording = Wording(lambda n: who if n == name else f"{n}_", "a tensor of shape", names or {})
     shape, dtype = check_tensor(tensor, who)
     layout = _layout(shape, groups, transposed, who)
     sizes, given = shape, dict(parameters)
@@ -53,7 +52,7 @@ def fill(
         sizes = kernel.shape
         if spec.grouped:
             given["groups"] = kernel.groups
-    sizes, values = spec.check(sizes, given, voice=voice, shown=shape)
+    sizes, values = spec.check(sizes, given, wording=wording, shown=shape)
     check_source(generator, seed, who)
     if spec.random and is_distributed(tensor):
         check_distributed(who, seed is not None or generator is not None)
@@ -99,7 +98,7 @@ def _write_traced(
 
 def _layout(shape: tuple[int, ...], groups: int, transposed: bool, who: str) -> Layout | None:
     """The tensor's layout; errors in the caller's words."""
-    groups = Spec._clean(who, "groups", GROUPS, groups, CORE)
+    groups = Spec.check_parameter(who, "groups", GROUPS, groups, CORE)
     layout = layout_of(shape, groups, transposed)
     if layout is None and (groups > 1 or transposed):
         what = "groups" if groups > 1 else "transposed=True"

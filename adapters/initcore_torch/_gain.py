@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from initcore._activations import register_converter
-from initcore._brief import brief
+from initcore.activations import register_converter
+from initcore.arguments import short_repr
 
 from ._tracing import constant_while_tracing
 
@@ -57,7 +57,7 @@ def calculate_gain(nonlinearity: str | Callable[..., Any], param: float | None =
         number = isinstance(slope, (int, float)) and not isinstance(slope, bool)
         if not number or not abs(slope) < 1e150:
             raise ValueError(
-                f"calculate_gain needs a finite number as negative slope, got {brief(slope)}."
+                f"calculate_gain needs a finite number as negative slope, got {short_repr(slope)}."
             )
         return math.sqrt(2.0 / (1 + slope**2))
     return _computed(nonlinearity)

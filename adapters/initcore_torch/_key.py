@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Generator
 
-from initcore._arguments import key_of_seed
+from initcore.arguments import key_of_seed
 
 __all__ = ["check_source", "key_of"]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from initcore._kernel import Layout
+from initcore.spec import Layout
 
 __all__ = ["layout_of"]
 

@@ -8,8 +8,8 @@ from torch import Generator, Tensor
 from initcore import Rng, specs
 from initcore import approximate_isometry as core_isometry
 from initcore import sparse_orthogonal_mask as core_mask
-from initcore._isometry import GAIN, STEPS, check_mask
-from initcore._spec import CORE, Spec, Voice
+from initcore.initializers import check_isometry, check_mask
+from initcore.spec import Wording
 
 from ._distributed import is_distributed
 from ._fill import _layout
@@ -46,8 +46,8 @@ def sparse_orthogonal_mask(
     if layout:
         kernel = layout.kernel(shape)
         sizes, given["groups"] = kernel.shape, kernel.groups
-    voice = Voice(lambda n: who if n == "sparse_orthogonal" else f"{n}_", "a tensor of shape")
-    sizes, values = specs["sparse_orthogonal"].check(sizes, given, voice=voice, shown=shape)
+    wording = Wording(lambda n: who if n == "sparse_orthogonal" else f"{n}_", "a tensor of shape")
+    sizes, values = specs["sparse_orthogonal"].check(sizes, given, wording=wording, shown=shape)
     check_source(generator, seed, who)
     key = key_of(generator, seed, who)
     rng = Rng.from_key(key, xp=torch, device=tensor.device if isinstance(tensor, Tensor) else None)
@@ -89,8 +89,7 @@ def approximate_isometry_(
         )
     if is_distributed(tensor):
         raise TypeError(f"{who} needs a tensor that is whole in one process, got a DTensor.")
-    values = {"gain": Spec._clean(who, "gain", GAIN, gain, CORE),
-              "steps": Spec._clean(who, "steps", STEPS, steps, CORE)}  # fmt: skip
+    values = check_isometry(who, gain, steps)
     check_source(generator, seed, who)
     if not has_values(tensor):
         return tensor

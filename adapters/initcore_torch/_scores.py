@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from initcore import density as core
-from initcore._arguments import as_shape
-from initcore._brief import brief, said
+from initcore.arguments import as_shape, one_line, short_repr
 
 from ._tensor import check_module
 
@@ -141,7 +140,7 @@ def masks_from_scores(scores: Mapping[str, Tensor], density: float, *, least: An
     """
     if not isinstance(scores, Mapping) or not all(isinstance(s, Tensor) for s in scores.values()):
         raise TypeError(
-            f"masks_from_scores needs a mapping from names to tensors, got {brief(scores)}."
+            f"masks_from_scores needs a mapping from names to tensors, got {short_repr(scores)}."
         )
     found = core.masks_from_scores(scores, density, least=least)
     return {name: torch.from_numpy(m).to(scores[name].device) for name, m in found.items()}
@@ -156,7 +155,7 @@ def _split(
     wanted = [n for n, p in every.items() if p.ndim > 1] if names is None else list(names)
     unknown = [n for n in wanted if n not in every]
     if unknown or not wanted:
-        what = f"no parameter of the name {brief(unknown[0])}" if unknown else "none"
+        what = f"no parameter of the name {short_repr(unknown[0])}" if unknown else "none"
         raise ValueError(f"{who} needs parameters of the model to score, got {what}.")
 
     def copy(tensor: Tensor) -> Tensor:
@@ -180,7 +179,7 @@ def _call(who: str, model: nn.Module, w: Scores, rest: Scores, inputs: Any) -> A
         return functional_call(model, tensors, inputs)
     except Exception as error:
         raise ValueError(
-            f"{who} could not call {type(model).__name__} with these inputs: {said(error)}"
+            f"{who} could not call {type(model).__name__} with these inputs: {one_line(error)}"
         ) from error
 
 
@@ -191,11 +190,12 @@ def _lost(who: str, loss: Callable[[Any, Any], Tensor], output: Any, targets: An
     except Exception as error:
         raise ValueError(
             f"{who} could not call the loss with the model's output and these targets: "
-            f"{said(error)}"
+            f"{one_line(error)}"
         ) from error
     if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
         raise ValueError(
-            f"{who} needs a loss that is one number and depends on the weights, got {brief(value)}."
+            f"{who} needs a loss that is one number and depends on the weights, "
+            f"got {short_repr(value)}."
         )
     return value
 

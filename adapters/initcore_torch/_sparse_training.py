@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from initcore._brief import brief
+from initcore.arguments import short_repr
 
 from ._tensor import check_module
 
@@ -49,7 +49,9 @@ def apply_masks(model: nn.Module, masks: Mapping[str, Tensor]) -> nn.Module:
     """
     check_module("apply_masks", model)
     if not isinstance(masks, Mapping):
-        raise TypeError(f"apply_masks needs a mapping from names to masks, got {brief(masks)}.")
+        raise TypeError(
+            f"apply_masks needs a mapping from names to masks, got {short_repr(masks)}."
+        )
     for name, mask in masks.items():
         _check(model, name, mask)
     for name, mask in masks.items():
@@ -95,7 +97,7 @@ def to_sparse(layer: nn.Module, layout: torch.layout = torch.sparse_csr) -> Tens
     if layout not in layouts:
         raise ValueError(
             f"to_sparse needs layout to be one of {', '.join(map(str, layouts))}, "
-            f"got {brief(layout)}."
+            f"got {short_repr(layout)}."
         )
     matrix = layer.weight.detach().flatten(1)
     groups = getattr(layer, "groups", 1)
@@ -111,7 +113,9 @@ def to_sparse(layer: nn.Module, layout: torch.layout = torch.sparse_csr) -> Tens
 def _check(model: nn.Module, name: str, mask: Tensor) -> None:
     parameters = dict(model.named_parameters())
     if name not in parameters:
-        raise ValueError(f"apply_masks needs names of the model's parameters, got {brief(name)}.")
+        raise ValueError(
+            f"apply_masks needs names of the model's parameters, got {short_repr(name)}."
+        )
     if "parametrizations." in name:
         raise ValueError(
             f"apply_masks needs parameters that nothing computes already, got {name!r}; "

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from initcore._dtype import REAL, dtype_name
+from initcore.arrays import REAL, dtype_name
 
 __all__ = [
     "check_module",

@@ -5,8 +5,7 @@ from typing import Any
 
 from torch import Generator, Tensor
 
-from initcore._orthogonal import GAIN
-from initcore._spec import CORE, Spec
+from initcore.spec import CORE, Spec, specs
 
 from ._fill import fill
 from ._gain import calculate_gain
@@ -127,6 +126,6 @@ def _kaiming(
 
 
 def _scaled(who: str, tensor: Tensor, gain: Any, mode: str, law: str, **draw: Any) -> Tensor:
-    gain = Spec._clean(who, "gain", GAIN, gain, CORE)
+    gain = Spec.check_parameter(who, "gain", specs["orthogonal"].parameters["gain"], gain, CORE)
     values = {"scale": gain**2, "mode": mode, "distribution": law}
     return fill("variance_scaling", tensor, values, who=who, **draw)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from initcore import Rng, Spec
-from initcore.invariants._protocol import host
+from initcore.arrays import host
 
 __all__ = ["Case", "Failure", "describe", "draw", "raised", "reference"]
 

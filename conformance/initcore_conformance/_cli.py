@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from initcore._brief import brief
+from initcore.arguments import short_repr
 
 from . import _html, _markdown
 from ._lists import IdList
@@ -61,7 +61,9 @@ def run(
     """Run the checks, show what came out and write the reports."""
     for path in report or []:
         if path.suffix not in WRITERS:
-            raise ValueError(f"--report needs a file .html, .md or .json, got {brief(str(path))}.")
+            raise ValueError(
+                f"--report needs a file .html, .md or .json, got {short_repr(str(path))}."
+            )
     console = Console()
     with progress(Console(stderr=True)) as tell:
         results = conform(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from initcore._kernel import Kernel
+from initcore.spec import Kernel
 
 __all__ = ["apply", "kernel_of"]
 

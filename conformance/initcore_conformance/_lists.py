@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from initcore._brief import brief
+from initcore.arguments import short_repr
 
 __all__ = ["IdList", "elsewhere", "upstream"]
 
@@ -46,10 +46,12 @@ class IdList:
                 continue
             pattern, _, reason = (part.strip() for part in line.partition("#"))
             if not reason:
-                raise ValueError(f"{path}:{number} needs a reason after '#', got {brief(line)}.")
+                raise ValueError(
+                    f"{path}:{number} needs a reason after '#', got {short_repr(line)}."
+                )
             if pattern.count("::") != 2:
                 raise ValueError(
-                    f"{path}:{number} needs backend::initializer::check, got {brief(pattern)}."
+                    f"{path}:{number} needs backend::initializer::check, got {short_repr(pattern)}."
                 )
             entries[pattern] = reason
         return cls(entries)

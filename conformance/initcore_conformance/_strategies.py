@@ -13,7 +13,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from initcore import Rng, Spec
-from initcore._domain import Choice, Integer, Real
+from initcore.spec import Choice, Integer, Real
 
 from ._case import Case
 from ._protocol import claims, seed_bits, takes_groups, usual_dtype

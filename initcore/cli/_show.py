@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from .. import Rng, Spec, specs
-from .._brief import brief
-from .._domain import Choice, Real
+from ..arguments import short_repr
+from ..spec import Choice, Real
 from ._files import whole
 
 __all__ = ["register"]
@@ -73,7 +73,9 @@ def find(name: str) -> Spec:
     if name in specs:
         return specs[name]
     near = difflib.get_close_matches(name, specs, n=3) or list(specs)
-    raise ValueError(f"there is no initializer {brief(name)}; did you mean {' or '.join(near)}?")
+    raise ValueError(
+        f"there is no initializer {short_repr(name)}; did you mean {' or '.join(near)}?"
+    )
 
 
 def sample(
@@ -94,13 +96,16 @@ def sample(
         number = int(seed)
     except ValueError:
         raise ValueError(
-            f"sample needs integers for --shape and --seed, got {brief(shape)} and {brief(seed)}."
+            f"sample needs integers for --shape and --seed, "
+            f"got {short_repr(shape)} and {short_repr(seed)}."
         ) from None
     with np.errstate(over="ignore"):  # 1e39 is inf in float32, and shown as that
         w = spec.function(Rng(number, dtype=dtype), sizes, **_parameters(spec, context.args))
     if out is not None:
         if not out.name:
-            raise ValueError(f"sample needs the name of a file for --out, got {brief(str(out))}.")
+            raise ValueError(
+                f"sample needs the name of a file for --out, got {short_repr(str(out))}."
+            )
         target = out if out.suffix == ".npy" else out.parent / f"{out.name}.npy"
         # The .npy format has no bfloat16; float32 holds each of its values.
         w = w.astype(np.float32) if str(w.dtype) == "bfloat16" else w
@@ -128,13 +133,15 @@ def _parameters(spec: Spec, words: list[str]) -> dict[str, Any]:
         name = option.removeprefix("--").replace("-", "_")
         if not option.startswith("--") or name not in spec.parameters or not pending:
             known = ", ".join(f"--{n}" for n in spec.parameters) or "none"
-            raise ValueError(f"{spec.name} has no option {brief(option)}; its parameters: {known}.")
+            raise ValueError(
+                f"{spec.name} has no option {short_repr(option)}; its parameters: {known}."
+            )
         text, domain = pending.pop(0), spec.parameters[name]
         try:
             found[name] = text if isinstance(domain, Choice) else (
                 float(text) if isinstance(domain, Real) else int(text))  # fmt: skip
         except ValueError:
             raise ValueError(
-                f"{spec.name} needs {name} to be {domain}, got {brief(text)}."
+                f"{spec.name} needs {name} to be {domain}, got {short_repr(text)}."
             ) from None
     return found

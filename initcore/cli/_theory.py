@@ -9,7 +9,7 @@ import typer
 
 from .. import gain as gain_of
 from .. import theory
-from .._brief import brief
+from ..arguments import short_repr
 from ..theory.finite_width._arguments import DEEPEST
 from ._files import whole
 
@@ -50,7 +50,8 @@ def save(figure: Any, path: Path) -> None:
     endings = figure.canvas.get_supported_filetypes()
     if path.suffix[1:] not in endings:
         raise ValueError(
-            f"--plot needs a file ending in {', '.join(sorted(endings))}, got {brief(str(path))}."
+            f"--plot needs a file ending in {', '.join(sorted(endings))}, "
+            f"got {short_repr(str(path))}."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as file:
@@ -128,7 +129,7 @@ def spectrum(
     plot: Plot = None,
 ) -> None:
     """The squared singular values of a deep Jacobian: edges, atoms, variance, quantiles."""
-    from .._activations import activation_of
+    from ..activations import activation_of
 
     if q is None and activation_of(activation).slopes is None:
         q = theory.q_for_depth(activation, depth, variance, weights=weights)
@@ -187,8 +188,8 @@ def _widths(text: str) -> list[int]:
             raise ValueError
     except ValueError:
         raise ValueError(
-            f"norm-law needs WIDTHS like 64,32,10 or 100x50, got {brief(text)}."
+            f"norm-law needs WIDTHS like 64,32,10 or 100x50, got {short_repr(text)}."
         ) from None
     if (layers := sum(count for _, count in counted)) > DEEPEST:
-        raise ValueError(f"norm-law needs at most {DEEPEST} layers, got {brief(layers)}.")
+        raise ValueError(f"norm-law needs at most {DEEPEST} layers, got {short_repr(layers)}.")
     return [width for width, count in counted for _ in range(count)]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
 
-from .._rng import Rng
+from ..random import Rng
 
 __all__ = ["quadrature"]
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .._kernel import Kernel
 from ..networks import Network, progress
+from ..reports import html, text
+from ..spec import Kernel
 from ._figures import illustrated, orthogonality_figure
-from ._table import html, text
 
 __all__ = ["LayerSpectrum", "Orthogonality", "orthogonality", "singular_values"]
 

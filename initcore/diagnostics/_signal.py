@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from .._activations import activation_of
-from .._rng import Rng
+from ..activations import activation_of
 from ..networks import Network, Weight
 from ..networks._activation import LINEAR
+from ..random import Rng
+from ..reports import html, text
 from ..theory import length_map
 from ._figures import illustrated, signal_figure
-from ._table import html, text
 
 __all__ = ["LayerSignal", "SignalReport", "coefficients", "signal_report", "variances"]
 
@@ -123,8 +123,8 @@ class SignalReport(Mapping[str, LayerSignal]):
     @property
     def headline(self) -> str:
         """What was measured, and the verdict."""
-        said = "; ".join(self.verdict) or "signals and gradients keep their size"
-        return f"{self.model}, {self.inputs} inputs: {said}."
+        verdict = "; ".join(self.verdict) or "signals and gradients keep their size"
+        return f"{self.model}, {self.inputs} inputs: {verdict}."
 
     def __str__(self) -> str:
         return f"{self.headline}\n\n{text(HEAD, self.rows())}"
@@ -135,8 +135,8 @@ class SignalReport(Mapping[str, LayerSignal]):
 
     def _repr_html_(self) -> str:
         mark = ' class="warn"' if self.verdict else ""
-        said = f"<p{mark}>{escape(self.headline)}</p>"
-        return f"{said}{illustrated(self)}{html(HEAD, self.rows())}"
+        headline = f"<p{mark}>{escape(self.headline)}</p>"
+        return f"{headline}{illustrated(self)}{html(HEAD, self.rows())}"
 
 
 def signal_report(

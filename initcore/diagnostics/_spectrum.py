@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..networks._progress import progress
+from ..reports import progress
 from ._figures import illustrated, spectrum_figure
 from ._lanczos import quadrature
 

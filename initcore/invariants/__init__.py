@@ -15,22 +15,23 @@ True
 'W W^T / gain^2 is 0.19 off the identity, allowed 4.38e-15'
 """
 
-from ._convolution import ConvIsometry as ConvIsometry
-from ._convolution import HaarSum as HaarSum
-from ._convolution import TapEnergies as TapEnergies
+from ..spec import Invariant as Invariant
+from ._conv_isometry import ConvIsometry as ConvIsometry
+from ._conv_isometry import HaarSum as HaarSum
+from ._conv_isometry import TapEnergies as TapEnergies
 from ._haar import Haar as Haar
 from ._identity import FullRank as FullRank
 from ._identity import HadamardRows as HadamardRows
 from ._identity import NearZero as NearZero
 from ._identity import RepeatsIdentity as RepeatsIdentity
+from ._independent import HasLaw as HasLaw
 from ._isometry import Isometry as Isometry
-from ._law import Follows as Follows
 from ._mirror import Mirrored as Mirrored
-from ._pairing import Paired as Paired
-from ._protocol import FALSE_ALARM as FALSE_ALARM
-from ._protocol import Invariant as Invariant
+from ._pairing import RotationPairing as RotationPairing
 from ._sparsity import Density as Density
 from ._sparsity import Unbiased as Unbiased
+from ._statistics import FALSE_ALARM as FALSE_ALARM
+from ._statistics import SIGMAS as SIGMAS
 from ._structure import PreservesIdentity as PreservesIdentity
 from ._structure import SingleTap as SingleTap
 from ._values import Bounded as Bounded

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .._dtype import eps
+from ..arrays import eps
 from ._isometry import Isometry
-from ._protocol import FALSE_ALARM, SIGMAS, matrices
+from ._statistics import FALSE_ALARM, SIGMAS, matrices
 
 __all__ = ["Haar"]
 

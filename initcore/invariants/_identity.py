@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .._dtype import eps
-from .._kernel import Kernel
-from ._law import law_violation, standard_law
-from ._protocol import FALSE_ALARM, host, matrices, rounding
+from ..arrays import eps, host
+from ..spec import Kernel
+from ._independent import law_violation, standard_law
+from ._statistics import FALSE_ALARM, matrices, rounding
 
 __all__ = ["FullRank", "HadamardRows", "NearZero", "RepeatsIdentity"]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .._dtype import dtype_name, eps
-from .._kernel import Kernel
-from ._protocol import matrices
+from ..arrays import dtype_name, eps
+from ..spec import Kernel, width_factor
+from ._statistics import matrices
 
 __all__ = ["Isometry"]
 
@@ -24,8 +24,6 @@ class Isometry:
         """The singular value wanted."""
         gain = float(parameters.get("gain", 1.0))
         if self.scaled:
-            from .._orthogonal import width_factor
-
             kernel = Kernel(tuple(w.shape), parameters.get("groups", 1))
             gain *= width_factor(kernel, parameters.get("narrowing", "isometric"))
         return gain

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._dtype import dtype_name, resolve
-from .._kernel import Kernel
-from ._protocol import host
+from ..arrays import dtype_name, host, resolve
+from ..spec import Kernel
 
 __all__ = ["Mirrored"]
 
@@ -38,8 +37,8 @@ class Mirrored:
 
     @staticmethod
     def _base_violation(w: Any, w0: Any, parameters: dict[str, Any]) -> str | None:
-        from .._mirrored import odd_slope
-        from .._spec import specs
+        from ..activations import odd_slope
+        from ..spec import specs
 
         base, gain = parameters["base"], float(parameters.get("gain", 1.0))
         slope = 1.0

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ._protocol import FALSE_ALARM, matrices
 from ._sparsity import density_of
+from ._statistics import FALSE_ALARM, matrices
 
-__all__ = ["Paired"]
+__all__ = ["RotationPairing"]
 
 FEWEST = 16  # matrices below which nothing could be told
 LONGEST = 12  # of longer sides the kinds of matrices are too many to be counted
@@ -21,7 +21,7 @@ SAMPLINGS = ("uniform", "matching")
 
 
 @dataclass(frozen=True)
-class Paired:
+class RotationPairing:
     """The two columns of each rotation are drawn as `sampling` says.
 
     Both ways give orthogonal matrices of the same density. But a matching fills all columns

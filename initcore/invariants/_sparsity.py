@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .._dtype import dtype_name
+from ..arrays import dtype_name
 from ._haar import Haar
-from ._protocol import FALSE_ALARM, SIGMAS, matrices
+from ._statistics import FALSE_ALARM, SIGMAS, matrices
 
 __all__ = ["Density", "Unbiased", "density_of"]
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from .._kernel import Kernel
-from ._protocol import host, matrices, rounding
+from ..arrays import host
+from ..spec import Kernel
+from ._statistics import matrices, rounding
 
 __all__ = ["PreservesIdentity", "SingleTap"]
 

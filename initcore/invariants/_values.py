@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .._dtype import eps
-from ._law import law_violation, standard_law
-from ._protocol import SIGMAS, host, rounding
+from ..arrays import eps, host
+from ._independent import law_violation, standard_law
+from ._statistics import SIGMAS, rounding
 
 __all__ = ["Bounded", "ColumnSparse", "Filled"]
 

@@ -3,6 +3,7 @@
 The adapters trace a model into a `Graph`; everything else happens here, the same for all of them.
 """
 
+from ..reports import progress as progress
 from ._graph import KINDS as KINDS
 from ._graph import Graph as Graph
 from ._graph import Node as Node
@@ -11,7 +12,6 @@ from ._measured import unit_variance_scale as unit_variance_scale
 from ._plan import Assignment as Assignment
 from ._plan import draw as draw
 from ._plan import plan as plan
-from ._progress import progress as progress
 from ._report import Report as Report
 from ._roles import ROLES as ROLES
 from ._roles import Network as Network

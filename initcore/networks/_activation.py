@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .._activations import activation_of, names
+from ..activations import activation_of, names
 from ._graph import Graph
 
 __all__ = ["LINEAR", "following_activation"]

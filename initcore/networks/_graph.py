@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .._kernel import Kernel, Layout
+from ..spec import Kernel, Layout
 
 __all__ = ["KINDS", "Graph", "Node", "Parameter"]
 

@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .._arguments import key_of_seed
-from .._brief import brief
-from .._kernel import Kernel, Layout
-from .._rng import Rng
-from .._spec import Voice, specs
+from ..arguments import key_of_seed, short_repr
+from ..random import Rng
+from ..spec import Kernel, Layout, Wording, specs
 from ._roles import ROLES, Network, Weight
 from ._rules import Rule, rule_of
 from ._schemes import scheme_of
@@ -92,7 +90,7 @@ def plan(
                 rule = _FROZEN
         key = rename(w.path) or w.path
         if not isinstance(key, str):
-            raise TypeError(f"{WHO} needs paths to give names, got {brief(key)} for {w.path}.")
+            raise TypeError(f"{WHO} needs paths to give names, got {short_repr(key)} for {w.path}.")
         found.append(_checked(w, rule, key))
     if not any(a.name for a in found) and any(w.parameter.frozen for w in network.weights):
         raise ValueError(
@@ -112,7 +110,7 @@ def _table(given: Any, what: str) -> dict[str, Rule]:
     if not isinstance(given, Mapping) or not all(isinstance(k, str) for k in given):
         raise TypeError(
             f"{WHO} needs {what} to be a mapping from patterns or roles to initializers, "
-            f"got {brief(given)}."
+            f"got {short_repr(given)}."
         )
     return {k: rule_of(v, f"{WHO}: {what}[{k!r}]") for k, v in given.items()}
 
@@ -156,8 +154,8 @@ def _checked(w: Weight, rule: Rule, key: str) -> Assignment:
         kernel = layout.kernel(p.shape)
     if spec.grouped and kernel.groups > 1:
         parameters["groups"] = kernel.groups
-    voice = Voice(lambda name: f"{WHO}: {name} of {p.path}", "a tensor of shape", {})
-    shape, parameters = spec.check(kernel.shape, parameters, voice=voice, shown=p.shape)
+    wording = Wording(lambda name: f"{WHO}: {name} of {p.path}", "a tensor of shape", {})
+    shape, parameters = spec.check(kernel.shape, parameters, wording=wording, shown=p.shape)
     why = "; ".join(filter(None, (rule.why, p.note)))
     return Assignment(w, rule.name, parameters, why, key, layout, shape)
 

@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ._page import page
+from ..reports import page
 from ._plan import Assignment
 from ._roles import ROLES, Network
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._brief import brief
-from .._gain import gain
+from ..activations import gain
+from ..arguments import short_repr
 from ._activation import LINEAR
 from ._roles import Weight
 
@@ -90,5 +90,6 @@ def rule_of(given: Any, who: str) -> Rule:
     if pair and isinstance(given[0], str) and isinstance(given[1], Mapping):
         return Rule(given[0], dict(given[1]), "as asked")
     raise TypeError(
-        f"{who} needs an initializer's name, a pair (name, parameters) or None, got {brief(given)}."
+        f"{who} needs an initializer's name, a pair (name, parameters) or None, "
+        f"got {short_repr(given)}."
     )

@@ -4,10 +4,10 @@ import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .._activations import activation_of
-from .._brief import brief
-from .._spec import specs
+from ..activations import activation_of
+from ..arguments import short_repr
 from ..density import erdos_renyi_kernel
+from ..spec import specs
 from ..theory import isometric
 from ._activation import LINEAR
 from ._roles import Network, Weight
@@ -180,7 +180,9 @@ def _named(name: str, given: Mapping[str, Any]) -> Scheme:
     for parameter in given:
         if parameter not in takes:
             known = ", ".join(n for n in takes if n != "groups") or "none"
-            raise TypeError(f"{name} has no parameter {brief(parameter)}; its parameters: {known}.")
+            raise TypeError(
+                f"{name} has no parameter {short_repr(parameter)}; its parameters: {known}."
+            )
 
     def rule(w: Weight) -> Rule:
         if "gain" in takes and "gain" not in given:
@@ -223,7 +225,7 @@ def scheme_of(network: Network, name: str, parameters: Mapping[str, Any], who: s
         for parameter in parameters:
             if parameter not in takes:
                 raise TypeError(
-                    f"{who}: the scheme {name} has no parameter {brief(parameter)}; its "
+                    f"{who}: the scheme {name} has no parameter {short_repr(parameter)}; its "
                     f"parameters: {', '.join(takes) or 'none'}."
                 )
         return maker(network, **parameters)
@@ -231,4 +233,6 @@ def scheme_of(network: Network, name: str, parameters: Mapping[str, Any], who: s
         return _named(name, parameters)
     known = [*SCHEMES, *(n for n in specs if n not in SCHEMES)]
     near = difflib.get_close_matches(name, known, n=3) or list(SCHEMES)
-    raise ValueError(f"{who}: there is no scheme {brief(name)}; did you mean {' or '.join(near)}?")
+    raise ValueError(
+        f"{who}: there is no scheme {short_repr(name)}; did you mean {' or '.join(near)}?"
+    )

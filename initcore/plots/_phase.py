@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import theory
-from .._activations import activation_of
+from ..activations import activation_of
 from ..theory._check import Phi
 from ._style import BLUE, GREY, ORANGE, blank
 

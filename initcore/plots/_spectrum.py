@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import Rng, orthogonal, theory
-from .._activations import activation_of
+from ..activations import activation_of
 from ..theory._check import Phi
 from ._style import BLUE, ORANGE, blank
 

@@ -4,9 +4,8 @@ import inspect
 import math
 from typing import Any
 
-from .._domain import Choice, Domain, Integer, Real
-from .._dtype import REAL
-from .._spec import Spec, specs
+from ..arrays import REAL
+from ..spec import Choice, Domain, Integer, Real, Spec, specs
 
 __all__ = ["VERSION", "as_data", "definition"]
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._domain import Choice
-from .._rng import Rng
-from .._spec import Spec, specs
+from ..random import Rng
+from ..spec import Choice, Spec, specs
 
 __all__ = ["Golden", "extended", "golden", "renewed"]
 

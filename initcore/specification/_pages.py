@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._spec import specs
+from ..spec import specs
 from ._data import VERSION, as_data
 from ._golden import FILE, Golden, golden
 from ._schema import SCHEMA

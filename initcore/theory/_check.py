@@ -4,8 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from .._brief import brief
-from .._domain import as_float
+from ..arguments import as_float, short_repr
 
 __all__ = ["Phi", "choice", "depth_of", "number", "root_between"]
 
@@ -20,10 +19,12 @@ def number(who: str, name: str, value: Any, *, positive: bool = False) -> float:
     try:
         found = as_float(value)
     except TypeError:
-        raise TypeError(f"{who} needs {name} to be a number, got {brief(value)}.") from None
+        raise TypeError(f"{who} needs {name} to be a number, got {short_repr(value)}.") from None
     if not (0 < found < math.inf or (found == 0 and not positive)):
         sign = "> 0" if positive else ">= 0"
-        raise ValueError(f"{who} needs {name} to be a finite number {sign}, got {brief(value)}.")
+        raise ValueError(
+            f"{who} needs {name} to be a finite number {sign}, got {short_repr(value)}."
+        )
     most = LONGEST if name == "q" else HUGE
     if found and not TINY <= found <= most:
         raise ValueError(
@@ -35,11 +36,11 @@ def number(who: str, name: str, value: Any, *, positive: bool = False) -> float:
 def depth_of(who: str, value: Any) -> int:
     """`value` as a number of layers."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{who} needs depth to be an integer >= 1, got {brief(value)}.")
+        raise TypeError(f"{who} needs depth to be an integer >= 1, got {short_repr(value)}.")
     depth = int(value.__index__())
     if not 1 <= depth <= DEEPEST:
         raise ValueError(
-            f"{who} needs depth to be an integer from 1 to {DEEPEST}, got {brief(depth)}."
+            f"{who} needs depth to be an integer from 1 to {DEEPEST}, got {short_repr(depth)}."
         )
     return depth
 
@@ -48,7 +49,7 @@ def choice(who: str, name: str, value: Any, allowed: tuple[str, ...]) -> str:
     """`value`, one of the strings `allowed`."""
     if value not in allowed:
         raise ValueError(f"{who} needs {name} to be {' or '.join(map(repr, allowed))}, "
-                         f"got {brief(value)}.")  # fmt: skip
+                         f"got {short_repr(value)}.")  # fmt: skip
     return str(value)
 
 

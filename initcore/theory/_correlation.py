@@ -6,9 +6,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._activations import Activation, activation_of
-from .._brief import brief
-from .._gaussian import REACH, X_ENDS, breaks, legendre, mean, normal_density
+from ..activations import (
+    REACH,
+    X_ENDS,
+    Activation,
+    activation_of,
+    breaks,
+    legendre,
+    mean,
+    normal_density,
+)
+from ..arguments import short_repr
 from ._check import Phi, number, root_between
 from ._mean_field import length_slope, mean_square, mean_square_slope, settled_length
 
@@ -64,7 +72,7 @@ def correlation_map(
     except (TypeError, ValueError, OverflowError, MemoryError):
         given = np.array(math.nan)
     if not np.all(abs(given) <= 1):
-        raise ValueError(f"correlation_map needs rho to be in [-1, 1], got {brief(rho)}.")
+        raise ValueError(f"correlation_map needs rho to be in [-1, 1], got {short_repr(rho)}.")
     phi = activation_of(activation)
     length = sigma_w**2 * mean_square(phi, q) + sigma_b**2
     if length == 0:

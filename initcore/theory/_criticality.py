@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._activations import Activation, activation_of
-from .._gaussian import mean, rough_mean
+from ..activations import Activation, activation_of, mean, rough_mean
 from ._check import Phi, choice, depth_of, number, root_between
 from ._mean_field import mean_square, mean_square_slope, settled_length
 

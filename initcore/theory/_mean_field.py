@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._activations import Activation, activation_of
-from .._gaussian import mean, rough_mean
+from ..activations import Activation, activation_of, mean, rough_mean
 from ._check import Phi, number, root_between
 
 __all__ = [

@@ -10,9 +10,8 @@ from hypothesis import Phase, find, settings
 from hypothesis import strategies as st
 
 from initcore import Spec, specs
-from initcore._domain import Choice, Integer, Real
-from initcore._spec import ShapeRule
 from initcore.invariants import Isometry
+from initcore.spec import Choice, Integer, Real, ShapeRule
 from initcore_conformance import CHECKS, Outcome, Results, backends, conform, load
 from initcore_conformance._convolution import apply, kernel_of
 from initcore_conformance._lists import IdList

@@ -11,7 +11,7 @@ import torch
 
 import initcore
 from initcore import Rng, specs
-from initcore._kernel import Kernel, Layout
+from initcore.spec import Kernel, Layout
 
 NEEDED: dict[str, dict[str, Any]] = {
     "constant": {"value": 0.25},
@@ -111,7 +111,7 @@ def test_orthogonal_is_the_product_of_reflectors_of_gaussian_vectors() -> None:
 
 
 def test_orthogonal_does_not_depend_on_the_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    from initcore import _haar
+    from initcore.initializers import _reflectors as _haar
 
     expected = initcore.orthogonal(Rng(2, dtype="float64"), (150, 170))
     for block in (7, 64, 1000):

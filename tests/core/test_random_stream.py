@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 import initcore
 from initcore import Rng
-from initcore import _host as host
-from initcore._threefry import Int32Words, PythonWords, UInt32Words, threefry2x32
+from initcore.random import _fill as host
+from initcore.random._threefry import Int32Words, PythonWords, UInt32Words, threefry2x32
 
 SEEDS = (0, 1, 12345, 2**32 - 1, 2**63 + 12345, 2**64 - 1)
 DEVICES = (None, strict.Device("no_x64"), strict.Device("no_float64"))
@@ -89,7 +89,7 @@ def test_normals_are_within_2e_6_of_those_of_jax(seed: int) -> None:
 
 def test_every_float32_normal_is_within_2e_6_of_jax() -> None:
     # All 2**23 numbers that a draw can be, by the two implementations of erfinv.
-    from initcore._erfinv import erfinv_host
+    from initcore.random._erfinv import erfinv_host
 
     u = (np.arange(2**23, dtype=np.float32) * np.float32(2**-22)) + np.nextafter(
         np.float32(-1), np.float32(0)
@@ -192,7 +192,7 @@ def test_draws_work_under_jit_vmap_and_compile() -> None:
 
 def test_the_compiled_cipher_gives_the_same_words() -> None:
     pytest.importorskip("numba", reason="the `fast` extra is not installed")
-    from initcore import _fast as fast
+    from initcore.random import _compiled as fast
 
     blocks = fast._compile()
     assert blocks is not None
@@ -317,7 +317,7 @@ def test_an_accelerator_draws_large_arrays_in_pieces_of_the_same_values(
 ) -> None:
     import torch
 
-    from initcore import _rng
+    from initcore.random import _rng
 
     drawn: list[int] = []
     blocks = _rng.blocks

@@ -14,7 +14,7 @@ from keras import layers
 
 import initcore_keras
 from initcore import specs
-from initcore._arguments import as_shape
+from initcore.arguments import as_shape
 from initcore_keras._initializer import spell
 from tests.robustness.hostile import DTYPES, QUICK, REFUSED, SEEDS, SHAPES, THINGS, Mute, clear
 

@@ -9,8 +9,8 @@ import torch
 
 import initcore
 from initcore import Rng
-from initcore._convolution import projection
-from initcore._haar import haar
+from initcore.initializers._conv_orthogonal import projection
+from initcore.initializers._reflectors import haar
 from initcore.invariants import ConvIsometry, TapEnergies
 
 LAYERS: dict[int, Any] = {1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}

@@ -9,10 +9,10 @@ import torch
 
 import initcore
 from initcore import Rng
-from initcore._activations import activation_of, names
-from initcore._mirrored import BASES, SLOPES, odd_slope
-from initcore._spec import Voice
+from initcore.activations import SLOPES, activation_of, names, odd_slope
+from initcore.initializers._mirrored import BASES
 from initcore.invariants import Mirrored
+from initcore.spec import Wording
 
 DEPTH, WIDTH = 100, 128
 # Activation, its slope, and what the end of 100 layers may be off: each of them rounds sums of
@@ -199,9 +199,9 @@ def test_bad_input_gets_one_clear_sentence(call: Any, error: type, text: str) ->
 
 
 def test_a_caller_s_words_are_used() -> None:
-    voice = Voice(spell=lambda name: name + "_", thing="a tensor of shape")
+    wording = Wording(spell=lambda name: name + "_", thing="a tensor of shape")
     with pytest.raises(ValueError, match=r"^mirrored_ needs an even .*, got a tensor of shape"):
-        initcore.specs["mirrored"].check((5, 4), {}, voice=voice, shown=(4, 5))
+        initcore.specs["mirrored"].check((5, 4), {}, wording=wording, shown=(4, 5))
 
 
 def test_parts_without_activation_before_them_are_not_divided() -> None:

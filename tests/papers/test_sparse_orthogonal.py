@@ -13,8 +13,8 @@ from torch.nn.utils import prune
 
 import initcore
 from initcore import Rng
-from initcore._givens import plan
-from initcore.invariants import Density, Isometry, Paired, SingleTap
+from initcore.initializers._plane_rotations import plan
+from initcore.invariants import Density, Isometry, RotationPairing, SingleTap
 from initcore.invariants._pairing import _kinds, _simulated
 
 SHAPES = [(1, 1), (1, 40), (40, 1), (2, 2), (30, 50), (50, 30), (64, 64), (65, 64)]
@@ -139,7 +139,7 @@ def test_the_levels_apply_the_rotations_in_their_order(sampling: str) -> None:
 
 
 def test_blocks_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from initcore import _givens
+    from initcore.initializers import _plane_rotations as _givens
 
     expected = sparse(0, (100, 120), density=0.3)
     monkeypatch.setattr(_givens, "BLOCK", 700)
@@ -259,7 +259,7 @@ def test_torch_compile_gives_the_same_values() -> None:
 def test_memory_stays_near_the_result_on_any_number_of_cores(
     monkeypatch: pytest.MonkeyPatch, sampling: str
 ) -> None:
-    from initcore import _givens
+    from initcore.initializers import _plane_rotations as _givens
 
     def peak(shape: tuple[int, int], density: float) -> float:
         tracemalloc.start()
@@ -314,8 +314,8 @@ def test_the_way_in_which_columns_are_paired_is_told(shape: tuple[int, ...], sam
     for density in (0.3125, 0.625):
         given = {"density": density, "groups": groups}
         w = sparse(0, (groups * shape[0], *shape[1:]), sampling=sampling, **given)
-        assert Paired().violation(w, sampling=sampling, **given) is None
-        wrong = Paired().violation(w, sampling=other, **given)
+        assert RotationPairing().violation(w, sampling=sampling, **given) is None
+        wrong = RotationPairing().violation(w, sampling=other, **given)
         assert wrong is None or f"400 matrices speak for sampling={sampling!r}" in wrong
         told += wrong is not None
     assert told
@@ -325,9 +325,9 @@ def test_few_and_long_and_narrow_matrices_are_not_asked_how_they_were_paired() -
     for shape, groups in (((4, 4), 15), ((13, 13), 30), ((3, 3), 400), ((6, 0), 400)):
         given = {"density": 0.5, "groups": groups}
         w = sparse(0, (groups * shape[0], *shape[1:]), **given)
-        assert Paired().violation(w, sampling="matching", **given) is None
+        assert RotationPairing().violation(w, sampling="matching", **given) is None
     w = np.zeros((400, 4))
-    assert Paired().violation(w, gain=0.0, density=0.5, groups=100) is None
+    assert RotationPairing().violation(w, gain=0.0, density=0.5, groups=100) is None
 
 
 def test_the_simulation_behind_it_fills_as_the_core_does() -> None:

@@ -15,7 +15,7 @@ import initcore
 import initcore_jax
 import initcore_torch
 from initcore import Rng, specs
-from initcore._arguments import as_shape
+from initcore.arguments import as_shape
 from tests.robustness.hostile import (
     DTYPES,
     QUICK,

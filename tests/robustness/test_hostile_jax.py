@@ -12,7 +12,7 @@ from flax import nnx
 
 import initcore_jax as init
 from initcore import specs
-from initcore._arguments import as_shape
+from initcore.arguments import as_shape
 from tests.robustness.hostile import DTYPES, REFUSED, SHAPES, THINGS, Mute, clear, usual
 
 KEY = jax.random.key(0)

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 
 import initcore
 from initcore import theory
-from initcore._activations import activation_of
+from initcore.activations import activation_of
 
 NAMED = [
     "relu", "leaky_relu", "elu", "selu", "celu", "gelu", "gelu_tanh", "silu", "mish", "softplus",

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import ndtri
 
 from initcore import Rng, orthogonal, theory
-from initcore._activations import activation_of
+from initcore.activations import activation_of
 
 
 @pytest.mark.parametrize(

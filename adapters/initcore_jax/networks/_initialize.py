@@ -8,8 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from initcore import Rng
-from initcore._arguments import key_of_seed
-from initcore._brief import said
+from initcore.arguments import key_of_seed, one_line
 from initcore.networks import (
     Assignment,
     Graph,
@@ -130,7 +129,7 @@ def traced(model: Model, sample: Any = None) -> Traced:
             return Traced(model, as_call(sample))
         except Exception as error:
             raise ValueError(
-                f"initialize could not call {model.name} with sample_input: {said(error)}"
+                f"initialize could not call {model.name} with sample_input: {one_line(error)}"
             ) from error
     reason = "no input could be guessed"
     for args in model.guess():

@@ -4,7 +4,7 @@ from typing import Any
 
 import jax
 
-from initcore._brief import said
+from initcore.arguments import one_line
 
 from ._calls import as_call, is_weight, joined, parted, shape_only
 from ._models import Model, path_of
@@ -48,7 +48,7 @@ def of_linen(linen: Any, module: Any, sample: Any, seed: int) -> Model:
             shapes = jax.eval_shape(init, key, arrays)
     except Exception as error:
         raise ValueError(
-            f"initialize could not call {name} with sample_input: {said(error)}"
+            f"initialize could not call {name} with sample_input: {one_line(error)}"
         ) from error
     leaves, tree = jax.tree_util.tree_flatten_with_path(shapes)
     paths = [path_of(keys) for keys, _ in leaves]

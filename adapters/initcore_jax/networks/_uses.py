@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from initcore._kernel import Layout
 from initcore.networks import Node
+from initcore.spec import Layout
 
 from ._equations import ELEMENTWISE
 from ._patterns import after_norm, feeding_layer

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from initcore._kernel import Layout
+from initcore.spec import Layout
 
 __all__ = ["Constant", "Derived", "Value", "View", "joined", "layout_of", "moved"]
 

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from initcore import diagnostics
-from initcore._brief import said
+from initcore.arguments import one_line
 from initcore.diagnostics import MeasuredSpectrum, Orthogonality, SignalReport
 from initcore.networks import Network, Weight, describe_network
 
@@ -167,7 +167,7 @@ def _called(model: Any, args: Any, kwargs: Any, who: str) -> Any:
         y = model(*args, **kwargs)
     except Exception as error:
         raise ValueError(
-            f"{who} could not call {model.name} with these inputs: {said(error)}"
+            f"{who} could not call {model.name} with these inputs: {one_line(error)}"
         ) from error
     for t in keras.tree.flatten(y):
         if _is_float(t):

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from initcore import Rng
-from initcore._dtype import REAL
+from initcore.arrays import REAL
 from initcore.networks import Assignment, Report, describe_network, needs_data, plan, progress
 
 from .._draw import draw

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from initcore._kernel import Layout
+from initcore.spec import Layout
 
 from ._operations import _einsum
 

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from initcore._kernel import Layout
+from initcore.spec import Layout
 
 __all__ = ["PRODUCTS", "SAME", "evaluator", "kind_of", "product_layout"]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import keras
 
-from initcore._brief import said
-from initcore._kernel import Layout
+from initcore.arguments import one_line
 from initcore.networks import Graph, Parameter
+from initcore.spec import Layout
 
 from ._layers import owned
 from ._recorder import Recorder, recording
@@ -95,7 +95,7 @@ def trace(model: Any, sample: Any = None, who: str = "initialize") -> Graph:
             model(*call_of(sample)[0], **call_of(sample)[1])
         except Exception as error:
             raise ValueError(
-                f"{who} could not call {model.name} with sample_input: {said(error)}"
+                f"{who} could not call {model.name} with sample_input: {one_line(error)}"
             ) from error
     if not model.built:
         raise ValueError(

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from initcore import diagnostics
-from initcore._brief import said
+from initcore.arguments import one_line
 from initcore.diagnostics import MeasuredSpectrum, Orthogonality, SignalReport
 from initcore.networks import Network, Weight, describe_network
 
@@ -146,7 +146,7 @@ def _called(who: str, model: nn.Module, args: Any, kwargs: Mapping[str, Any]) ->
         y = model(*args, **kwargs)
     except Exception as error:
         raise ValueError(
-            f"{who} could not call {type(model).__name__} with these inputs: {said(error)}"
+            f"{who} could not call {type(model).__name__} with these inputs: {one_line(error)}"
         ) from error
     return first_tensor(y)
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from initcore import Rng, specs
-from initcore._brief import said
+from initcore.arguments import one_line
 from initcore.networks import (
     Assignment,
     Graph,
@@ -126,7 +126,8 @@ def traced(model: nn.Module, sample_input: Any = None, who: str = "initialize") 
             return trace(model, args, kwargs)
         except Exception as error:
             raise ValueError(
-                f"{who} could not call {type(model).__name__} with what it was given: {said(error)}"
+                f"{who} could not call {type(model).__name__} with what it was given: "
+                f"{one_line(error)}"
             ) from error
     reason = "no input to call it with could be guessed; pass sample_input"
     for args, kwargs in guesses(model):

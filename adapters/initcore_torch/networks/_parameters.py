@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import nn
 
-from initcore._kernel import Layout
+from initcore.spec import Layout
 
 __all__ = ["is_quantized", "recurrent_parameters", "tied_paths"]
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from initcore._kernel import Layout
 from initcore.networks import Graph, Node, Parameter
+from initcore.spec import Layout
 
 from ._operations import CONVOLUTIONS, LOOK_UPS, kind_of, name_of, product_operands, tensors
 from ._parameters import recurrent_parameters, tied_paths

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from initcore._kernel import Layout
+from initcore.spec import Layout
 
 __all__ = [
     "CHANNELS_LAST", "FAMILY", "LAYERS", "Claims", "PeerBackend", "Words", "has", "own_shape",

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis.strategies import SearchStrategy
 
 from initcore import Spec
-from initcore._dtype import eps
-from initcore.invariants import FALSE_ALARM, Bounded, ColumnSparse, Follows, Haar
+from initcore.arrays import eps
+from initcore.invariants import FALSE_ALARM, Bounded, ColumnSparse, Haar, HasLaw
 
 from .._case import Case, Failure, draw, reference
 from .._protocol import seed_bits
@@ -21,7 +21,7 @@ __all__ = ["AcrossSeeds", "Groups", "Invariants"]
 CALLS = 40  # seeds whose draws are pooled
 ENOUGH = 60  # groups, from which on copies of every second one show
 # Of these, kernels side by side along the inputs satisfy what each of them does.
-BY_COLUMNS = (Bounded, ColumnSparse, Follows)
+BY_COLUMNS = (Bounded, ColumnSparse, HasLaw)
 
 
 class Invariants:
@@ -101,7 +101,7 @@ def copies(spec: Spec, w: Any, case: Case, call: str) -> Failure | None:
 
     The invariants of Haar matrices and of independent entries see to that more sharply.
     """
-    if case.groups <= ENOUGH or any(isinstance(i, (Follows, Haar)) for i in spec.invariants):
+    if case.groups <= ENOUGH or any(isinstance(i, (HasLaw, Haar)) for i in spec.invariants):
         return None
     # A group changes the number of distinct ones by 1 at most: McDiarmid's bound for the difference
     # of two such numbers.

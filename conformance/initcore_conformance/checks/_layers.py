@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis.strategies import SearchStrategy
 
 from initcore import Spec
-from initcore._dtype import eps
+from initcore.arrays import eps
 
 from .._case import Case, Failure, reference
 from .._convolution import apply, kernel_of

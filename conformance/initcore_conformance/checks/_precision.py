@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis.strategies import SearchStrategy
 
 from initcore import Spec
-from initcore._dtype import eps
+from initcore.arrays import eps
 
 from .._case import Case, Failure, draw
 from .._strategies import large_cases

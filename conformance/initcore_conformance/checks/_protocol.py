@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from hypothesis.strategies import SearchStrategy
 
 from initcore import Spec
-from initcore.invariants._protocol import host
+from initcore.arrays import host
 
 from .._case import Case, Failure
 

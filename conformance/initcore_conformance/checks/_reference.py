@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from initcore import Spec
-from initcore._dtype import eps
-from initcore.invariants import Follows
-from initcore.invariants._protocol import host
+from initcore.arrays import eps, host
+from initcore.invariants import HasLaw
 from initcore.specification import golden
 
 from .._case import Case, Failure, draw, reference
@@ -31,7 +30,7 @@ PRODUCTS = {"float32": 2e-5, "float64": 1e-13}
 def tolerance(spec: Spec, case: Case) -> float:
     """Largest difference from the reference, relative to its largest entry."""
     fine = "float64" if case.dtype == "float64" else "float32"
-    laws = [i for i in spec.invariants if isinstance(i, Follows)]
+    laws = [i for i in spec.invariants if isinstance(i, HasLaw)]
     if not spec.random:
         return EXACT[fine]
     if not laws:
@@ -49,7 +48,7 @@ def size_of(spec: Spec, case: Case, w: Any) -> float:
     finite = a[np.isfinite(a)]
     size = float(finite.max()) if finite.size else 0.0
     for law in spec.invariants:
-        if isinstance(law, Follows):
+        if isinstance(law, HasLaw):
             shift, factor, *_ = law.law_of(case.shape, {**case.all_parameters(spec), **law.fixed})
             size = max(size, abs(shift), abs(factor))
     return size

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis.strategies import SearchStrategy
 
 from initcore import Spec
-from initcore._domain import Choice, Domain, Integer, Real
+from initcore.spec import Choice, Domain, Integer, Real
 
 from .._case import Case, Failure, draw
 from .._protocol import beyond, seed_bits

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis.strategies import SearchStrategy
 
 from initcore import Spec
-from initcore._dtype import dtype_name
+from initcore.arrays import dtype_name
 
 from .._case import Case, Failure, draw
 from .._strategies import cases, empty_cases

@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any, NamedTuple
 
-from ..._arguments import key_of_seed
-from ..._brief import brief
-from ..._rng import Rng
+from ...arguments import key_of_seed, short_repr
+from ...random import Rng
 from .._check import number
 
 __all__ = ["DEEPEST", "Layer", "count_of", "layers_of", "rng_of"]
@@ -38,17 +37,19 @@ def layers_of(who: str, widths: Any, sigma_w: Any, sigma_b: Any) -> tuple[Layer,
 def _widths(who: str, widths: Any) -> list[int]:
     given = [widths] if hasattr(widths, "__index__") else widths
     if isinstance(given, str) or not isinstance(given, Iterable):
-        raise TypeError(f"{who} needs widths to be integers, one a layer, got {brief(widths)}.")
+        raise TypeError(
+            f"{who} needs widths to be integers, one a layer, got {short_repr(widths)}."
+        )
     sizes = list(islice(given, DEEPEST + 1))
     if len(sizes) > DEEPEST:
-        raise ValueError(f"{who} needs at most {DEEPEST} layers, got {brief(widths)}.")
+        raise ValueError(f"{who} needs at most {DEEPEST} layers, got {short_repr(widths)}.")
     if not sizes:
         raise ValueError(f"{who} needs the width of at least one layer, got none.")
     for n in sizes:
         if isinstance(n, bool) or not hasattr(n, "__index__"):
-            raise TypeError(f"{who} needs widths to be integers, one a layer, got {brief(n)}.")
+            raise TypeError(f"{who} needs widths to be integers, one a layer, got {short_repr(n)}.")
         if not 1 <= n.__index__() <= WIDEST:
-            raise ValueError(f"{who} needs widths from 1 to {WIDEST}, got {brief(n)}.")
+            raise ValueError(f"{who} needs widths from 1 to {WIDEST}, got {short_repr(n)}.")
     return [int(n.__index__()) for n in sizes]
 
 
@@ -67,9 +68,9 @@ def _deviations(who: str, name: str, value: Any, layers: int) -> list[float]:
 def count_of(who: str, n: Any) -> int:
     """`n` as a number of samples."""
     if isinstance(n, bool) or not hasattr(n, "__index__"):
-        raise TypeError(f"{who} needs n to be an integer >= 0, got {brief(n)}.")
+        raise TypeError(f"{who} needs n to be an integer >= 0, got {short_repr(n)}.")
     if n.__index__() < 0:
-        raise ValueError(f"{who} needs n to be an integer >= 0, got {brief(n)}.")
+        raise ValueError(f"{who} needs n to be an integer >= 0, got {short_repr(n)}.")
     return int(n.__index__())
 
 

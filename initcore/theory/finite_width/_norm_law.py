@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._brief import brief
+from ...arguments import short_repr
 from .._check import number
 from ._arguments import Layer, count_of, layers_of, rng_of
 from ._chain import compose
@@ -129,7 +129,7 @@ class NormLaw:
         """
         given = np.asarray(p, dtype=np.float64)
         if not np.all((given >= 0) & (given <= 1)):
-            raise ValueError(f"quantile needs p to be in [0, 1], got {brief(p)}.")
+            raise ValueError(f"quantile needs p to be in [0, 1], got {short_repr(p)}.")
         flat = given.reshape(-1)
         found = np.full(flat.shape, -math.inf)
         if self._inversion is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._brief import brief
+from ...arguments import short_repr
 from .._check import number
 from ._arguments import Layer, count_of, layers_of, rng_of
 from ._norm_law import Deviation, NormLaw, relu_norm_law
@@ -131,7 +131,7 @@ class PairLaw:
             )
         if isinstance(of, str) and of not in FORMS:
             raise ValueError(f"{who} needs of to be {' or '.join(map(repr, FORMS))} or three "
-                             f"weights, got {brief(of)}.")  # fmt: skip
+                             f"weights, got {short_repr(of)}.")  # fmt: skip
         weights = FORMS[of] if isinstance(of, str) else tuple(float(w) for w in of)
         alpha, beta, gamma = weights
         if not (alpha >= 0 and beta >= 0 and gamma >= -2 * math.sqrt(alpha * beta)
@@ -172,10 +172,10 @@ def relu_pair_law(
         first, second = input_norms
     except (TypeError, ValueError):
         raise ValueError(
-            f"relu_pair_law needs two input_norms, got {brief(input_norms)}."
+            f"relu_pair_law needs two input_norms, got {short_repr(input_norms)}."
         ) from None
     if not isinstance(cosine, (int, float, np.floating)) or not -1 <= cosine <= 1:
-        raise ValueError(f"relu_pair_law needs cosine to be in [-1, 1], got {brief(cosine)}.")
+        raise ValueError(f"relu_pair_law needs cosine to be in [-1, 1], got {short_repr(cosine)}.")
     laws = [
         relu_norm_law(widths, sigma_w=sigma_w, sigma_b=sigma_b,
                       input_norm=number("relu_pair_law", "input_norms", norm))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._rng import Rng
+from ...random import Rng
 
 __all__ = ["Units", "mirrored_units", "relu_units"]
 

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..._gaussian import normal_density
+from ...activations import normal_density
 from ._slope_law import SlopeLaw
 from ._subordination import Map, follow, height_at
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..._activations import activation_of
-from ..._brief import brief
+from ...activations import activation_of
+from ...arguments import short_repr
 from .._check import Phi, choice, depth_of, number
 from .._criticality import WEIGHTS, slope_spread
 from ._continuous import Continuous, OneLayer, Product
@@ -98,7 +98,7 @@ class Spectrum:
         """
         given = np.asarray(p, dtype=np.float64)
         if not np.all((given >= 0) & (given <= 1)):
-            raise ValueError(f"quantile needs probabilities in [0, 1], got {brief(p)}.")
+            raise ValueError(f"quantile needs probabilities in [0, 1], got {short_repr(p)}.")
         places = [math.log(place) for place, _ in self.atoms if place]
         ends = [e for band in self._continuous.bands for e in band] + places
         zero = sum(mass for place, mass in self.atoms if place == 0)
@@ -120,9 +120,9 @@ class Spectrum:
             ValueError: `k` is negative.
         """
         if isinstance(k, bool) or not hasattr(k, "__index__"):
-            raise TypeError(f"moment needs k to be an integer >= 0, got {brief(k)}.")
+            raise TypeError(f"moment needs k to be an integer >= 0, got {short_repr(k)}.")
         if k < 0:
-            raise ValueError(f"moment needs k to be an integer >= 0, got {brief(k)}.")
+            raise ValueError(f"moment needs k to be an integer >= 0, got {short_repr(k)}.")
         return 1.0 if k == 0 else self._moments(int(k))
 
 

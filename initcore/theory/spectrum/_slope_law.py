@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._activations import Activation
-from ..._gaussian import REACH, breaks, legendre, normal_density
+from ...activations import REACH, Activation, breaks, legendre, normal_density
 from .._mean_field import mean_square_slope
 
 __all__ = ["SlopeLaw"]

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..._gaussian import legendre
+from ...activations import legendre
 
 __all__ = ["Band", "Free", "Map", "follow", "height_at"]
 

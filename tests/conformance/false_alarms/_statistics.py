@@ -16,14 +16,14 @@ import numpy as np
 from initcore.invariants import (
     ColumnSparse,
     Density,
-    Follows,
     Haar,
+    HasLaw,
     RepeatsIdentity,
     TapEnergies,
     Unbiased,
 )
 from initcore.invariants import _haar as haar
-from initcore.invariants import _law as law
+from initcore.invariants import _independent as law
 from initcore.invariants import _pairing as pairing
 from initcore_conformance.checks import _invariants as invariants
 from initcore_conformance.checks._seeds import Seeds
@@ -51,7 +51,7 @@ def _rows(w: Any, p: dict[str, Any]) -> int:
 
 
 def _copies(spec: Any, w: Any, case: Any, call: str) -> int:
-    sharper = any(isinstance(i, (Follows, Haar)) for i in spec.invariants)
+    sharper = any(isinstance(i, (HasLaw, Haar)) for i in spec.invariants)
     return int(case.groups > invariants.ENOUGH and not sharper)
 
 

@@ -1,0 +1,16 @@
+"""Array libraries and their dtypes: what the core knows of each, in one place."""
+
+from ._dtype import REAL as REAL
+from ._dtype import compute_dtype as compute_dtype
+from ._dtype import dtype_name as dtype_name
+from ._dtype import eps as eps
+from ._dtype import resolve as resolve
+from ._dtype import widest as widest
+from ._library import device_of as device_of
+from ._library import is_jax as is_jax
+from ._library import is_numpy as is_numpy
+from ._library import is_torch as is_torch
+from ._library import matmul as matmul
+from ._library import namespace as namespace
+from ._library import on_host as on_host
+from ._to_numpy import host as host

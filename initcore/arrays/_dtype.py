@@ -1,0 +1,79 @@
+"""Namespaces and their real floating dtypes."""
+
+from typing import Any
+
+import numpy as np
+
+from ..arguments import short_repr
+from ._library import is_jax, is_numpy
+
+__all__ = ["compute_dtype", "dtype_name", "eps", "resolve", "widest"]
+
+REAL = ("float16", "bfloat16", "float32", "float64")
+# Spacing of the numbers above 1; kept here because bfloat16 is in no namespace's finfo but ours.
+EPS = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
+
+
+# By name rather than by array-api-compat's cached functions, which torch.compile warns of.
+
+
+def dtype_name(dtype: Any) -> str:
+    """`"float32"` for `"float32"`, `numpy.float32`, `torch.float32`, `jax.numpy.float32`, ..."""
+    if isinstance(dtype, str):
+        return dtype
+    try:
+        text = str(dtype)
+    except Exception:
+        text = type(dtype).__name__
+    if text.startswith(("torch.", "array_api_strict.")):
+        return text.rpartition(".")[2]
+    try:
+        return str(np.dtype(dtype).name)
+    except Exception:
+        return str(getattr(dtype, "name", text))
+
+
+def resolve(xp: Any, dtype: Any, *, device: Any = None, who: str = "Rng") -> Any:
+    """`dtype` as an object of `xp`; a `TypeError` unless it is a real floating one it has."""
+    name = dtype_name(dtype)
+    if name not in REAL:
+        raise TypeError(
+            f"{who} needs a real floating dtype (float16, bfloat16, float32 or float64), "
+            f"got {name if name.isidentifier() and len(name) < 99 else short_repr(name)}."
+        )
+    if is_numpy(xp) and name == "bfloat16":
+        try:
+            import ml_dtypes
+        except ImportError:
+            raise TypeError(
+                f"{who} got dtype bfloat16, which NumPy has only with the package ml_dtypes."
+            ) from None
+        return np.dtype(ml_dtypes.bfloat16)
+    if name == "float64":
+        missing = name not in xp.__array_namespace_info__().dtypes(
+            device=device, kind="real floating"
+        )
+    else:
+        missing = not hasattr(xp, name)
+    if missing:
+        where = f"{xp.__name__}" + (f" on {device}" if device is not None else "")
+        hint = "; enable jax_enable_x64 first" if is_jax(xp) else ""
+        raise TypeError(f"{who} got dtype {name}, which {where} does not have{hint}.")
+    found = getattr(xp, name)
+    return np.dtype(found) if is_numpy(xp) else found
+
+
+def compute_dtype(xp: Any, dtype: Any) -> Any:
+    """The dtype to draw and factor in: float64 for float64, float32 for all others."""
+    return resolve(xp, "float64" if dtype_name(dtype) == "float64" else "float32")
+
+
+def widest(xp: Any, device: Any = None) -> Any:
+    """float64 where the namespace and device have it, else float32: to check results in."""
+    kinds = xp.__array_namespace_info__().dtypes(device=device, kind="real floating")
+    return resolve(xp, "float64" if "float64" in kinds else "float32")
+
+
+def eps(dtype: Any) -> float:
+    """The spacing of `dtype`'s numbers just above 1."""
+    return EPS[dtype_name(dtype)]

@@ -1,0 +1,69 @@
+"""Array libraries: their namespaces, and what each can do."""
+
+import sys
+from typing import Any
+
+from ..arguments import short_repr
+
+__all__ = ["device_of", "is_jax", "is_numpy", "is_torch", "matmul", "namespace", "on_host"]
+
+
+def namespace(xp: Any) -> Any:
+    """The Array API namespace of `xp`: torch and CuPy are wrapped by array-api-compat."""
+    # As plain import statements, which torch.compile follows.
+    name = getattr(xp, "__name__", None)
+    if name == "torch":
+        import array_api_compat.torch
+
+        return array_api_compat.torch
+    if name == "cupy":
+        import array_api_compat.cupy
+
+        return array_api_compat.cupy
+    if not hasattr(xp, "asarray"):
+        raise TypeError(
+            f"Rng needs an Array API namespace for xp (numpy, torch, jax.numpy, ...), "
+            f"got {short_repr(xp)}."
+        )
+    return xp
+
+
+def is_numpy(xp: Any) -> bool:
+    """Whether `xp` is NumPy."""
+    return xp.__name__ in ("numpy", "array_api_compat.numpy")
+
+
+def is_torch(xp: Any) -> bool:
+    """Whether `xp` is PyTorch's namespace."""
+    return bool(xp.__name__ == "array_api_compat.torch")
+
+
+def is_jax(xp: Any) -> bool:
+    """Whether `xp` is JAX's namespace."""
+    return bool(xp.__name__ == "jax.numpy")
+
+
+def matmul(a: Any, b: Any, xp: Any) -> Any:
+    """The product of matrices in full precision.
+
+    JAX rounds factors to TF32 or bfloat16 on GPUs and TPUs unless told otherwise, product by
+    product; PyTorch's switch belongs to the process, so its adapter turns it.
+    """
+    return xp.matmul(a, b, precision="highest") if is_jax(xp) else xp.matmul(a, b)
+
+
+def device_of(x: Any, xp: Any) -> Any:
+    """The device of `x`, for new arrays beside it; None for JAX, whose traced arrays have none."""
+    return None if is_jax(xp) else x.device
+
+
+def on_host(xp: Any, device: Any) -> bool:
+    """Whether NumPy may fill the array: it is NumPy's, or an untraced CPU tensor of PyTorch."""
+    if is_numpy(xp):
+        return True
+    if not is_torch(xp):
+        return False
+    torch = sys.modules["torch"]
+    if torch.compiler.is_compiling():
+        return False
+    return bool(torch.device(device or torch.get_default_device()).type == "cpu")

@@ -1,0 +1,47 @@
+"""Kernels that do not depend on the key: one value everywhere."""
+
+from typing import Any
+
+from ..invariants import Filled
+from ..random import Rng
+from ..spec import Real, ShapeRule, initializer
+
+__all__ = ["constant", "ones", "zeros"]
+
+ANY = ShapeRule()
+
+
+@initializer(shape=ANY, invariants=(Filled(value=0.0),), source="elementary", random=False)
+def zeros(rng: Rng, shape: Any, /) -> Any:
+    """Array of zeros.
+
+    >>> float(zeros(Rng(0), (3, 2)).sum())
+    0.0
+    """
+    return rng.xp.zeros(shape, dtype=rng.dtype, device=rng.device)
+
+
+@initializer(shape=ANY, invariants=(Filled(value=1.0),), source="elementary", random=False)
+def ones(rng: Rng, shape: Any, /) -> Any:
+    """Array of ones.
+
+    >>> float(ones(Rng(0), (3, 2)).sum())
+    6.0
+    """
+    return rng.xp.ones(shape, dtype=rng.dtype, device=rng.device)
+
+
+@initializer(
+    shape=ANY,
+    parameters={"value": Real("the value of every element", finite=False)},
+    invariants=(Filled(),),
+    source="elementary",
+    random=False,
+)
+def constant(rng: Rng, shape: Any, /, *, value: float) -> Any:
+    """Array whose every element is `value`.
+
+    >>> float(constant(Rng(0), (3, 2), value=0.5).max())
+    0.5
+    """
+    return rng.xp.zeros(shape, dtype=rng.dtype, device=rng.device) + value

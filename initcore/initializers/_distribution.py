@@ -1,0 +1,135 @@
+"""Kernels of independent entries whose spread is given outright."""
+
+from typing import Any
+
+from ..arrays import dtype_name
+from ..invariants import Bounded, ColumnSparse, HasLaw
+from ..random import Rng
+from ..spec import Kernel, Real, ShapeRule, initializer
+
+__all__ = ["normal", "shifted", "sparse", "truncated_normal", "uniform"]
+
+ANY = ShapeRule()
+MEAN = Real("mean of the entries")
+STD = Real("standard deviation of the entries", low=0.0)
+# Deviations beyond which the normal distribution function takes too few values next to 0 or 1.
+REACH = {"float32": 4.0, "float64": 7.0}
+
+
+@initializer(
+    shape=ANY,
+    parameters={"low": Real("lower end of the interval"), "high": Real("upper end")},
+    invariants=(HasLaw("uniform"), Bounded()),
+    source="elementary",
+)
+def uniform(rng: Rng, shape: Any, /, *, low: float = 0.0, high: float = 1.0) -> Any:
+    """Array of independent entries uniform on `[low, high)`.
+
+    Raises:
+        ValueError: `low` is above `high`.
+
+    >>> bool((uniform(Rng(0), (100,), low=-1.0) >= -1).all())
+    True
+    """
+    if isinstance(low, float) and isinstance(high, float) and low > high:
+        raise ValueError(f"uniform needs low <= high, got {low:g} and {high:g}.")
+    if not (isinstance(low, float) and isinstance(high, float)):  # traced
+        return low + (high - low) * rng.uniform(shape)
+    return rng.uniform(shape, low, high)
+
+
+@initializer(
+    shape=ANY,
+    parameters={"mean": MEAN, "std": STD},
+    invariants=(HasLaw("normal"),),
+    source="elementary",
+)
+def normal(rng: Rng, shape: Any, /, *, mean: float = 0.0, std: float = 1.0) -> Any:
+    """Array of independent normal entries with the given `mean` and standard deviation `std`.
+
+    >>> bool(abs(normal(Rng(0), (4000,), std=0.1).std() - 0.1) < 0.01)
+    True
+    """
+    return shifted(rng.normal(shape), mean, std)
+
+
+@initializer(
+    shape=ANY,
+    parameters={
+        "mean": MEAN,
+        "std": Real("standard deviation before truncation", low=0.0),
+        "low": Real("lower cut, in deviations from the mean", finite=False, static=True),
+        "high": Real("upper cut, in deviations from the mean", finite=False, static=True),
+    },
+    invariants=(HasLaw("truncated_normal"), Bounded()),
+    source="elementary; the deviation is the one before truncation, as Keras and JAX have it",
+)
+def truncated_normal(
+    rng: Rng,
+    shape: Any,
+    /,
+    *,
+    mean: float = 0.0,
+    std: float = 1.0,
+    low: float = -2.0,
+    high: float = 2.0,
+) -> Any:
+    """Array of independent `mean + std * z`, `z` standard normal given that `low < z < high`.
+
+    Raises:
+        ValueError: `low` is not below `high`, or both are far out on one side.
+
+    >>> bool(abs(truncated_normal(Rng(0), (4000,))).max() < 2)
+    True
+    """
+    if not low < high:
+        raise ValueError(f"truncated_normal needs low < high, got {low:g} and {high:g}.")
+    reach = REACH[dtype_name(rng.dtype)]
+    if low > reach or high < -reach:
+        raise ValueError(
+            f"truncated_normal needs numbers up to {reach:g} deviations from the mean to be left, "
+            f"got the cuts {low:g} and {high:g}; beyond, {dtype_name(rng.dtype)} has too few."
+        )
+    return shifted(rng.truncated_normal(shape, low, high), mean, std)
+
+
+@initializer(
+    shape=ShapeRule(2, 2, "a matrix"),
+    parameters={
+        "sparsity": Real("fraction of each input's weights that is zero", 0.0, 1.0, static=True),
+        "std": STD,
+    },
+    invariants=(ColumnSparse(),),
+    source="Martens, ICML 2010",
+)
+def sparse(rng: Rng, shape: Any, /, *, sparsity: float, std: float = 0.01) -> Any:
+    """Matrix whose every column has `ceil(sparsity * out)` zeros and normal entries elsewhere.
+
+    The entries left have standard deviation `std`.
+
+    >>> w = sparse(Rng(0), (10, 7), sparsity=0.25)
+    >>> [int(n) for n in (w == 0).sum(axis=0)]
+    [3, 3, 3, 3, 3, 3, 3]
+    """
+    xp, kernel = rng.xp, Kernel(shape)
+    values, places = rng.split(2)
+    order = xp.matrix_transpose(places.permutation((kernel.in_, kernel.out)))
+    w = shifted(values.normal(shape), 0.0, std)
+    return xp.where(order < zeros_per_column(sparsity, kernel.out), xp.zeros_like(w), w)
+
+
+def zeros_per_column(sparsity: float, out: int) -> int:
+    """`ceil(sparsity * out)`, rounding of the product aside."""
+    return -int(-sparsity * out // 1)
+
+
+def shifted(z: Any, mean: Any, std: Any) -> Any:
+    """`mean + std * z`, of an array `z` that nobody else holds: where it can be, it is reused.
+
+    Without the sum where the mean is 0 (a fused sum rounds differently).
+    """
+    if not isinstance(std, float):
+        z = z * std
+    elif std != 1.0:
+        z *= std
+    return z if isinstance(mean, float) and mean == 0.0 else z + mean

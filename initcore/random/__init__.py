@@ -1,0 +1,11 @@
+"""The random stream: one integer seed, the same numbers in every framework.
+
+>>> from initcore.random import Rng
+>>> Rng(0).normal((2, 3)).shape
+(2, 3)"""
+
+from ._distribution import TRUNCATED_STD as TRUNCATED_STD
+from ._fill import cores as cores
+from ._host_call import host_call as host_call
+from ._rng import Rng as Rng
+from ._rng import check_rng as check_rng

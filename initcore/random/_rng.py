@@ -1,0 +1,415 @@
+"""The random stream: one integer seed, the same numbers in every framework.
+
+Element `i` of a draw is a function of the key and of `i` alone (Threefry-2x32 in counter mode,
+the layout JAX calls partitionable), so `Rng(s).normal(shape)` is
+`jax.random.normal(jax.random.key(s), shape)`, on every device and under every sharding.
+"""
+
+import contextlib
+import hashlib
+import math
+import operator
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..arguments import as_shape, key_of_seed, short_repr
+from ..arrays import dtype_name, is_jax, is_torch, namespace, on_host, resolve
+from ._blocks import blocks, scalars, unsigned, words_of
+from ._distribution import Distribution, join_words
+from ._fill import fill
+from ._threefry import MASK, PythonWords, threefry2x32
+from ._windows import Window, Windows, as_ends, check_window
+
+__all__ = ["Rng", "check_rng"]
+
+Shape = int | Sequence[int]
+LARGEST = tuple(float(np.finfo(kind).max) for kind in (np.float32, np.float64))
+PIECE = 1 << 24  # elements drawn at once on an accelerator, where each takes some 30 bytes more
+
+
+def check_rng(who: str, rng: Any) -> None:
+    """Raise a `TypeError` unless `rng` is an `Rng`."""
+    if not isinstance(rng, Rng):
+        raise TypeError(
+            f"{who} needs an initcore.Rng as its first argument, got {type(rng).__name__}; "
+            "for example initcore.Rng(0)."
+        )
+
+
+class Rng:
+    """An immutable random key with the namespace, dtype and device of what it draws.
+
+    Every method is pure: the same `Rng` and arguments give the same values. To draw twice, derive
+    keys with `fold_in` or `split`.
+
+    Every draw takes `start` and `strides`, in elements: the value at `(i, j, ...)` is element
+    `start + i * strides[0] + j * strides[1] + ...` of the stream, so any rectangular part of a
+    larger array can be drawn alone, as a shard needs. By default it is the whole array.
+
+    Args:
+        seed: Integer, `0 <= seed < 2**64`.
+        xp: Array API namespace of the results: `numpy`, `torch`, `jax.numpy`, ...
+        dtype: Real floating dtype of the results. float16 and bfloat16 are drawn in float32 and
+            rounded once.
+        device: Device of the results, as the namespace names it.
+
+    Raises:
+        TypeError: The seed is no integer, or the dtype is not a real floating one.
+        ValueError: The seed is out of range.
+
+    >>> rng = Rng(0)
+    >>> whole = rng.normal((4, 6))
+    >>> part = rng.normal((4, 2), start=3, strides=(6, 1))
+    >>> bool((whole[:, 3:5] == part).all())
+    True
+    """
+
+    __slots__ = ("_room", "device", "dtype", "key", "xp")
+
+    key: tuple[Any, Any]
+    xp: Any
+    dtype: Any
+    device: Any
+    _room: list[Any]
+
+    def __init__(
+        self, seed: int, *, xp: Any = np, dtype: Any = "float32", device: Any = None
+    ) -> None:
+        self._set(key_of_seed(seed), namespace(xp), dtype, device)
+
+    def _set(self, key: tuple[Any, Any], xp: Any, dtype: Any, device: Any) -> None:
+        for name, value in (
+            ("key", key),
+            ("xp", xp),
+            ("dtype", resolve(xp, dtype, device=device)),
+            ("device", device),
+            ("_room", []),
+        ):
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_key(
+        cls,
+        key: tuple[Any, Any],
+        *,
+        xp: Any = np,
+        dtype: Any = "float32",
+        device: Any = None,
+    ) -> "Rng":
+        """The `Rng` of two 32-bit key words: integers, or 0-d arrays of `xp` (traced ones too).
+
+        Arrays are `uint32`, for PyTorch `int32`.
+        """
+        rng = object.__new__(cls)
+        rng._set((key[0], key[1]), namespace(xp), dtype, device)
+        return rng
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError("an Rng is immutable; derive another with fold_in, split or astype.")
+
+    def __delattr__(self, name: str) -> None:
+        self.__setattr__(name, None)
+
+    def __reduce__(self) -> Any:
+        if self.xp is not np:
+            raise TypeError(f"only an Rng of NumPy can be pickled, this one is {self!r}.")
+        return _unpickle, (self.key, dtype_name(self.dtype))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Rng):
+            return NotImplemented
+        mine = (self.key, self.xp, self.dtype, self.device)
+        return bool(mine == (other.key, other.xp, other.dtype, other.device))
+
+    def __hash__(self) -> int:
+        return hash((self.key, self.xp.__name__, dtype_name(self.dtype)))
+
+    def __repr__(self) -> str:
+        words = " ".join(f"{k:08x}" if isinstance(k, int) else "traced" for k in self.key)
+        return f"Rng(<{words}>, xp={self.xp.__name__}, dtype={dtype_name(self.dtype)})"
+
+    def astype(self, dtype: Any) -> "Rng":
+        """The same key, drawing `dtype`."""
+        rng = Rng.from_key(self.key, xp=self.xp, dtype=dtype, device=self.device)
+        object.__setattr__(rng, "_room", self._room)
+        return rng
+
+    def building_in(self, array: Any) -> "Rng":
+        """The same key, with memory to build the result in: contiguous, its values not needed.
+
+        It saves a copy of what is to be filled anyway. The first array that fits is built there, a
+        whole draw or what `empty` is asked for; derived keys know nothing of it.
+        """
+        rng = self.astype(self.dtype)
+        object.__setattr__(rng, "_room", [array])
+        return rng
+
+    def empty(self, shape: tuple[int, ...]) -> Any:
+        """An array without values, of this namespace, dtype and device."""
+        for room in self._room:
+            if room.dtype == self.dtype and math.prod(room.shape) == math.prod(shape):
+                self._room.clear()
+                return self.xp.reshape(room, shape)
+        return self.xp.empty(shape, dtype=self.dtype, device=self.device)
+
+    def fold_in(self, data: int | str) -> "Rng":
+        """The key derived from this one and an integer `0 <= data < 2**32`, or any string."""
+        if isinstance(data, str):
+            digest = int.from_bytes(hashlib.blake2b(data.encode(), digest_size=8).digest(), "big")
+            return self._fold(digest >> 32)._fold(digest & 0xFFFFFFFF)
+        if isinstance(data, (bool, np.bool_)) or not hasattr(data, "__index__"):
+            raise TypeError(f"Rng.fold_in needs an integer or a string, got {short_repr(data)}.")
+        data = operator.index(data)
+        if not 0 <= data < 1 << 32:
+            raise ValueError(f"Rng.fold_in needs 0 <= data < 2**32, got {short_repr(data)}.")
+        return self._fold(data)
+
+    def split(self, n: int) -> tuple["Rng", ...]:
+        """`n` keys, the `i`-th of them `fold_in(i)`."""
+        if isinstance(n, (bool, np.bool_)) or not hasattr(n, "__index__"):
+            raise TypeError(f"Rng.split needs an integer, got {short_repr(n)}.")
+        count = operator.index(n)
+        if not 0 <= count <= 1 << 32:
+            raise ValueError(f"Rng.split needs 0 <= n <= 2**32, got {short_repr(count)}.")
+        return tuple(self.fold_in(i) for i in range(count))
+
+    def _fold(self, data: int) -> "Rng":
+        if self._concrete:
+            key = threefry2x32(PythonWords(), self.key, 0, data)
+        else:
+            counters = scalars((0, data), self.xp, self.device)
+            key = threefry2x32(words_of(self.xp), self.key, *counters)
+        return Rng.from_key(key, xp=self.xp, dtype=self.dtype, device=self.device)
+
+    def bits(
+        self,
+        shape: Shape,
+        *,
+        width: int = 32,
+        start: int = 0,
+        strides: tuple[int, ...] | None = None,
+    ) -> Any:
+        """Uniform random words: an array of `shape`, `uint32` or (`width=64`) `uint64`."""
+        if not isinstance(width, int) or width not in (32, 64):
+            raise ValueError(f"Rng.bits needs width 32 or 64, got {short_repr(width)}.")
+        sizes, xp = as_shape(shape), self.xp
+        check_window(sizes, start, strides)
+        if self._host:
+            kind = np.uint32 if width == 32 else np.uint64
+            join = _xor_words if width == 32 else join_words
+            words = fill(self.key, Window(sizes, start, strides), kind, join)
+            return self._from_host(words, sizes)
+        b0, b1 = blocks(self.key, sizes, start, strides, xp=xp, device=self.device)
+        if width == 32:
+            return unsigned(b0 ^ b1, xp)
+        high, low = (xp.astype(unsigned(b, xp), xp.uint64) for b in (b0, b1))
+        return (high << 32) | low
+
+    def uniform(
+        self,
+        shape: Shape,
+        low: float = 0.0,
+        high: float = 1.0,
+        *,
+        start: int = 0,
+        strides: tuple[int, ...] | None = None,
+    ) -> Any:
+        """Numbers uniform on `[low, high)`: 2**23 equidistant ones (float64: 2**52)."""
+        low, high = as_ends("uniform", low, high)
+        most = LARGEST[self._double]
+        if not (-most <= low <= high <= most and high - low <= most):
+            raise ValueError(
+                f"Rng.uniform needs finite low <= high, "
+                f"got {short_repr(low)} and {short_repr(high)}."
+            )
+        return self._draw(
+            Distribution.uniform(low, high, double=self._double), shape, start, strides
+        )
+
+    def normal(
+        self, shape: Shape, *, start: int = 0, strides: tuple[int, ...] | None = None
+    ) -> Any:
+        """Standard normal numbers: mean 0, variance 1."""
+        numbers = Distribution.normal(-math.inf, math.inf, double=self._double)
+        return self._draw(numbers, shape, start, strides)
+
+    def normals(
+        self,
+        windows: Sequence[tuple[tuple[int, ...], int, tuple[int, ...]]],
+        room: Any = None,
+    ) -> Iterator[Any]:
+        """`normal(shape, start=start, strides=strides)` for each window, in order.
+
+        On the host they are drawn at once, on all cores; elsewhere each when it is asked for. In
+        `room`, a flat array of the host, they lie close together from its beginning, the last one
+        first, and are copied when asked for.
+        """
+        if not self._host:
+            for shape, start, strides in windows:
+                yield self.normal(shape, start=start, strides=strides)
+            return
+        numbers = Distribution.normal(-math.inf, math.inf, double=self._double)
+        source, out = Windows(Window(*w) for w in reversed(windows)), None
+        if room is not None:
+            # Inside of torch.func's transforms an array has no memory.
+            with contextlib.suppress(RuntimeError):
+                out = np.asarray(room)[: source.size]
+        drawn, end = fill(self.key, source, numbers.kind, numbers.on_host, out), source.size
+        for shape, *_ in windows:
+            begin = end - math.prod(shape)
+            x = drawn[begin:end]
+            x = self._from_host(x if out is None else x.copy(), shape)
+            yield self.xp.astype(x, self.dtype, copy=False)
+            end = begin
+
+    def truncated_normal(
+        self,
+        shape: Shape,
+        low: float = -2.0,
+        high: float = 2.0,
+        *,
+        start: int = 0,
+        strides: tuple[int, ...] | None = None,
+    ) -> Any:
+        """Standard normal numbers given that they lie in the open interval `(low, high)`."""
+        low, high = as_ends("truncated_normal", low, high)
+        if not low < high:
+            raise ValueError(
+                f"Rng.truncated_normal needs low < high, "
+                f"got {short_repr(low)} and {short_repr(high)}."
+            )
+        numbers = Distribution.normal(low, high, double=self._double)
+        if not numbers.span:
+            raise ValueError(
+                "Rng.truncated_normal needs an interval whose probability is not lost in rounding, "
+                f"got {short_repr(low)} to {short_repr(high)}."
+            )
+        return self._draw(numbers, shape, start, strides)
+
+    def signs(self, shape: Shape, *, start: int = 0, strides: tuple[int, ...] | None = None) -> Any:
+        """+1 or -1 with probability one half each, in the `Rng`'s dtype."""
+        u = self.uniform(shape, start=start, strides=strides)
+        one = self.xp.ones_like(u)
+        return self.xp.where(u < 0.5, one, -one)
+
+    def integers(self, shape: Shape, low: int, high: int) -> Any:
+        """Integers uniform on `low, ..., high - 1`, as `int32`.
+
+        As in JAX, two 32-bit words a number: up to a span of `2**16` no value's probability is off
+        by more than `2**-48` of it, above that by `span * 2**-32`.
+        """
+        low, high = operator.index(low), operator.index(high)
+        if not (-(1 << 31) <= low < high <= (1 << 31) - 1):
+            raise ValueError(
+                "Rng.integers needs -2**31 <= low < high < 2**31, "
+                f"got {short_repr(low)} and {short_repr(high)}."
+            )
+        sizes, span = as_shape(shape), high - low
+        factor = ((1 << 16) % span) ** 2 % (1 << 32) % span  # 2**32 mod span, as 32 bits have it
+        rng, xp = (self._on_numpy(), np) if self._host else (self, self.xp)
+        upper, lower = (r.bits((math.prod(sizes),)) for r in rng.split(2))
+        word = xp.uint32 if xp is np or is_jax(xp) else int
+        if is_torch(xp):  # its uint32 has no remainder: the same arithmetic in int64
+            upper, lower = (xp.astype(b, xp.int64) for b in (upper, lower))
+            mixed = ((upper % span * factor & MASK) + lower % span) & MASK
+        else:
+            mixed = upper % word(span) * word(factor) + lower % word(span)
+        drawn = xp.astype(mixed % word(span), xp.int32) + low
+        return self._from_host(drawn, sizes) if self._host else xp.reshape(drawn, sizes)
+
+    def permutation(self, shape: Shape) -> Any:
+        """Random orders of `0, ..., n - 1` along the last axis of `(..., n)`, as `int32`."""
+        sizes = as_shape(shape)
+        if not sizes:
+            raise ValueError("Rng.permutation needs a shape of at least one axis, got ().")
+        if sizes[-1] > 1 << 31:
+            raise ValueError(
+                f"Rng.permutation orders at most 2**31 numbers, int32 ones, "
+                f"got {short_repr(sizes[-1])}."
+            )
+        # Traced by JAX or PyTorch it stays there; elsewhere NumPy sorts: not every namespace can.
+        traces = is_torch(self.xp) or is_jax(self.xp)
+        host = self._host or (self._concrete and not traces)
+        xp, size = (np if host else self.xp), math.prod(sizes)
+        rng = self._on_numpy() if host else self
+        device = {} if host else {"device": self.device}
+        order = xp.broadcast_to(xp.arange(sizes[-1], dtype=xp.int32, **device), sizes)
+        # Sorting by fresh 32-bit keys; the rounds make ties in all of them as rare as n**-3.
+        for _ in range(math.ceil(3 * math.log(max(2, size)) / math.log(0xFFFFFFFF))):
+            rng, keys = rng.split(2)
+            by = xp.argsort(keys._sortable(sizes), axis=-1, stable=True)
+            order = xp.take_along_axis(order, by, axis=-1)
+        return self._from_host(order, sizes) if host else order
+
+    def _sortable(self, shape: tuple[int, ...]) -> Any:
+        """`bits(shape)` as numbers that sort alike: PyTorch cannot sort `uint32`."""
+        if not is_torch(self.xp):
+            return self.bits(shape)
+        b0, b1 = blocks(self.key, shape, 0, None, xp=self.xp, device=self.device)
+        return (b0 ^ b1) ^ -(1 << 31)
+
+    def _draw(
+        self, numbers: Distribution, shape: Shape, start: int, strides: tuple[int, ...] | None
+    ) -> Any:
+        sizes = as_shape(shape)
+        check_window(sizes, start, strides)
+        if self._host:
+            window, out = Window(sizes, start, strides), None
+            if self._room and dtype_name(self.dtype) == dtype_name(numbers.kind):
+                out = np.asarray(self.empty(sizes)).reshape(-1)
+            x = fill(self.key, window, numbers.kind, numbers.on_host, out)
+            x = self._from_host(x, sizes)
+        elif is_torch(self.xp) and self._concrete and math.prod(sizes) > PIECE:
+            x = self._in_pieces(numbers, sizes, start, strides)
+        else:
+            words = blocks(self.key, sizes, start, strides, xp=self.xp, device=self.device)
+            x = numbers.in_arrays(*words, words_of(self.xp), self.xp)
+        return self.xp.astype(x, self.dtype, copy=False)
+
+    def _in_pieces(
+        self,
+        numbers: Distribution,
+        shape: tuple[int, ...],
+        start: int,
+        strides: tuple[int, ...] | None,
+    ) -> Any:
+        """The same array, `PIECE` elements or one row at a time (JAX's compiler fuses instead)."""
+        xp = self.xp
+        sizes = shape if strides else (math.prod(shape),)
+        strides = strides or (1,)
+        x = self.empty(sizes)
+        step = max(1, PIECE * sizes[0] // math.prod(sizes))
+        for a in range(0, sizes[0], step):
+            piece, at = (min(step, sizes[0] - a), *sizes[1:]), start + a * strides[0]
+            words = blocks(self.key, piece, at, strides, xp=xp, device=self.device)
+            x[a : a + step] = numbers.in_arrays(*words, words_of(xp), xp)
+        return xp.reshape(x, shape)
+
+    @property
+    def _double(self) -> bool:
+        return dtype_name(self.dtype) == "float64"
+
+    @property
+    def _concrete(self) -> bool:
+        return isinstance(self.key[0], int)
+
+    @property
+    def _host(self) -> bool:
+        return self._concrete and on_host(self.xp, self.device)
+
+    def _on_numpy(self) -> "Rng":
+        return Rng.from_key(self.key)
+
+    def _from_host(self, x: Any, shape: tuple[int, ...]) -> Any:
+        x = x.reshape(shape)
+        return x if self.xp is np else self.xp.asarray(x, device=self.device)
+
+
+def _unpickle(key: tuple[int, int], dtype: str) -> Rng:
+    return Rng.from_key(key, dtype=dtype)
+
+
+def _xor_words(b0: Any, b1: Any, out: Any) -> None:
+    np.bitwise_xor(b0, b1, out=out)

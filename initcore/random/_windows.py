@@ -1,0 +1,142 @@
+"""Windows of the stream: which elements a draw is made of, as 64-bit counters."""
+
+import math
+import operator
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..arguments import as_float, short_repr
+from ._threefry import MASK
+
+__all__ = ["CHUNK", "Source", "Window", "Windows", "as_ends", "check_window", "row_major"]
+
+CHUNK = 1 << 17  # words in one pass: buffers stay in cache, threads seldom wait for another's call
+
+
+class Source(Protocol):
+    """Stream indices in the order in which they are drawn."""
+
+    size: int
+
+    def counters(self, begin: int, end: int, x0: Any, x1: Any) -> None:
+        """Write the high and low words of the indices of elements `begin..end`."""
+
+
+class Window:
+    """The flat stream indices `start + sum(i_d * strides_d)` of an array of `shape`."""
+
+    def __init__(self, shape: tuple[int, ...], start: int, strides: tuple[int, ...] | None) -> None:
+        rows, run = list(zip(shape, strides or row_major(shape), strict=True)), 1
+        while rows and (rows[-1][1] == run or rows[-1][0] == 1):
+            run *= rows.pop()[0]
+        self._start, self._run = start, run
+        self._rows = rows
+        self.size = math.prod(shape)
+
+    def counters(self, begin: int, end: int, x0: Any, x1: Any) -> None:
+        """Write the high and low words of the indices of elements `begin..end`."""
+        if not self._rows:
+            self._within_a_row(self._start + begin, x0, x1)
+            return
+        first, last = -(-begin // self._run) * self._run, end // self._run * self._run
+        if last <= first:  # at most the end of a row and the start of the next
+            first = last = min(first, end)
+        for a, b in ((begin, first), (first, last), (last, end)):
+            if a < b:
+                self._of_rows(a, b, x0[a - begin : b - begin], x1[a - begin : b - begin])
+
+    def _within_a_row(self, first: int, x0: Any, x1: Any) -> None:
+        if first >> 32 == (first + x1.size) >> 32:
+            x0.fill(first >> 32)
+            np.add(_iota(x1.size), np.uint32(first & MASK), out=x1)
+        else:
+            _split(np.arange(first, first + x1.size, dtype=np.uint64), x0, x1)
+
+    def _of_rows(self, begin: int, end: int, x0: Any, x1: Any) -> None:
+        """Of whole rows, or of a part of one."""
+        run = min(self._run, end - begin)
+        row, offset = divmod(begin, self._run)
+        at = np.arange(row, row + (end - begin) // run, dtype=np.uint64)
+        base = np.full(at.shape, self._start + offset, np.uint64)
+        for dim, stride in reversed(self._rows):
+            base += at % np.uint64(dim) * np.uint64(stride)
+            at //= np.uint64(dim)
+        low, high = int(base.min()), int(base.max()) + run - 1
+        if low >> 32 == high >> 32:  # the sums do not carry over into the high word
+            x0.fill(low >> 32)
+            np.add(base.astype(np.uint32)[:, None], _iota(run), out=x1.reshape(-1, run))
+        else:
+            _split((base[:, None] + np.arange(run, dtype=np.uint64)).reshape(-1), x0, x1)
+
+
+class Windows:
+    """Several windows, one after another."""
+
+    def __init__(self, windows: Iterable[Window]) -> None:
+        self._parts, self.size = [], 0
+        for window in windows:
+            self._parts.append((self.size, window))
+            self.size += window.size
+
+    def counters(self, begin: int, end: int, x0: Any, x1: Any) -> None:
+        """Write the high and low words of the indices of elements `begin..end`."""
+        for first, window in self._parts:
+            a, b = max(begin, first), min(end, first + window.size)
+            if a < b:
+                here = slice(a - begin, b - begin)
+                window.counters(a - first, b - first, x0[here], x1[here])
+
+
+def _split(index: Any, x0: Any, x1: Any) -> None:
+    x0[...] = index >> np.uint64(32)
+    x1[...] = index & np.uint64(MASK)
+
+
+_IOTA = np.arange(CHUNK, dtype=np.uint32)
+
+
+def _iota(n: int) -> Any:
+    return _IOTA[:n]
+
+
+def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Strides, in elements, of a contiguous array."""
+    return tuple(math.prod(shape[d + 1 :]) for d in range(len(shape)))
+
+
+def check_window(shape: tuple[int, ...], start: Any, strides: Any) -> None:
+    """Raise unless the window is made of elements of the stream."""
+    if strides is None and type(start) is int and start == 0:
+        return
+    try:
+        steps = row_major(shape) if strides is None else tuple(map(operator.index, strides))
+        first = operator.index(start)
+    except TypeError:
+        raise TypeError(
+            f"Rng needs start and strides to be integers, "
+            f"got {short_repr(start)} and {short_repr(strides)}."
+        ) from None
+    if len(steps) != len(shape):
+        raise ValueError(
+            f"Rng needs one stride for each of {len(shape)} axes, got {short_repr(steps)}."
+        )
+    last = first + sum(max(n - 1, 0) * s for n, s in zip(shape, steps, strict=True))
+    if min(first, *steps) < 0 or last >= 1 << 64:
+        raise ValueError(
+            "Rng needs elements of the stream, 0 to 2**64 - 1, "
+            f"got start {short_repr(first)} and strides {short_repr(steps)}."
+        )
+
+
+def as_ends(who: str, low: Any, high: Any) -> tuple[float, float]:
+    if type(low) is float and type(high) is float:  # torch.compile follows this
+        return low, high
+    try:
+        return as_float(low), as_float(high)
+    except TypeError:
+        raise TypeError(
+            f"Rng.{who} needs low and high to be numbers, "
+            f"got {short_repr(low)} and {short_repr(high)}."
+        ) from None

@@ -1,0 +1,19 @@
+"""What an initializer is, as data."""
+
+from ._domain import Choice as Choice
+from ._domain import Domain as Domain
+from ._domain import Integer as Integer
+from ._domain import Real as Real
+from ._domain import TooLargeError as TooLargeError
+from ._invariant import Invariant as Invariant
+from ._kernel import Kernel as Kernel
+from ._kernel import fan as fan
+from ._kernel import width_factor as width_factor
+from ._layout import Layout as Layout
+from ._registry import GROUPS as GROUPS
+from ._registry import initializer as initializer
+from ._registry import specs as specs
+from ._shape_rule import ShapeRule as ShapeRule
+from ._spec import Spec as Spec
+from ._wording import CORE as CORE
+from ._wording import Wording as Wording

@@ -1,0 +1,78 @@
+"""Kernels, and where frameworks keep their axes.
+
+Inside the library a kernel is `(out, in, *spatial)`, and a grouped one is `groups` independent
+kernels stacked along `out`. `Layout` turns a framework's order into that one and back; it is the
+only place where axes are moved.
+"""
+
+import math
+from dataclasses import dataclass
+
+__all__ = ["Kernel"]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The sizes of a kernel `(out, in, *spatial)` made of `groups` independent ones."""
+
+    shape: tuple[int, ...]
+    groups: int = 1
+
+    @property
+    def out(self) -> int:
+        """Output channels of one group."""
+        return self.shape[0] // self.groups
+
+    @property
+    def in_(self) -> int:
+        """Input channels of one group."""
+        return self.shape[1] if len(self.shape) > 1 else 1
+
+    @property
+    def spatial(self) -> tuple[int, ...]:
+        return self.shape[2:]
+
+    @property
+    def taps(self) -> int:
+        return math.prod(self.spatial)
+
+    @property
+    def fan_in(self) -> int:
+        """Inputs that each output of a group sums over."""
+        return self.in_ * self.taps
+
+    @property
+    def fan_out(self) -> int:
+        """Outputs of a group that each input reaches."""
+        return self.out * self.taps
+
+    @property
+    def matrices(self) -> tuple[int, int, int]:
+        """`(groups, out, fan_in)`: the shape of one matrix a group."""
+        return (self.groups, self.out, self.fan_in)
+
+    @property
+    def taps_shape(self) -> tuple[int, int, int]:
+        """`(groups, out, in)`: the shape of one tap a group."""
+        return (self.groups, self.out, self.in_)
+
+    @property
+    def center(self) -> tuple[int, ...]:
+        """The tap for which "same" padding leaves the image in place, even sizes included."""
+        return tuple((k - 1) // 2 for k in self.spatial)
+
+
+def fan(kernel: Kernel, mode: str) -> float:
+    """Number of inputs, outputs or their mean that the variance is divided by."""
+    return {
+        "fan_in": float(kernel.fan_in),
+        "fan_out": float(kernel.fan_out),
+        "fan_avg": (kernel.fan_in + kernel.fan_out) / 2,
+        "fan_geo_avg": math.sqrt(kernel.fan_in * kernel.fan_out),
+    }[mode]
+
+
+def width_factor(kernel: Kernel, narrowing: str = "isometric") -> float:
+    """`sqrt(out / fan_in)`, not below 1 unless the narrowing is spectral."""
+    factor = math.sqrt(kernel.out / kernel.fan_in)
+    return factor if narrowing == "spectral" else max(1.0, factor)

@@ -1,0 +1,100 @@
+"""Where a framework keeps the axes of a kernel: the only place where axes are moved."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
+
+from ..arguments import short_repr
+from ._kernel import Kernel
+
+__all__ = ["Layout"]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The order of a framework's kernel axes.
+
+    Args:
+        out: Axes that together are the outputs.
+        in_: Axes that together are the inputs (of one group).
+        batch: Axes that count independent kernels.
+        groups: Independent kernels along the outputs; with `groups_on_in`, along the inputs, as
+            transposed convolutions keep them.
+
+    The remaining axes are spatial, in order. `Layout((0,), (1,))` is the core's own order.
+    """
+
+    out: tuple[int, ...]
+    in_: tuple[int, ...]
+    batch: tuple[int, ...] = ()
+    groups: int = 1
+    groups_on_in: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.groups, bool) or not isinstance(self.groups, Integral):
+            raise TypeError(f"groups needs to be an integer >= 1, got {short_repr(self.groups)}.")
+
+    def kernel(self, shape: Sequence[int]) -> Kernel:
+        """The canonical sizes of a kernel of the framework's `shape`.
+
+        Raises:
+            ValueError: An axis is out of range or named twice, or `groups` does not divide.
+        """
+        batch, out, in_, spatial = self._roles(len(shape))
+        outs = math.prod([shape[a] for a in out])  # lists: torch.compile follows them
+        ins = math.prod([shape[a] for a in in_])
+        split = ins if self.groups_on_in else outs
+        if self.groups < 1 or split % self.groups:
+            what = "inputs" if self.groups_on_in else "outputs"
+            raise ValueError(
+                f"groups needs to divide the {split} {what} of a kernel of shape "
+                f"{tuple(shape)}, got {short_repr(self.groups)}."
+            )
+        count = math.prod([shape[a] for a in batch])
+        if self.groups_on_in:
+            ins, outs = ins // self.groups, outs * self.groups
+        return Kernel(
+            (count * outs, ins, *(shape[a] for a in spatial)), max(count, 1) * self.groups
+        )
+
+    def to_canonical(self, w: Any, *, xp: Any) -> Any:
+        """The kernel `w` of the framework as `(out, in, *spatial)`."""
+        kernel = self.kernel(w.shape)
+        w = xp.permute_dims(w, self._order(w.ndim))
+        if self.groups_on_in:
+            w = xp.reshape(w, (kernel.groups, kernel.in_, kernel.out, *kernel.spatial))
+            w = xp.permute_dims(w, (0, 2, 1, *range(3, w.ndim)))
+        return xp.reshape(w, kernel.shape)
+
+    def from_canonical(self, w: Any, shape: Sequence[int], *, xp: Any) -> Any:
+        """The canonical kernel `w` in the framework's order, of the framework's `shape`."""
+        kernel, order = self.kernel(shape), self._order(len(shape))
+        if self.groups_on_in:
+            w = xp.reshape(w, (kernel.groups, kernel.out, kernel.in_, *kernel.spatial))
+            w = xp.permute_dims(w, (0, 2, 1, *range(3, w.ndim)))
+        w = xp.reshape(w, tuple(shape[a] for a in order))
+        back = tuple(sorted(range(len(order)), key=order.__getitem__))
+        return w if back == order == tuple(range(len(order))) else xp.permute_dims(w, back)
+
+    def _order(self, ndim: int) -> tuple[int, ...]:
+        """The framework's axes, kernels first, then the canonical order (inputs first if split)."""
+        batch, out, in_, spatial = self._roles(ndim)
+        return (*batch, *in_, *out, *spatial) if self.groups_on_in else (
+            *batch, *out, *in_, *spatial)  # fmt: skip
+
+    def _roles(self, ndim: int) -> tuple[tuple[int, ...], ...]:
+        roles = []
+        for axes in (self.batch, self.out, self.in_):
+            for a in axes:
+                if not -ndim <= a < ndim:
+                    raise ValueError(f"axis {a} is out of range for a kernel of {ndim} axes.")
+            roles.append(tuple(a % ndim for a in axes))
+        named = [a for role in roles for a in role]
+        if len(set(named)) != len(named):
+            raise ValueError(
+                f"each axis of a kernel has one role, got out {self.out}, in {self.in_} and "
+                f"batch {self.batch} for {ndim} axes."
+            )
+        return (*roles, tuple(a for a in range(ndim) if a not in named))

@@ -1,0 +1,115 @@
+"""The specification of an initializer, filed once and read by everyone.
+
+The decorator `initializer` turns a function into a checked one and files its `Spec` in `specs`;
+error texts, documentation, the command line, test strategies and conformance checks are all made
+from what stands there.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..arguments import as_shape, short_repr
+from ._domain import Domain, TooLargeError
+from ._invariant import Invariant
+from ._kernel import Kernel
+from ._shape_rule import ShapeRule
+from ._wording import CORE, Wording
+
+__all__ = ["Spec"]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """An initializer as data.
+
+    Attributes:
+        name: Name in the core.
+        function: The checked function `(rng, shape, /, *, parameters) -> array`.
+        parameters: Domain of each parameter, by name.
+        shape: Which shapes it takes.
+        invariants: What is true of every result.
+        source: Where it comes from.
+        random: Whether the result depends on the key.
+        defaults: Default values of the parameters that have one.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    parameters: Mapping[str, Domain]
+    shape: ShapeRule
+    invariants: tuple[Invariant, ...]
+    source: str
+    random: bool = True
+    defaults: dict[str, Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        signature = inspect.signature(self.function).parameters
+        empty = inspect.Parameter.empty
+        found = {n: p.default for n, p in signature.items() if p.default is not empty}
+        object.__setattr__(self, "defaults", found)  # once: every call looks at them
+
+    @property
+    def statement(self) -> str:
+        """What the result is, as a property that can be tested: the first line of the docs."""
+        return inspect.getdoc(self.function).split("\n\n")[0].replace("\n", " ")  # type: ignore[union-attr]
+
+    @property
+    def grouped(self) -> bool:
+        """Whether it knows of groups."""
+        return "groups" in self.parameters
+
+    def check(
+        self,
+        shape: Any,
+        parameters: Mapping[str, Any],
+        *,
+        wording: Wording = CORE,
+        shown: Any = None,
+    ) -> tuple[tuple[int, ...], dict[str, Any]]:
+        """The canonical shape and all parameters, cleaned; nothing has been drawn yet.
+
+        Args:
+            shape: Canonical shape `(out, in, *spatial)`.
+            parameters: What the caller gave, by the core's names.
+            wording: Whose words error texts use.
+            shown: The shape in the caller's axis order, for error texts.
+
+        Raises:
+            TypeError: A parameter is unknown, missing or of the wrong type.
+            ValueError: A parameter or the shape is outside the domain.
+        """
+        who = wording.spell(self.name)
+        sizes = as_shape(shape, who=who)
+        shown = sizes if shown is None else tuple(shown)
+        values = dict(self.defaults)
+        for name, value in parameters.items():
+            if name not in self.parameters:
+                known = ", ".join(wording.names.get(n, n) for n in self.parameters) or "none"
+                raise TypeError(
+                    f"{who} has no parameter {short_repr(name)}; its parameters: {known}."
+                )
+            values[name] = value
+        for name, domain in self.parameters.items():
+            if name not in values:
+                raise TypeError(f"{who} needs a value for {wording.names.get(name, name)}.")
+            values[name] = self.check_parameter(who, name, domain, values[name], wording)
+        groups = values.get("groups", 1)
+        if sizes and sizes[0] % groups:
+            raise ValueError(
+                f"{who} needs groups that divide the {sizes[0]} outputs of "
+                f"{wording.thing} {shown}, got {short_repr(groups)}."
+            )
+        self.shape.check(who, shown, Kernel(sizes, groups), wording, values)
+        return sizes, values
+
+    @staticmethod
+    def check_parameter(who: str, name: str, domain: Domain, value: Any, wording: Wording) -> Any:
+        try:
+            return domain.check(value)
+        except (TypeError, ValueError) as error:
+            shown = wording.names.get(name, name)
+            wanted = error if isinstance(error, TooLargeError) else domain
+            text = f"{who} needs {shown} ({domain.unit}) to be {wanted}, got {short_repr(value)}."
+            raise (TypeError if isinstance(error, TypeError) else ValueError)(text) from None
