@@ -1,4 +1,10 @@
-"""Sphinx configuration."""
+"""Sphinx configuration; the pages of the specification are written here, before each build."""
+
+from pathlib import Path
+
+from initcore.specification import write_pages
+
+write_pages(Path(__file__).parent / "spec")
 
 project = "initcore"
 author = "The initcore maintainers"

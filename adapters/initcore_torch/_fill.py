@@ -13,7 +13,7 @@ from ._distributed import check_distributed, is_distributed, write_part
 from ._key import check_source, key_of
 from ._layout import layout_of
 from ._precision import full_precision, is_reduced
-from ._tensor import check_tensor, has_values, in_place, room_of, write_built
+from ._tensor import check_tensor, has_values, in_place, memory_of
 
 __all__ = ["fill", "write"]
 
@@ -84,16 +84,19 @@ def _write_traced(
 ) -> None:
     """Draw and write, without gradients and without autocast's lower precision."""
     with in_place(tensor), torch.autocast(tensor.device.type, enabled=False):
-        room = room_of(tensor)
-        if room is not None:
-            rng = rng.building_in(room)
-        w = spec.function(rng, sizes, **values)
+        out = None
+        if spec.random and (layout is None or layout.keeps_order(tensor.ndim)):
+            out = memory_of(tensor, sizes)
+        w = spec.function(rng, sizes, **values, out=out)
+        if out is not None:
+            torch.autograd.graph.increment_version(tensor)  # NumPy's writing goes unnoticed
+            return
         if layout:
             w = layout.from_canonical(w, tuple(tensor.shape), xp=rng.xp)
         if is_distributed(tensor):
             write_part(tensor, w)
         else:
-            write_built(tensor, w, room)
+            tensor.copy_(w)
 
 
 def _layout(shape: tuple[int, ...], groups: int, transposed: bool, who: str) -> Layout | None:

@@ -14,10 +14,9 @@ __all__ = [
     "check_tensor",
     "has_values",
     "in_place",
+    "memory_of",
     "once",
-    "room_of",
     "shape_of",
-    "write_built",
 ]
 
 
@@ -48,30 +47,14 @@ def in_place(tensor: Tensor) -> Any:
     return torch.no_grad()
 
 
-def room_of(tensor: Tensor) -> Tensor | None:
-    """The memory to build its values in, where it is plain: contiguous and nobody's wrapper."""
+def memory_of(tensor: Tensor, shape: tuple[int, ...]) -> Tensor | None:
+    """The tensor's memory as an array of `shape`, where it is contiguous and no wrapper's."""
     if torch.compiler.is_compiling() or type(tensor) not in (Tensor, torch.nn.Parameter):
         return None
-    # Inside of torch.func's transforms what is drawn is wrapped, and has no memory to compare.
+    # Inside of torch.func's transforms what is drawn is wrapped, and has no memory to write to.
     wrapped = torch._C._functorch.peek_interpreter_stack() is not None
     plain = not wrapped and tensor.is_contiguous() and not tensor.is_neg()
-    return tensor.detach() if plain else None
-
-
-def write_built(tensor: Tensor, w: Tensor, room: Tensor | None) -> None:
-    """Write `w` to the tensor, unless it has been built there, in `room`."""
-    if room is None or not _lies_in(w, room):
-        tensor.copy_(w)
-    elif w.data_ptr() != room.data_ptr() or w.stride() != room.stride():
-        tensor.copy_(w.clone())  # axes in another order, over the same memory
-    else:
-        torch.autograd.graph.increment_version(tensor)  # NumPy's writing goes unnoticed
-
-
-def _lies_in(w: Tensor, room: Tensor) -> bool:
-    if torch._C._functorch.is_functorch_wrapped_tensor(w):
-        return False
-    return 0 <= w.data_ptr() - room.data_ptr() < room.nbytes
+    return tensor.detach().view(shape) if plain else None
 
 
 def once(tensor: Tensor) -> Tensor:

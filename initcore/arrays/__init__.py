@@ -1,6 +1,7 @@
 """Array libraries and their dtypes: what the core knows of each, in one place."""
 
 from ._dtype import REAL as REAL
+from ._dtype import check_out as check_out
 from ._dtype import compute_dtype as compute_dtype
 from ._dtype import dtype_name as dtype_name
 from ._dtype import eps as eps

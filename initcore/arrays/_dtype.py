@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from ..arguments import short_repr
-from ._library import is_jax, is_numpy
+from ._library import is_jax, is_numpy, is_torch
 
-__all__ = ["compute_dtype", "dtype_name", "eps", "resolve", "widest"]
+__all__ = ["check_out", "compute_dtype", "dtype_name", "eps", "resolve", "widest"]
 
 REAL = ("float16", "bfloat16", "float32", "float64")
 # Spacing of the numbers above 1; kept here because bfloat16 is in no namespace's finfo but ours.
@@ -77,3 +77,19 @@ def widest(xp: Any, device: Any = None) -> Any:
 def eps(dtype: Any) -> float:
     """The spacing of `dtype`'s numbers just above 1."""
     return EPS[dtype_name(dtype)]
+
+
+def check_out(who: str, out: Any, shape: tuple[int, ...], xp: Any, dtype: Any) -> None:
+    """Raise unless `out` is None, or an array of `xp` that a result can be written to."""
+    if out is None:
+        return
+    if not (is_numpy(xp) or is_torch(xp)):
+        raise TypeError(f"{who} needs out=None: arrays of {xp.__name__} cannot be written to.")
+    found, kind = getattr(out, "shape", None), getattr(out, "dtype", None)
+    if found is None or tuple(found) != shape or kind != dtype:
+        got = "an object of type " + type(out).__name__
+        if found is not None:
+            got = f"one of shape {tuple(found)} and {dtype_name(kind)}"
+        raise ValueError(
+            f"{who} needs out to be an array of shape {shape} and {dtype_name(dtype)}, got {got}."
+        )

@@ -22,14 +22,9 @@ def spec(
     ] = None,
 ) -> None:
     """Write the specification: a page an initializer, JSON with its schema, golden vectors."""
-    from ..specification import VERSION, extended, pages
+    from ..specification import VERSION, extended, write_pages
 
     if golden is not None:
         with whole(golden) as file:
             file.write(extended().encode())
-    made = pages()
-    out.mkdir(parents=True, exist_ok=True)
-    for name, text in made.items():
-        with whole(out / name) as file:
-            file.write(text.encode())
-    print(f"specification {VERSION}: {len(made)} files in {out}")
+    print(f"specification {VERSION}: {len(write_pages(out))} files in {out}")

@@ -37,6 +37,7 @@ def ones(rng: Rng, shape: Any, /) -> Any:
     invariants=(Filled(),),
     source="elementary",
     random=False,
+    example={"value": 0.1},
 )
 def constant(rng: Rng, shape: Any, /, *, value: float) -> Any:
     """Array whose every element is `value`.

@@ -22,6 +22,7 @@ __all__ = ["conv_orthogonal"]
     parameters={"gain": Real("singular value", low=0.0)},
     invariants=(ConvIsometry(), TapEnergies(), HaarSum()),
     source="Xiao et al., ICML 2018, algorithm 1; rectangular kernels are ours",
+    exact=False,
 )
 def conv_orthogonal(rng: Rng, shape: Any, /, *, gain: float = 1.0, groups: int = 1) -> Any:
     """Convolution kernel whose matrix at every frequency has all singular values `gain`.

@@ -22,7 +22,9 @@ REACH = {"float32": 4.0, "float64": 7.0}
     invariants=(HasLaw("uniform"), Bounded()),
     source="elementary",
 )
-def uniform(rng: Rng, shape: Any, /, *, low: float = 0.0, high: float = 1.0) -> Any:
+def uniform(
+    rng: Rng, shape: Any, /, *, low: float = 0.0, high: float = 1.0, out: Any = None
+) -> Any:
     """Array of independent entries uniform on `[low, high)`.
 
     Raises:
@@ -35,7 +37,7 @@ def uniform(rng: Rng, shape: Any, /, *, low: float = 0.0, high: float = 1.0) -> 
         raise ValueError(f"uniform needs low <= high, got {low:g} and {high:g}.")
     if not (isinstance(low, float) and isinstance(high, float)):  # traced
         return low + (high - low) * rng.uniform(shape)
-    return rng.uniform(shape, low, high)
+    return rng.uniform(shape, low, high, out=out)
 
 
 @initializer(
@@ -44,13 +46,13 @@ def uniform(rng: Rng, shape: Any, /, *, low: float = 0.0, high: float = 1.0) -> 
     invariants=(HasLaw("normal"),),
     source="elementary",
 )
-def normal(rng: Rng, shape: Any, /, *, mean: float = 0.0, std: float = 1.0) -> Any:
+def normal(rng: Rng, shape: Any, /, *, mean: float = 0.0, std: float = 1.0, out: Any = None) -> Any:
     """Array of independent normal entries with the given `mean` and standard deviation `std`.
 
     >>> bool(abs(normal(Rng(0), (4000,), std=0.1).std() - 0.1) < 0.01)
     True
     """
-    return shifted(rng.normal(shape), mean, std)
+    return shifted(rng.normal(shape, out=out), mean, std)
 
 
 @initializer(
@@ -73,6 +75,7 @@ def truncated_normal(
     std: float = 1.0,
     low: float = -2.0,
     high: float = 2.0,
+    out: Any = None,
 ) -> Any:
     """Array of independent `mean + std * z`, `z` standard normal given that `low < z < high`.
 
@@ -90,7 +93,7 @@ def truncated_normal(
             f"truncated_normal needs numbers up to {reach:g} deviations from the mean to be left, "
             f"got the cuts {low:g} and {high:g}; beyond, {dtype_name(rng.dtype)} has too few."
         )
-    return shifted(rng.truncated_normal(shape, low, high), mean, std)
+    return shifted(rng.truncated_normal(shape, low, high, out=out), mean, std)
 
 
 @initializer(
@@ -101,6 +104,7 @@ def truncated_normal(
     },
     invariants=(ColumnSparse(),),
     source="Martens, ICML 2010",
+    example={"sparsity": 0.5},
 )
 def sparse(rng: Rng, shape: Any, /, *, sparsity: float, std: float = 0.01) -> Any:
     """Matrix whose every column has `ceil(sparsity * out)` zeros and normal entries elsewhere.
@@ -124,7 +128,7 @@ def zeros_per_column(sparsity: float, out: int) -> int:
 
 
 def shifted(z: Any, mean: Any, std: Any) -> Any:
-    """`mean + std * z`, of an array `z` that nobody else holds: where it can be, it is reused.
+    """`mean + std * z`, written over `z` where arrays can be written to and nothing is traced.
 
     Without the sum where the mean is 0 (a fused sum rounds differently).
     """
@@ -132,4 +136,8 @@ def shifted(z: Any, mean: Any, std: Any) -> Any:
         z = z * std
     elif std != 1.0:
         z *= std
-    return z if isinstance(mean, float) and mean == 0.0 else z + mean
+    if not isinstance(mean, float):
+        z = z + mean
+    elif mean != 0.0:
+        z += mean
+    return z

@@ -85,6 +85,7 @@ def _fits(kernel: Kernel, parameters: Mapping[str, Any]) -> str | None:
     },
     invariants=(Mirrored(),),
     source="Burkholz & Dubatovka, NeurIPS 2019 (GSM); Balduzzi et al., ICML 2017 (looks linear)",
+    exact=False,
 )
 def mirrored(
     rng: Rng,

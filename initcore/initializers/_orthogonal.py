@@ -21,8 +21,11 @@ CONVOLUTION = ShapeRule(3, 5, "a convolution kernel", ("for a dense layer", "ort
     parameters={"gain": GAIN},
     invariants=(Isometry(), Haar()),
     source="Saxe et al., ICLR 2014; drawn as in Stewart, SIAM J. Numer. Anal. 17, 1980",
+    exact=False,
 )
-def orthogonal(rng: Rng, shape: Any, /, *, gain: float = 1.0, groups: int = 1) -> Any:
+def orthogonal(
+    rng: Rng, shape: Any, /, *, gain: float = 1.0, groups: int = 1, out: Any = None
+) -> Any:
     """Haar-random kernel whose `(out, in * prod(spatial))` matrix has all singular values `gain`.
 
     Rows are orthogonal where `out <= in * prod(spatial)`, columns otherwise; each group by itself.
@@ -32,8 +35,8 @@ def orthogonal(rng: Rng, shape: Any, /, *, gain: float = 1.0, groups: int = 1) -
     >>> bool(np.allclose(np.linalg.svd(w)[1], 2.0, atol=1e-5))
     True
     """
-    w = haar(rng, *Kernel(shape, groups).matrices, gain)
-    return rng.xp.reshape(w, shape)
+    w = haar(rng, *Kernel(shape, groups).matrices, gain, out=out)
+    return rng.xp.reshape(w, shape) if out is None else out
 
 
 @initializer(
@@ -46,6 +49,7 @@ def orthogonal(rng: Rng, shape: Any, /, *, gain: float = 1.0, groups: int = 1) -
     },
     invariants=(Isometry(scaled=True), Haar(scaled=True)),
     source="Xiao et al., ICML 2018; spectral: Yang, Simon & Bernstein, arXiv:2310.17813",
+    exact=False,
 )
 def scaled_orthogonal(
     rng: Rng,
@@ -55,6 +59,7 @@ def scaled_orthogonal(
     gain: float = 1.0,
     narrowing: str = "isometric",
     groups: int = 1,
+    out: Any = None,
 ) -> Any:
     """Haar-random kernel with all singular values `gain * sqrt(out / fan_in)`, at least `gain`.
 
@@ -68,9 +73,8 @@ def scaled_orthogonal(
     True
     """
     kernel = Kernel(shape, groups)
-    return rng.xp.reshape(
-        haar(rng, *kernel.matrices, gain * width_factor(kernel, narrowing)), shape
-    )
+    w = haar(rng, *kernel.matrices, gain * width_factor(kernel, narrowing), out=out)
+    return rng.xp.reshape(w, shape) if out is None else out
 
 
 @initializer(
@@ -78,6 +82,7 @@ def scaled_orthogonal(
     parameters={"gain": GAIN},
     invariants=(SingleTap(), Isometry(center=True), Haar(center=True)),
     source="Xiao et al., ICML 2018, section 3.3",
+    exact=False,
 )
 def delta_orthogonal(rng: Rng, shape: Any, /, *, gain: float = 1.0, groups: int = 1) -> Any:
     """Convolution kernel, zero but for a Haar-random centre tap of singular values `gain`.

@@ -23,24 +23,24 @@ ROWS = 256  # rows of the frame that are worth a product of their own
 MOST_BLOCKS = 16  # of a compiled program: larger matrices take larger blocks, to compile sooner
 
 
-def haar(rng: Rng, count: int, out: int, in_: int, gain: Any = 1.0) -> Any:
-    """`(count, out, in_)`: matrices uniform on the Stiefel manifold, times `gain`.
+def haar(rng: Rng, count: int, rows: int, columns: int, gain: Any = 1.0, *, out: Any = None) -> Any:
+    """`(count, rows, columns)`: matrices uniform on the Stiefel manifold, times `gain`.
 
     Entry `j >= k` of vector `k` of matrix `c` is element `(c, k, j)` of the normal stream over
-    `(count, min(out, in_), max(out, in_))`.
+    `(count, min(rows, columns), max(rows, columns))`.
     """
     xp = rng.xp
-    n, m = max(out, in_), min(out, in_)
+    n, m = max(rows, columns), min(rows, columns)
     # A plain array cannot take what torch.func.vmap or a compiler made of a traced key or gain.
     plain = isinstance(rng.key[0], int) and isinstance(gain, (int, float))
     in_place = plain and (is_numpy(xp) or is_torch(xp))
     block = min(m, BLOCK if in_place else max(BLOCK, -(-m // MOST_BLOCKS)))
     starts = range(0, m, max(block, 1))[::-1]
     windows = [((count, min(block, m - k), n - k), k * (n + 1), (m * n, n, 1)) for k in starts]
-    frame = (_Frame if in_place else _PureFrame)(count, n, m, out > in_, rng)
+    frame = (_Frame if in_place else _PureFrame)(count, n, m, rows > columns, rng, out)
     joins: list[Any] = []
-    room = frame.room() if in_place else None
-    for k, x in zip(starts, rng.normals(windows, room), strict=True):
+    scratch = frame.scratch() if in_place else None
+    for k, x in zip(starts, rng.normals(windows, scratch), strict=True):
         vt, s = _reflectors(x, in_place, xp)
         joins = joins or _joins(min(block, LEAF), vt, xp)
         minus_t = -_inverse(matmul(vt, xp.matrix_transpose(vt), xp), joins, xp)
@@ -58,21 +58,24 @@ class _Frame:
     The wide case is the tall one with every matrix turned, and every product turned round.
     """
 
-    def __init__(self, count: int, n: int, m: int, tall: bool, rng: Rng) -> None:
+    def __init__(self, count: int, n: int, m: int, tall: bool, rng: Rng, out: Any = None) -> None:
         self._tall, self._rng, self._xp = tall, rng, rng.xp
-        self.whole = self._start(count, n, m)
+        self.whole = self._start(count, n, m, out)
 
-    def _start(self, count: int, n: int, m: int) -> Any:
-        return self._rng.empty(self._shape(count, n, m))
+    def _start(self, count: int, n: int, m: int, out: Any) -> Any:
+        shape = self._shape(count, n, m)
+        if out is not None:
+            return self._xp.reshape(out, shape)
+        return self._xp.empty(shape, dtype=self._rng.dtype, device=self._rng.device)
 
     def _shape(self, count: int, rows: int, columns: int) -> tuple[int, int, int]:
         return (count, rows, columns) if self._tall else (count, columns, rows)
 
-    def room(self) -> Any:
-        """The memory of the frame, for the Gaussians: as one row is filled after another from the
-        last on, theirs, the shorter ones, are read before.
+    def scratch(self) -> Any:
+        """The frame's memory, to draw the Gaussians in: rows are filled from the last to the first,
+        and the Gaussians of a row, which are shorter, are read before it is filled.
 
-        Only a single frame that is not tall has it.
+        None unless it is a single frame that is not tall.
         """
         single = not self._tall and self.whole.shape[0] == 1
         return self._xp.reshape(self.whole, (-1,)) if single else None
@@ -123,7 +126,7 @@ class _Frame:
 class _PureFrame(_Frame):
     """The same for namespaces whose arrays do not change: a larger array a block."""
 
-    def _start(self, count: int, n: int, m: int) -> Any:
+    def _start(self, count: int, n: int, m: int, out: Any) -> Any:
         return self._zeros(count, n - m, 0)
 
     def _zeros(self, *sizes: int) -> Any:

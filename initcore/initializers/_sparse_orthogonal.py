@@ -56,6 +56,7 @@ def _reachable(kernel: Kernel, parameters: Mapping[str, Any]) -> str | None:
     },
     invariants=(SingleTap(), Isometry(center=True), Density(), RotationPairing(), Unbiased()),
     source="Nowak et al., Sparser, Better, Deeper, Stronger, ICML 2024 (EOI)",
+    example={"density": 0.5},
 )
 def sparse_orthogonal(
     rng: Rng,

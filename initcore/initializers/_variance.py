@@ -42,6 +42,7 @@ def variance_scaling(
     mode: str = "fan_in",
     distribution: str = "truncated_normal",
     groups: int = 1,
+    out: Any = None,
 ) -> Any:
     """Kernel of independent entries with mean 0 and variance `scale / fan`.
 
@@ -54,10 +55,10 @@ def variance_scaling(
     """
     std = (scale / fan(Kernel(shape, groups), mode)) ** 0.5
     if distribution == "normal":
-        return shifted(rng.normal(shape), 0.0, std)
+        return shifted(rng.normal(shape, out=out), 0.0, std)
     if distribution == "uniform":
-        return shifted(rng.uniform(shape, -1.0, 1.0), 0.0, 3**0.5 * std)
-    return shifted(rng.truncated_normal(shape), 0.0, std / TRUNCATED_STD)
+        return shifted(rng.uniform(shape, -1.0, 1.0, out=out), 0.0, 3**0.5 * std)
+    return shifted(rng.truncated_normal(shape, out=out), 0.0, std / TRUNCATED_STD)
 
 
 @initializer(
@@ -65,13 +66,13 @@ def variance_scaling(
     invariants=(HasLaw("variance", scale=1.0, mode="fan_in", distribution="truncated_normal"),),
     source="LeCun et al., Efficient BackProp, 1998",
 )
-def lecun_normal(rng: Rng, shape: Any, /, *, groups: int = 1) -> Any:
+def lecun_normal(rng: Rng, shape: Any, /, *, groups: int = 1, out: Any = None) -> Any:
     """Kernel of independent truncated normal entries of variance `1 / fan_in`.
 
     >>> lecun_normal(Rng(0), (3, 4)).shape
     (3, 4)
     """
-    return variance_scaling(rng, shape, groups=groups)
+    return variance_scaling(rng, shape, groups=groups, out=out)
 
 
 @initializer(
@@ -79,13 +80,13 @@ def lecun_normal(rng: Rng, shape: Any, /, *, groups: int = 1) -> Any:
     invariants=(HasLaw("variance", scale=1.0, mode="fan_in", distribution="uniform"),),
     source="LeCun et al., Efficient BackProp, 1998",
 )
-def lecun_uniform(rng: Rng, shape: Any, /, *, groups: int = 1) -> Any:
+def lecun_uniform(rng: Rng, shape: Any, /, *, groups: int = 1, out: Any = None) -> Any:
     """Kernel of independent uniform entries of variance `1 / fan_in`.
 
     >>> lecun_uniform(Rng(0), (3, 4)).shape
     (3, 4)
     """
-    return variance_scaling(rng, shape, distribution="uniform", groups=groups)
+    return variance_scaling(rng, shape, distribution="uniform", groups=groups, out=out)
 
 
 @initializer(
@@ -93,13 +94,13 @@ def lecun_uniform(rng: Rng, shape: Any, /, *, groups: int = 1) -> Any:
     invariants=(HasLaw("variance", scale=1.0, mode="fan_avg", distribution="truncated_normal"),),
     source="Glorot & Bengio, AISTATS 2010, eq. 16",
 )
-def glorot_normal(rng: Rng, shape: Any, /, *, groups: int = 1) -> Any:
+def glorot_normal(rng: Rng, shape: Any, /, *, groups: int = 1, out: Any = None) -> Any:
     """Kernel of independent truncated normal entries of variance `2 / (fan_in + fan_out)`.
 
     >>> glorot_normal(Rng(0), (3, 4)).shape
     (3, 4)
     """
-    return variance_scaling(rng, shape, mode="fan_avg", groups=groups)
+    return variance_scaling(rng, shape, mode="fan_avg", groups=groups, out=out)
 
 
 @initializer(
@@ -107,13 +108,15 @@ def glorot_normal(rng: Rng, shape: Any, /, *, groups: int = 1) -> Any:
     invariants=(HasLaw("variance", scale=1.0, mode="fan_avg", distribution="uniform"),),
     source="Glorot & Bengio, AISTATS 2010, eq. 16",
 )
-def glorot_uniform(rng: Rng, shape: Any, /, *, groups: int = 1) -> Any:
+def glorot_uniform(rng: Rng, shape: Any, /, *, groups: int = 1, out: Any = None) -> Any:
     """Kernel of independent uniform entries of variance `2 / (fan_in + fan_out)`.
 
     >>> glorot_uniform(Rng(0), (3, 4)).shape
     (3, 4)
     """
-    return variance_scaling(rng, shape, mode="fan_avg", distribution="uniform", groups=groups)
+    return variance_scaling(
+        rng, shape, mode="fan_avg", distribution="uniform", groups=groups, out=out
+    )
 
 
 @initializer(
@@ -121,13 +124,13 @@ def glorot_uniform(rng: Rng, shape: Any, /, *, groups: int = 1) -> Any:
     invariants=(HasLaw("variance", scale=2.0, mode="fan_in", distribution="truncated_normal"),),
     source="He et al., ICCV 2015, eq. 10",
 )
-def he_normal(rng: Rng, shape: Any, /, *, groups: int = 1) -> Any:
+def he_normal(rng: Rng, shape: Any, /, *, groups: int = 1, out: Any = None) -> Any:
     """Kernel of independent truncated normal entries of variance `2 / fan_in`.
 
     >>> he_normal(Rng(0), (3, 4)).shape
     (3, 4)
     """
-    return variance_scaling(rng, shape, scale=2.0, groups=groups)
+    return variance_scaling(rng, shape, scale=2.0, groups=groups, out=out)
 
 
 @initializer(
@@ -135,10 +138,10 @@ def he_normal(rng: Rng, shape: Any, /, *, groups: int = 1) -> Any:
     invariants=(HasLaw("variance", scale=2.0, mode="fan_in", distribution="uniform"),),
     source="He et al., ICCV 2015, eq. 10",
 )
-def he_uniform(rng: Rng, shape: Any, /, *, groups: int = 1) -> Any:
+def he_uniform(rng: Rng, shape: Any, /, *, groups: int = 1, out: Any = None) -> Any:
     """Kernel of independent uniform entries of variance `2 / fan_in`.
 
     >>> he_uniform(Rng(0), (3, 4)).shape
     (3, 4)
     """
-    return variance_scaling(rng, shape, scale=2.0, distribution="uniform", groups=groups)
+    return variance_scaling(rng, shape, scale=2.0, distribution="uniform", groups=groups, out=out)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import as_shape, key_of_seed, short_repr
-from ..arrays import dtype_name, is_jax, is_torch, namespace, on_host, resolve
+from ..arrays import check_out, dtype_name, is_jax, is_torch, namespace, on_host, resolve
 from ._blocks import blocks, scalars, unsigned, words_of
 from ._distribution import Distribution, join_words
 from ._fill import fill
@@ -48,6 +48,9 @@ class Rng:
     `start + i * strides[0] + j * strides[1] + ...` of the stream, so any rectangular part of a
     larger array can be drawn alone, as a shard needs. By default it is the whole array.
 
+    Draws of real numbers take `out`, a NumPy array or PyTorch tensor of the draw's shape and dtype:
+    the numbers are written into it, and it is returned.
+
     Args:
         seed: Integer, `0 <= seed < 2**64`.
         xp: Array API namespace of the results: `numpy`, `torch`, `jax.numpy`, ...
@@ -66,13 +69,12 @@ class Rng:
     True
     """
 
-    __slots__ = ("_room", "device", "dtype", "key", "xp")
+    __slots__ = ("device", "dtype", "key", "xp")
 
     key: tuple[Any, Any]
     xp: Any
     dtype: Any
     device: Any
-    _room: list[Any]
 
     def __init__(
         self, seed: int, *, xp: Any = np, dtype: Any = "float32", device: Any = None
@@ -85,7 +87,6 @@ class Rng:
             ("xp", xp),
             ("dtype", resolve(xp, dtype, device=device)),
             ("device", device),
-            ("_room", []),
         ):
             object.__setattr__(self, name, value)
 
@@ -132,27 +133,7 @@ class Rng:
 
     def astype(self, dtype: Any) -> "Rng":
         """The same key, drawing `dtype`."""
-        rng = Rng.from_key(self.key, xp=self.xp, dtype=dtype, device=self.device)
-        object.__setattr__(rng, "_room", self._room)
-        return rng
-
-    def building_in(self, array: Any) -> "Rng":
-        """The same key, with memory to build the result in: contiguous, its values not needed.
-
-        It saves a copy of what is to be filled anyway. The first array that fits is built there, a
-        whole draw or what `empty` is asked for; derived keys know nothing of it.
-        """
-        rng = self.astype(self.dtype)
-        object.__setattr__(rng, "_room", [array])
-        return rng
-
-    def empty(self, shape: tuple[int, ...]) -> Any:
-        """An array without values, of this namespace, dtype and device."""
-        for room in self._room:
-            if room.dtype == self.dtype and math.prod(room.shape) == math.prod(shape):
-                self._room.clear()
-                return self.xp.reshape(room, shape)
-        return self.xp.empty(shape, dtype=self.dtype, device=self.device)
+        return Rng.from_key(self.key, xp=self.xp, dtype=dtype, device=self.device)
 
     def fold_in(self, data: int | str) -> "Rng":
         """The key derived from this one and an integer `0 <= data < 2**32`, or any string."""
@@ -215,6 +196,7 @@ class Rng:
         *,
         start: int = 0,
         strides: tuple[int, ...] | None = None,
+        out: Any = None,
     ) -> Any:
         """Numbers uniform on `[low, high)`: 2**23 equidistant ones (float64: 2**52)."""
         low, high = as_ends("uniform", low, high)
@@ -224,43 +206,47 @@ class Rng:
                 f"Rng.uniform needs finite low <= high, "
                 f"got {short_repr(low)} and {short_repr(high)}."
             )
-        return self._draw(
-            Distribution.uniform(low, high, double=self._double), shape, start, strides
-        )
+        numbers = Distribution.uniform(low, high, double=self._double)
+        return self._draw(numbers, shape, start, strides, out)
 
     def normal(
-        self, shape: Shape, *, start: int = 0, strides: tuple[int, ...] | None = None
+        self,
+        shape: Shape,
+        *,
+        start: int = 0,
+        strides: tuple[int, ...] | None = None,
+        out: Any = None,
     ) -> Any:
         """Standard normal numbers: mean 0, variance 1."""
         numbers = Distribution.normal(-math.inf, math.inf, double=self._double)
-        return self._draw(numbers, shape, start, strides)
+        return self._draw(numbers, shape, start, strides, out)
 
     def normals(
         self,
         windows: Sequence[tuple[tuple[int, ...], int, tuple[int, ...]]],
-        room: Any = None,
+        out: Any = None,
     ) -> Iterator[Any]:
         """`normal(shape, start=start, strides=strides)` for each window, in order.
 
-        On the host they are drawn at once, on all cores; elsewhere each when it is asked for. In
-        `room`, a flat array of the host, they lie close together from its beginning, the last one
-        first, and are copied when asked for.
+        On the host they are drawn at once, on all cores; elsewhere each is drawn when the iterator
+        reaches it. With `out`, a flat array of the host, they are drawn there, the last window
+        first, and each is copied when the iterator reaches it.
         """
         if not self._host:
             for shape, start, strides in windows:
                 yield self.normal(shape, start=start, strides=strides)
             return
         numbers = Distribution.normal(-math.inf, math.inf, double=self._double)
-        source, out = Windows(Window(*w) for w in reversed(windows)), None
-        if room is not None:
+        source, memory = Windows(Window(*w) for w in reversed(windows)), None
+        if out is not None:
             # Inside of torch.func's transforms an array has no memory.
             with contextlib.suppress(RuntimeError):
-                out = np.asarray(room)[: source.size]
-        drawn, end = fill(self.key, source, numbers.kind, numbers.on_host, out), source.size
+                memory = np.asarray(out)[: source.size]
+        drawn, end = fill(self.key, source, numbers.kind, numbers.on_host, memory), source.size
         for shape, *_ in windows:
             begin = end - math.prod(shape)
             x = drawn[begin:end]
-            x = self._from_host(x if out is None else x.copy(), shape)
+            x = self._from_host(x if memory is None else x.copy(), shape)
             yield self.xp.astype(x, self.dtype, copy=False)
             end = begin
 
@@ -272,6 +258,7 @@ class Rng:
         *,
         start: int = 0,
         strides: tuple[int, ...] | None = None,
+        out: Any = None,
     ) -> Any:
         """Standard normal numbers given that they lie in the open interval `(low, high)`."""
         low, high = as_ends("truncated_normal", low, high)
@@ -286,7 +273,7 @@ class Rng:
                 "Rng.truncated_normal needs an interval whose probability is not lost in rounding, "
                 f"got {short_repr(low)} to {short_repr(high)}."
             )
-        return self._draw(numbers, shape, start, strides)
+        return self._draw(numbers, shape, start, strides, out)
 
     def signs(self, shape: Shape, *, start: int = 0, strides: tuple[int, ...] | None = None) -> Any:
         """+1 or -1 with probability one half each, in the `Rng`'s dtype."""
@@ -351,22 +338,33 @@ class Rng:
         return (b0 ^ b1) ^ -(1 << 31)
 
     def _draw(
-        self, numbers: Distribution, shape: Shape, start: int, strides: tuple[int, ...] | None
+        self,
+        numbers: Distribution,
+        shape: Shape,
+        start: int,
+        strides: tuple[int, ...] | None,
+        out: Any,
     ) -> Any:
         sizes = as_shape(shape)
         check_window(sizes, start, strides)
+        check_out("Rng", out, sizes, self.xp, self.dtype)
         if self._host:
-            window, out = Window(sizes, start, strides), None
-            if self._room and dtype_name(self.dtype) == dtype_name(numbers.kind):
-                out = np.asarray(self.empty(sizes)).reshape(-1)
-            x = fill(self.key, window, numbers.kind, numbers.on_host, out)
+            window, memory = Window(sizes, start, strides), None
+            if out is not None and dtype_name(self.dtype) == dtype_name(numbers.kind):
+                memory = np.asarray(out).reshape(-1)
+            x = fill(self.key, window, numbers.kind, numbers.on_host, memory)
+            if memory is not None:
+                return out
             x = self._from_host(x, sizes)
         elif is_torch(self.xp) and self._concrete and math.prod(sizes) > PIECE:
             x = self._in_pieces(numbers, sizes, start, strides)
         else:
             words = blocks(self.key, sizes, start, strides, xp=self.xp, device=self.device)
             x = numbers.in_arrays(*words, words_of(self.xp), self.xp)
-        return self.xp.astype(x, self.dtype, copy=False)
+        if out is None:
+            return self.xp.astype(x, self.dtype, copy=False)
+        out[...] = x
+        return out
 
     def _in_pieces(
         self,
@@ -379,7 +377,7 @@ class Rng:
         xp = self.xp
         sizes = shape if strides else (math.prod(shape),)
         strides = strides or (1,)
-        x = self.empty(sizes)
+        x = xp.empty(sizes, dtype=self.dtype, device=self.device)
         step = max(1, PIECE * sizes[0] // math.prod(sizes))
         for a in range(0, sizes[0], step):
             piece, at = (min(step, sizes[0] - a), *sizes[1:]), start + a * strides[0]

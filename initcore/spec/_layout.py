@@ -78,6 +78,10 @@ class Layout:
         back = tuple(sorted(range(len(order)), key=order.__getitem__))
         return w if back == order == tuple(range(len(order))) else xp.permute_dims(w, back)
 
+    def keeps_order(self, ndim: int) -> bool:
+        """Whether the framework's axes stand in the canonical order: turning is a reshape."""
+        return not self.groups_on_in and self._order(ndim) == tuple(range(ndim))
+
     def _order(self, ndim: int) -> tuple[int, ...]:
         """The framework's axes, kernels first, then the canonical order (inputs first if split)."""
         batch, out, in_, spatial = self._roles(ndim)

@@ -3,13 +3,14 @@
 import functools
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from ..arrays import compute_dtype, dtype_name
+from ..arrays import check_out, compute_dtype, dtype_name
 from ..random import Rng, check_rng
 from ._domain import Domain, Integer
+from ._entry_points import load_entry_points
 from ._invariant import Invariant
 from ._shape_rule import ShapeRule
 from ._spec import Spec
@@ -28,11 +29,54 @@ def _check_memory(sizes: tuple[int, ...], rng: Rng) -> None:
             raise MemoryError from None
 
 
-_registry: dict[str, Spec] = {}
+class Specs(Mapping[str, Spec]):
+    """Every initializer's `Spec`, by name, in alphabetical order.
+
+    Initializers of other packages come in through the entry point group `initcore.initializers`,
+    whose modules are imported the first time that all are listed or an unknown name is looked up.
+    """
+
+    def __init__(self) -> None:
+        self._filed: dict[str, Spec] = {}
+
+    def file(self, spec: Spec) -> None:
+        """Add a specification; a `ValueError` if its name belongs to another function."""
+        before = self._filed.get(spec.name)
+        if before is not None and before.origin != spec.origin:
+            raise ValueError(
+                f"the name {spec.name} of {spec.origin} belongs to {before.origin}: choose another."
+            )
+        self._filed[spec.name] = spec
+
+    def __getitem__(self, name: str) -> Spec:
+        if name not in self._filed:
+            load_entry_points(GROUP)
+        return self._filed[name]
+
+    def __iter__(self) -> Iterator[str]:
+        load_entry_points(GROUP)
+        return iter(sorted(self._filed))
+
+    def __len__(self) -> int:
+        load_entry_points(GROUP)
+        return len(self._filed)
+
+    def __repr__(self) -> str:
+        return f"<specs of {', '.join(self)}>"
 
 
-specs: Mapping[str, Spec] = MappingProxyType(_registry)
-"""Every initializer's `Spec`, by name."""
+GROUP = "initcore.initializers"
+
+specs = Specs()
+
+
+def _with_out(signature: inspect.Signature) -> inspect.Signature:
+    """The signature with `out=None` as its last parameter."""
+    parameters = [p for n, p in signature.parameters.items() if n != "out"]
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return signature.replace(
+        parameters=[*parameters, inspect.Parameter("out", kind, default=None, annotation=Any)]
+    )
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,12 +89,29 @@ def initializer(
     source: str,
     parameters: Mapping[str, Domain] | None = None,
     random: bool = True,
+    exact: bool = True,
+    example: Mapping[str, Any] | None = None,
 ) -> Callable[[F], F]:
     """File the decorated function `(rng, shape, /, *, parameters)` as an initializer.
 
+    Args:
+        shape: Which shapes it takes.
+        invariants: What is true of every result.
+        source: Paper or book, for the documentation.
+        parameters: Domain of each keyword-only parameter, by name.
+        random: Whether the result depends on the key.
+        exact: Whether every array library gives the same values up to the rounding of single
+            operations; False where matrix products make the entries.
+        example: A value of each parameter that has no default, for documentation and checks.
+
+    Raises:
+        ValueError: A parameter without a default has no example, or the name is taken.
+
     The function gets an `Rng` of the dtype to compute in and clean arguments; the result is
     rounded to the dtype asked for once, here. `groups` is added to the parameters of functions
-    that take it.
+    that take it. Every initializer takes `out`, a NumPy array or PyTorch tensor of the result's
+    shape and dtype to write into; a function that takes `out` itself saves the copy, and returns
+    `out` where it has built its result there.
     """
 
     def file(function: F) -> F:
@@ -59,14 +120,18 @@ def initializer(
         domains = dict(parameters or {})
         if "groups" in takes:
             domains["groups"] = GROUPS
+        builds_in_place = "out" in takes
 
         @functools.wraps(function)
-        def checked(rng: Rng, shape: Any, /, **given: Any) -> Any:
+        def checked(rng: Rng, shape: Any, /, *, out: Any = None, **given: Any) -> Any:
             check_rng(name, rng)
             sizes, values = spec.check(shape, given)
             fine = compute_dtype(rng.xp, rng.dtype)
+            check_out(name, out, sizes, rng.xp, rng.dtype)
             if math.prod(sizes) == 0:
                 return rng.xp.zeros(sizes, dtype=rng.dtype, device=rng.device)
+            if builds_in_place and out is not None and out.dtype == fine:
+                values["out"] = out
             try:
                 _check_memory(sizes, rng)
                 w = function(rng.astype(fine), sizes, **values)
@@ -75,8 +140,13 @@ def initializer(
                 raise MemoryError(
                     f"{name} cannot allocate the {size / 2**30:.3g} GiB that shape {sizes} takes."
                 ) from None
-            return rng.xp.astype(w, rng.dtype, copy=False)
+            if out is None:
+                return rng.xp.astype(w, rng.dtype, copy=False)
+            if w is not out:
+                out[...] = w
+            return out
 
+        checked.__signature__ = _with_out(inspect.signature(function))  # type: ignore[attr-defined]
         spec = Spec(
             name=name,
             function=checked,
@@ -85,8 +155,10 @@ def initializer(
             invariants=invariants,
             source=source,
             random=random,
+            exact_across_namespaces=exact,
+            example=MappingProxyType(dict(example or {})),
         )
-        _registry[name] = spec
+        specs.file(spec)
         return checked  # type: ignore[return-value]
 
     return file

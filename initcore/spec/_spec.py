@@ -32,6 +32,9 @@ class Spec:
         invariants: What is true of every result.
         source: Where it comes from.
         random: Whether the result depends on the key.
+        exact_across_namespaces: Whether every array library gives the same values up to the
+            rounding of single operations: no matrix products make the entries.
+        example: A value of each parameter that has no default.
         defaults: Default values of the parameters that have one.
     """
 
@@ -42,18 +45,37 @@ class Spec:
     invariants: tuple[Invariant, ...]
     source: str
     random: bool = True
+    exact_across_namespaces: bool = True
+    example: Mapping[str, Any] = field(default_factory=dict)
     defaults: dict[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         signature = inspect.signature(self.function).parameters
         empty = inspect.Parameter.empty
-        found = {n: p.default for n, p in signature.items() if p.default is not empty}
+        given = {n: signature[n].default for n in self.parameters}
+        found = {n: default for n, default in given.items() if default is not empty}
+        bare = [n for n in self.parameters if n not in found and n not in self.example]
+        if bare:
+            raise ValueError(
+                f"{self.name} needs an example of {bare[0]}, which has no default: "
+                f"@initializer(..., example={{{bare[0]!r}: ...}})."
+            )
         object.__setattr__(self, "defaults", found)  # once: every call looks at them
 
     @property
     def statement(self) -> str:
         """What the result is, as a property that can be tested: the first line of the docs."""
         return inspect.getdoc(self.function).split("\n\n")[0].replace("\n", " ")  # type: ignore[union-attr]
+
+    @property
+    def origin(self) -> str:
+        """The module and name of the function."""
+        return f"{self.function.__module__}.{self.function.__qualname__}"
+
+    @property
+    def builtin(self) -> bool:
+        """Whether it is of this package, and so of the specification's document."""
+        return self.origin.startswith("initcore.")
 
     @property
     def grouped(self) -> bool:

@@ -11,4 +11,5 @@ from ._golden import extended as extended
 from ._golden import golden as golden
 from ._golden import renewed as renewed
 from ._pages import pages as pages
+from ._pages import write_pages as write_pages
 from ._schema import SCHEMA as SCHEMA

@@ -34,7 +34,7 @@ def as_data() -> dict[str, Any]:
         "layout": "kernels are (out, in, *spatial); fan_in is in * prod(spatial)",
         "dtypes": list(REAL),
         "stream": STREAM,
-        "initializers": {name: _initializer(spec) for name, spec in specs.items()},
+        "initializers": {name: _initializer(s) for name, s in specs.items() if s.builtin},
     }
 
 

@@ -1,8 +1,9 @@
-"""The pages of `docs/spec`, with the files for other languages beside them."""
+"""The specification's pages, with the files for other languages beside them."""
 
 import hashlib
 import json
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from ._data import VERSION, as_data
 from ._golden import FILE, Golden, golden
 from ._schema import SCHEMA
 
-__all__ = ["pages"]
+__all__ = ["pages", "write_pages"]
 
 INDEX = """# Specification {version}
 
@@ -20,14 +21,13 @@ What every initializer is, for whoever implements it: in another framework, or i
 
 - [spec.json](spec.json): everything on these pages as data; its form is
   [spec.schema.json](spec.schema.json), a JSON Schema.
-- [golden.json](golden.json): {count} golden vectors, calls with their values. An implementation of
+- [golden.json](golden.json): {count} golden vectors: calls with their values. An implementation of
   the portable stream has uniforms and constants exactly, normals to 2e-6, sums of products to 2e-5
   of the largest entry (float64: 1e-14 and 1e-13), and half precision to one rounding more.
 - [SHA256SUMS](SHA256SUMS): their checksums, for `sha256sum -c`.
 
-An implementation with a stream of its own has the same invariants, and other numbers. Which
-elements of the stream an initializer takes for what is told where it is computed, in the core's
-modules named after the ideas (`_haar.py`, `_givens.py`, `_convolution.py`, ...).
+An implementation with another random stream has the same invariants and other numbers. The modules
+of `initcore/initializers` say which elements of the stream an initializer uses, and for what.
 
 ## Layout
 
@@ -53,7 +53,11 @@ the outputs. Results in half precision are float32 results rounded once.
 
 
 def pages() -> dict[str, str]:
-    """Names and texts of all files."""
+    """Names and texts of all files.
+
+    Raises:
+        LookupError: An initializer has no golden vectors yet.
+    """
     data, vectors = as_data(), golden()
     found = {
         "spec.json": json.dumps(data, indent=1) + "\n",
@@ -64,13 +68,30 @@ def pages() -> dict[str, str]:
     found["SHA256SUMS"] = "\n".join(sums) + "\n"
     stream = "\n".join(f"- **{name}**: {text}" for name, text in data["stream"].items())
     table = ["| initializer | what it is |", "| --- | --- |"]
-    table += [f"| [`{name}`]({name}.md) | {specs[name].statement} |" for name in specs]
+    table += [
+        f"| [`{name}`]({name}.md) | {specs[name].statement} |" for name in data["initializers"]
+    ]
     found["index.md"] = INDEX.format(
         version=VERSION, count=len(vectors), stream=stream, table="\n".join(table)
     )
     for name, one in data["initializers"].items():
-        found[f"{name}.md"] = _page(name, one, [v for v in vectors if v.initializer == name])
+        mine = [v for v in vectors if v.initializer == name]
+        if not mine:
+            raise LookupError(
+                f"{name} has no golden vectors; freeze them with "
+                "`initcore spec --golden initcore/specification/golden.json`."
+            )
+        found[f"{name}.md"] = _page(name, one, mine)
     return found
+
+
+def write_pages(folder: Path) -> list[Path]:
+    """Write all files to `folder`, which is made if it is missing; their paths."""
+    made = pages()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in made.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in made]
 
 
 def _page(name: str, one: dict[str, Any], vectors: list[Golden]) -> str:

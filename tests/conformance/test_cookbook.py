@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-import initcore.spec._registry
+from initcore import specs
 from initcore_conformance import CHECKS, conform, load
 from initcore_conformance._lists import IdList
 from initcore_conformance._terminal import show
@@ -33,10 +33,10 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     monkeypatch.chdir(tmp_path)
-    known = dict(initcore.spec._registry._registry)
+    known = dict(specs._filed)
     yield tmp_path
-    initcore.spec._registry._registry.clear()
-    initcore.spec._registry._registry.update(known)
+    specs._filed.clear()
+    specs._filed.update(known)
 
 
 def here(arguments: list[str], shown: list[str]) -> str:

@@ -13,11 +13,6 @@ import initcore
 from initcore import Rng, specs
 from initcore.spec import Kernel, Layout
 
-NEEDED: dict[str, dict[str, Any]] = {
-    "constant": {"value": 0.25},
-    "sparse": {"sparsity": 0.3},
-    "sparse_orthogonal": {"density": 0.6},
-}
 ALL = sorted(specs)
 
 
@@ -32,7 +27,7 @@ def shapes_of(name: str, groups: int = 1) -> list[tuple[int, ...]]:
     found = []
     for shape in shapes:
         try:
-            specs[name].check(shape, {**NEEDED.get(name, {}), **extra})
+            specs[name].check(shape, {**specs[name].example, **extra})
         except ValueError:
             continue
         found.append(shape)
@@ -40,7 +35,7 @@ def shapes_of(name: str, groups: int = 1) -> list[tuple[int, ...]]:
 
 
 def draw(name: str, shape: tuple[int, ...], rng: Rng, **parameters: Any) -> Any:
-    return specs[name].function(rng, shape, **{**NEEDED.get(name, {}), **parameters})
+    return specs[name].function(rng, shape, **{**specs[name].example, **parameters})
 
 
 @pytest.mark.parametrize("name", ALL)

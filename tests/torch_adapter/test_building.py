@@ -1,14 +1,14 @@
 """Values are built in the tensor's own memory where that is plain, and are the same elsewhere."""
 
+from typing import Any
+
+import jax
 import numpy as np
 import pytest
 import torch
 
 import initcore_torch as init
 from initcore import Rng, specs
-
-USUAL = {"constant": {"value": 1.5}, "sparse": {"sparsity": 0.5},
-         "sparse_orthogonal": {"density": 0.6}}  # fmt: skip
 
 
 def shape_for(name: str) -> tuple[int, ...]:
@@ -22,7 +22,7 @@ def shape_for(name: str) -> tuple[int, ...]:
 def test_memory_of_every_kind_gets_the_same_values(
     name: str, dtype: torch.dtype, transposed: bool
 ) -> None:
-    shape, given = shape_for(name), {"seed": 3, **USUAL.get(name, {})}
+    shape, given = shape_for(name), {"seed": 3, **specs[name].example}
     if transposed and specs[name].grouped:
         given["transposed"] = True
     fill = getattr(init, f"{name}_")
@@ -54,37 +54,48 @@ def test_gradients_that_need_the_old_values_are_refused(name: str) -> None:
         loss.backward()
 
 
-def test_memory_to_build_in_is_given_to_one_array_only() -> None:
-    room = torch.full((4, 5), 7.0)
-    rng = Rng(0, xp=torch).building_in(room)
-    first = rng.normal((4, 5))
-    kept = first.clone()
-    assert first.data_ptr() == room.data_ptr()
-    second = rng.uniform((4, 5))
-    assert second.data_ptr() != room.data_ptr()
-    assert torch.equal(first, kept)
+@pytest.mark.parametrize("name", list(specs))
+@pytest.mark.parametrize("xp", [np, torch])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_out_is_written_and_returned(name: str, xp: Any, dtype: str) -> None:
+    shape, given = shape_for(name), dict(specs[name].example)
+    rng = Rng(3, xp=xp, dtype=dtype)
+    fresh = specs[name].function(rng, shape, **given)
+    out = xp.full(shape, 7.0, dtype=getattr(xp, dtype))
+    assert specs[name].function(rng, shape, **given, out=out) is out
+    assert (out == fresh).all()
 
 
-@pytest.mark.parametrize("derive", [lambda r: r.fold_in(1), lambda r: r.split(2)[0]])
-def test_derived_keys_and_other_sizes_leave_that_memory_alone(derive: object) -> None:
-    room = torch.full((4, 5), 7.0)
-    rng = Rng(0, xp=torch).building_in(room)
-    derive(rng).normal((4, 5))  # type: ignore[operator]
-    rng.normal((5, 5))
-    rng.astype("float64").normal((4, 5))
-    assert (room == 7).all()
+@pytest.mark.parametrize("draw", ["normal", "uniform", "truncated_normal"])
+def test_draws_write_into_out(draw: str) -> None:
+    rng, out = Rng(0, xp=torch), torch.full((4, 5), 7.0)
+    assert getattr(rng, draw)((4, 5), out=out) is out
+    assert torch.equal(out, getattr(rng, draw)((4, 5)))
 
 
-@pytest.mark.parametrize("room", [False, True])
-def test_several_windows_at_once_are_each_its_own_draw(room: bool) -> None:
+def test_out_that_does_not_fit_is_refused_and_untouched() -> None:
+    out = np.full((4, 5), 7.0, np.float32)
+    with pytest.raises(ValueError, match=r"orthogonal needs out .* \(5, 5\) and float32"):
+        specs["orthogonal"].function(Rng(0), (5, 5), out=out)
+    with pytest.raises(ValueError, match=r"Rng needs out .* float64, got one of .* float32"):
+        Rng(0, dtype="float64").normal((4, 5), out=out)
+    with pytest.raises(ValueError, match="got an object of type list"):
+        Rng(0).normal((4, 5), out=[1.0])
+    with pytest.raises(TypeError, match=r"arrays of jax\.numpy cannot be written to"):
+        Rng(0, xp=jax.numpy).normal((4, 5), out=out)
+    assert (out == 7).all()
+
+
+@pytest.mark.parametrize("with_out", [False, True])
+def test_several_windows_at_once_are_each_its_own_draw(with_out: bool) -> None:
     rng = Rng(9, dtype="float32")
     windows = [((1, 3, 700), 5, (10**4, 1000, 1)), ((1, 2, 5), 0, (10**4, 1000, 1))]
     windows += [((1, 400, 1000), 0, (10**6, 1000, 1))]  # enough for a second thread
     size = sum(int(np.prod(w[0])) for w in windows)
-    out = np.full(size + 3, 7, np.float32) if room else None
+    out = np.full(size + 3, 7, np.float32) if with_out else None
     for x, (shape, start, strides) in zip(rng.normals(windows, out), windows, strict=True):
         assert (x == rng.normal(shape, start=start, strides=strides)).all()
-        if room:
+        if with_out:
             assert not np.shares_memory(x, out)
     if out is not None:
         assert (out[size:] == 7).all()
