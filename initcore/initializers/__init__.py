@@ -3,6 +3,14 @@
 from ._approximate_isometry import approximate_isometry as approximate_isometry
 from ._approximate_isometry import check_isometry as check_isometry
 from ._approximate_isometry import check_mask as check_mask
+from ._choices import Base as Base
+from ._choices import Entries as Entries
+from ._choices import Mode as Mode
+from ._choices import Narrowing as Narrowing
+from ._choices import Part as Part
+from ._choices import Sampling as Sampling
+from ._choices import TapDensity as TapDensity
+from ._choices import Taps as Taps
 from ._constant import constant as constant
 from ._constant import ones as ones
 from ._constant import zeros as zeros

@@ -2,17 +2,18 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from ..invariants import FullRank, NearZero, RepeatsIdentity
 from ..random import Rng
 from ..spec import Choice, Kernel, Real, ShapeRule, initializer
+from ._choices import Taps
 
 __all__ = ["idinit", "idinit_zero"]
 
-TAPS = Choice("order in which the taps are filled", ("center", "corner", "patch"))
+TAPS = Choice("order in which the taps are filled", get_args(Taps))
 SOURCE = "Pan et al., IDInit, ICLR 2025"
 
 
@@ -33,7 +34,7 @@ def idinit(
     *,
     tau: float = 1.0,
     noise: float = 1e-6,
-    taps: str = "center",
+    taps: Taps = "center",
     groups: int = 1,
 ) -> Any:
     """Kernel whose output `m` is `tau` times weight `m % fan_in` of its input, in each group.
@@ -75,7 +76,7 @@ def _has_neighbour(kernel: Kernel, parameters: Mapping[str, Any]) -> str | None:
     random=False,
 )
 def idinit_zero(
-    rng: Rng, shape: Any, /, *, eps: float = 1e-6, taps: str = "center", groups: int = 1
+    rng: Rng, shape: Any, /, *, eps: float = 1e-6, taps: Taps = "center", groups: int = 1
 ) -> Any:
     """Kernel whose rows are `eps` and `-eps` at two neighbouring inputs: nearly 0, nowhere dead.
 

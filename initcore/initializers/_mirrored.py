@@ -7,32 +7,17 @@ both signs: a layer computes `[phi(u), phi(-u)]`, and the next one takes the dif
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from ..activations import SLOPES, activation_of, odd_slope
 from ..invariants import Mirrored
 from ..random import Rng
 from ..spec import Choice, Kernel, Real, ShapeRule, initializer, specs
+from ._choices import Base, Part
 
 __all__ = ["BASES", "mirrored"]
 
-BASES = (
-    "orthogonal",
-    "scaled_orthogonal",
-    "delta_orthogonal",
-    "conv_orthogonal",
-    "identity",
-    "idinit",
-    "hadamard",
-    "normal",
-    "variance_scaling",
-    "lecun_normal",
-    "lecun_uniform",
-    "glorot_normal",
-    "glorot_uniform",
-    "he_normal",
-    "he_uniform",
-)
+BASES = get_args(Base)
 
 
 @dataclass(frozen=True)
@@ -78,7 +63,7 @@ def _fits(kernel: Kernel, parameters: Mapping[str, Any]) -> str | None:
     ),
     parameters={
         "gain": Real("factor on the half block: its singular value, if orthogonal", low=0.0),
-        "part": Choice("place of the layer in the network", ("first", "hidden", "last")),
+        "part": Choice("place of the layer in the network", get_args(Part)),
         "base": Choice("initializer of the half block W0", BASES),
         "activation": LinearOddPart("activation before the layer", tuple(SLOPES)),
         "negative_slope": Real("slope of a leaky ReLU below 0", low=-1.0, open_low=True),
@@ -93,8 +78,8 @@ def mirrored(
     /,
     *,
     gain: float = 1.0,
-    part: str = "hidden",
-    base: str = "orthogonal",
+    part: Part = "hidden",
+    base: Base = "orthogonal",
     activation: Any = "relu",
     negative_slope: float = 0.01,
     groups: int = 1,

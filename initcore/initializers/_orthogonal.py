@@ -1,12 +1,13 @@
 """Kernels that keep lengths: dense, and at the centre tap of a convolution."""
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from ..invariants import Haar, Isometry, SingleTap
 from ..random import Rng
 from ..spec import Choice, Kernel, Real, ShapeRule, initializer, width_factor
+from ._choices import Narrowing
 from ._reflectors import haar
 
 __all__ = ["delta_orthogonal", "on_center_tap", "orthogonal", "scaled_orthogonal"]
@@ -44,7 +45,7 @@ def orthogonal(
     parameters={
         "gain": GAIN,
         "narrowing": Choice(
-            "what a layer with fewer outputs than inputs does", ("isometric", "spectral")
+            "what a layer with fewer outputs than inputs does", get_args(Narrowing)
         ),
     },
     invariants=(Isometry(scaled=True), Haar(scaled=True)),
@@ -57,7 +58,7 @@ def scaled_orthogonal(
     /,
     *,
     gain: float = 1.0,
-    narrowing: str = "isometric",
+    narrowing: Narrowing = "isometric",
     groups: int = 1,
     out: Any = None,
 ) -> Any:

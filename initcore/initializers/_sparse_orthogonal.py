@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from ..arrays import dtype_name
 from ..invariants import Density, Isometry, RotationPairing, SingleTap, Unbiased
 from ..random import Rng, check_rng, host_call
 from ..spec import Choice, Kernel, Real, ShapeRule, initializer, specs
+from ._choices import Sampling, TapDensity
 from ._plane_rotations import Rotations, plan
 
 __all__ = ["sparse_orthogonal", "sparse_orthogonal_mask"]
@@ -49,9 +50,9 @@ def _reachable(kernel: Kernel, parameters: Mapping[str, Any]) -> str | None:
     parameters={
         "gain": Real("singular value", low=0.0),
         "density": Real("fraction of trainable weights", 0.0, 1.0, open_low=True, static=True),
-        "sampling": Choice("how the columns of a rotation are drawn", ("uniform", "matching")),
+        "sampling": Choice("how the columns of a rotation are drawn", get_args(Sampling)),
         "tap_density": Choice(
-            "fraction of nonzeros of a convolution's centre tap", ("same", "more")
+            "fraction of nonzeros of a convolution's centre tap", get_args(TapDensity)
         ),
     },
     invariants=(SingleTap(), Isometry(center=True), Density(), RotationPairing(), Unbiased()),
@@ -65,8 +66,8 @@ def sparse_orthogonal(
     *,
     gain: float = 1.0,
     density: float,
-    sampling: str = "uniform",
-    tap_density: str = "same",
+    sampling: Sampling = "uniform",
+    tap_density: TapDensity = "same",
     groups: int = 1,
 ) -> Any:
     """Kernel with a fraction `density` of nonzeros and all singular values `gain`.
@@ -103,8 +104,8 @@ def sparse_orthogonal_mask(
     /,
     *,
     density: float,
-    sampling: str = "uniform",
-    tap_density: str = "same",
+    sampling: Sampling = "uniform",
+    tap_density: TapDensity = "same",
     groups: int = 1,
 ) -> Any:
     """Booleans, true at `round(density * size)` weights: all nonzeros of `sparse_orthogonal`.

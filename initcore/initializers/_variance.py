@@ -1,10 +1,11 @@
 """Kernels of independent entries whose variance is set by the layer's size."""
 
-from typing import Any
+from typing import Any, get_args
 
 from ..invariants import HasLaw
 from ..random import TRUNCATED_STD, Rng
 from ..spec import Choice, Kernel, Real, ShapeRule, fan, initializer
+from ._choices import Entries, Mode
 from ._distribution import shifted
 
 __all__ = [
@@ -17,8 +18,6 @@ __all__ = [
     "variance_scaling",
 ]
 
-MODES = ("fan_in", "fan_out", "fan_avg", "fan_geo_avg")
-DISTRIBUTIONS = ("truncated_normal", "normal", "uniform")
 
 KERNEL = ShapeRule(2, None, "a kernel (out, in, *spatial)")
 
@@ -27,8 +26,8 @@ KERNEL = ShapeRule(2, None, "a kernel (out, in, *spatial)")
     shape=KERNEL,
     parameters={
         "scale": Real("variance times fan", low=0.0),
-        "mode": Choice("what the variance is divided by", MODES),
-        "distribution": Choice("law of the entries", DISTRIBUTIONS),
+        "mode": Choice("what the variance is divided by", get_args(Mode)),
+        "distribution": Choice("distribution of the entries", get_args(Entries)),
     },
     invariants=(HasLaw("variance"),),
     source="LeCun et al. 1998; Glorot & Bengio, AISTATS 2010; He et al., ICCV 2015",
@@ -39,8 +38,8 @@ def variance_scaling(
     /,
     *,
     scale: float = 1.0,
-    mode: str = "fan_in",
-    distribution: str = "truncated_normal",
+    mode: Mode = "fan_in",
+    distribution: Entries = "truncated_normal",
     groups: int = 1,
     out: Any = None,
 ) -> Any:

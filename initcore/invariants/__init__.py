@@ -15,6 +15,9 @@ True
 'W W^T / gain^2 is 0.19 off the identity, allowed 4.38e-15'
 """
 
+import warnings
+from typing import Any
+
 from ..spec import Invariant as Invariant
 from ._conv_isometry import ConvIsometry as ConvIsometry
 from ._conv_isometry import HaarSum as HaarSum
@@ -37,3 +40,16 @@ from ._structure import SingleTap as SingleTap
 from ._values import Bounded as Bounded
 from ._values import ColumnSparse as ColumnSparse
 from ._values import Filled as Filled
+
+RENAMED = {"Follows": "HasLaw", "Paired": "RotationPairing"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in RENAMED:
+        warnings.warn(
+            f"initcore.invariants.{name} is now {RENAMED[name]}; the old name goes in version 0.3.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return globals()[RENAMED[name]]
+    raise AttributeError(f"module 'initcore.invariants' has no attribute {name!r}")
