@@ -52,7 +52,10 @@ def test_initializers_of_installed_packages_are_listed_and_found(tmp_path: Path)
     code = "print(specs['sevens'].function(Rng(0), (2,)), specs['sevens'].builtin)"
     shown = run(tmp_path, f"from initcore import Rng, specs; {code}")
     assert shown.strip() == "[7. 7.] False"
-    shown = run(tmp_path, "from initcore.cli import main; main(['list'])")
+    shown = run(
+        tmp_path,
+        "import sys; sys.argv = ['initcore', 'list']; from initcore.cli import main; main()",
+    )
     assert "sevens" in shown
 
 
