@@ -357,7 +357,9 @@ class Rng:
                 return out
             x = self._from_host(x, sizes)
         elif is_torch(self.xp) and self._concrete and math.prod(sizes) > PIECE:
-            x = self._in_pieces(numbers, sizes, start, strides)
+            x = self._in_pieces(numbers, sizes, start, strides, out)
+            if out is not None:
+                return out
         else:
             words = blocks(self.key, sizes, start, strides, xp=self.xp, device=self.device)
             x = numbers.in_arrays(*words, words_of(self.xp), self.xp)
@@ -372,12 +374,15 @@ class Rng:
         shape: tuple[int, ...],
         start: int,
         strides: tuple[int, ...] | None,
+        out: Any,
     ) -> Any:
         """The same array, `PIECE` elements or one row at a time (JAX's compiler fuses instead)."""
         xp = self.xp
         sizes = shape if strides else (math.prod(shape),)
         strides = strides or (1,)
-        x = xp.empty(sizes, dtype=self.dtype, device=self.device)
+        if out is None:
+            out = xp.empty(sizes, dtype=self.dtype, device=self.device)
+        x = xp.reshape(out, sizes)
         step = max(1, PIECE * sizes[0] // math.prod(sizes))
         for a in range(0, sizes[0], step):
             piece, at = (min(step, sizes[0] - a), *sizes[1:]), start + a * strides[0]
