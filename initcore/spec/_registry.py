@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from ..arrays import check_out, compute_dtype, dtype_name
+from ..arrays import check_out, compute_dtype, dtype_name, is_contiguous
 from ..random import Rng, check_rng
 from ._domain import Domain, Integer
 from ._entry_points import load_entry_points
@@ -130,7 +130,7 @@ def initializer(
             check_out(name, out, sizes, rng.xp, rng.dtype)
             if math.prod(sizes) == 0:
                 return rng.xp.zeros(sizes, dtype=rng.dtype, device=rng.device)
-            if builds_in_place and out is not None and out.dtype == fine:
+            if builds_in_place and out is not None and out.dtype == fine and is_contiguous(out):
                 values["out"] = out
             try:
                 _check_memory(sizes, rng)
