@@ -14,6 +14,6 @@ def unit_variance_scale(path: str, variance: float) -> float:
     if not (math.isfinite(variance) and variance > 0):
         raise ValueError(
             f"lsuv: the output of {path} has variance {variance:g} on this data, which no factor "
-            "takes to 1; the model is as it was."
+            "takes to 1; the model is unchanged."
         )
     return 1 / math.sqrt(variance)

@@ -107,8 +107,8 @@ def initializer(
     Raises:
         ValueError: A parameter without a default has no example, or the name is taken.
 
-    The function gets an `Rng` of the dtype to compute in and clean arguments; the result is
-    rounded to the dtype asked for once, here. `groups` is added to the parameters of functions
+    The function gets an `Rng` of the dtype to compute in, and checked arguments; the result is
+    rounded once, here, to the `Rng`'s dtype. `groups` is added to the parameters of functions
     that take it. Every initializer takes `out`, a NumPy array or PyTorch tensor of the result's
     shape and dtype to write into; a function that takes `out` itself saves the copy, and returns
     `out` where it has built its result there.
