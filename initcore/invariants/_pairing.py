@@ -44,14 +44,13 @@ class RotationPairing:
         # Of a square either side may be the one that is rotated.
         sides = [used] if a.shape[2] == m else []
         sides += [used.swapaxes(1, 2)] if a.shape[1] == m else []
-        for side in sides:
-            ratio_of, mean, variance = _evidence(n, m, wanted, given)
-            found = ratio_of(_kinds(side)).mean()
-            # Bernstein's inequality, of the difference of this mean and the simulated one.
-            few, most = 1 / count + 1 / SIMULATED, math.log(1 / FALSE_ALARM)
-            allowed = math.sqrt(2 * most * variance * few) + 4 / 3 * EVIDENCE * most * few
-            if found <= mean + allowed:
-                return None
+        ratio_of, mean, variance = _evidence(n, m, wanted, given)
+        found = min(ratio_of(_kinds(side)).mean() for side in sides)
+        # Bernstein's inequality, of the difference of this mean and the simulated one.
+        few, most = 1 / count + 1 / SIMULATED, math.log(1 / FALSE_ALARM)
+        allowed = math.sqrt(2 * most * variance * few) + 4 / 3 * EVIDENCE * most * few
+        if found <= mean + allowed:
+            return None
         return (
             f"{count} matrices speak for sampling={other!r}, each by a log-likelihood ratio of "
             f"{found:.3g}, should be {mean:.3g}, allowed + {allowed:.2g}"
@@ -65,7 +64,7 @@ class RotationPairing:
 def _evidence(
     n: int, m: int, wanted: float, given: str
 ) -> tuple[Callable[[Any], Any], float, float]:
-    """Log-likelihood ratio of a kind for the other sampling; its mean and variance under this one."""
+    """Log-likelihood ratios of kinds for the other sampling; mean and variance under this one."""
     (other,) = (s for s in SAMPLINGS if s != given)
     counts = np.zeros((2, (m + 1) ** 2))
     for row, sampling in enumerate((given, other)):

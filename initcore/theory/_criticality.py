@@ -174,7 +174,7 @@ def slope_spread(phi: Activation, q: float, *, rough: bool = False) -> float:
 def q_for_depth(
     activation: Phi, depth: int, variance: float = 0.25, *, weights: str = "orthogonal"
 ) -> float:
-    """The smallest mean square `q` for which `jacobian_spectrum(activation, depth, q=q)` has `variance`.
+    """The smallest mean square `q` for which `jacobian_spectrum` has `variance` at this depth.
 
     Solves `depth * (mu_2 / mu_1**2 - 1 - s_1) = variance` (Pennington et al., AISTATS 2018,
     eq. 22).
