@@ -5,7 +5,8 @@ from typing import Any
 
 import jax
 
-from ._init import Initializer, rng
+from ._init import rng
+from ._initializer import Initializer
 
 __all__ = ["equinox", "haiku"]
 
