@@ -37,7 +37,7 @@ def sparse_orthogonal_mask(
     The rest are zeros at random positions, which only convolutions have.
 
     Args:
-        density: As of `sparse_orthogonal`, like `sampling` and `tap_density`.
+        density, sampling, tap_density: As of `sparse_orthogonal`.
 
     Raises:
         TypeError: As `sparse_orthogonal`.

@@ -1,5 +1,6 @@
 """The initializers of the founding papers."""
 
+from collections.abc import Callable
 from typing import Any, Unpack
 
 from initcore.arguments import write_out_keywords
@@ -61,7 +62,7 @@ def mirrored(
     *,
     part: Part = "hidden",
     base: Base = "orthogonal",
-    activation: Any = "relu",
+    activation: str | Callable[[Any], Any] = "relu",
     negative_slope: float = 0.01,
     **axes: Unpack[KernelAxes],
 ) -> Initializer:
