@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from initcore.arguments import write_out_keywords
+from initcore.spec import Wording
 
 from ._initializer import Initializer, SpecInitializer
 from ._keywords import DType, MatrixAxes, Scalar, UnbatchedAxes
@@ -63,9 +64,9 @@ def uniform(
         scale: Upper end of the interval.
         low: Lower end.
     """
-    names = {"high": "scale"}
+    wording = Wording(names={"high": "scale"})
     values = {"low": low, "high": scale}
-    return SpecInitializer("uniform", values, dtype, kernel_layout(**axes), names)
+    return SpecInitializer("uniform", values, dtype, kernel_layout(**axes), wording)
 
 
 @write_out_keywords

@@ -15,12 +15,12 @@ from ._init import _draw, _dtype, _words
 from ._keywords import DType
 from ._layouts import FrameLayout, canonical
 
-__all__ = ["NAMES", "Initializer", "SpecInitializer"]
+__all__ = ["WORDING", "Initializer", "SpecInitializer"]
 
 Initializer: TypeAlias = jax.nn.initializers.Initializer
 
 # JAX's names of the core's parameters. `lower` and `upper` are `truncated_normal`'s.
-NAMES = {"gain": "scale", "std": "stddev", "low": "lower", "high": "upper"}
+WORDING = Wording(names={"gain": "scale", "std": "stddev", "low": "lower", "high": "upper"})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,7 +35,7 @@ class SpecInitializer:
         dtype: Default dtype; None is JAX's default float.
         layout: Where kernels have their axes, or a function of the number of axes. Arrays of fewer
             than two axes have no layout.
-        names: JAX's names of the parameters, for error texts, by the core's.
+        wording: JAX's names of the parameters, for error texts.
 
     Raises:
         TypeError: A parameter is of the wrong type.
@@ -53,17 +53,13 @@ class SpecInitializer:
     parameters: Mapping[str, Any]
     dtype: DType = None
     layout: Layout | FrameLayout | None = None
-    names: Mapping[str, str] | None = None
+    wording: Wording = WORDING
 
     def __post_init__(self) -> None:
-        spec, wording = specs[self.name], self._wording
+        spec = specs[self.name]
         for parameter, value in self.parameters.items():
             domain = spec.parameters[parameter]
-            spec.check_parameter(self.name, parameter, domain, value, wording)
-
-    @property
-    def _wording(self) -> Wording:
-        return Wording(names=NAMES if self.names is None else self.names)
+            spec.check_parameter(self.name, parameter, domain, value, self.wording)
 
     @property
     def __name__(self) -> str:
@@ -81,13 +77,13 @@ class SpecInitializer:
             turned, layout, groups = canonical(name, self.layout, sizes)
             if spec.grouped:
                 given["groups"] = groups
-        turned, values = spec.check(turned, given, wording=self._wording, shown=sizes)
+        turned, values = spec.check(turned, given, wording=self.wording, shown=sizes)
         words = _words(key, name) if spec.random else (0, 0)
         w: jax.Array = _draw(name, words, sizes, turned, kind, values, layout, out_sharding)
         return w
 
     def __repr__(self) -> str:
-        names = self._wording.names
+        names = self.wording.names
         shown = [f"{names.get(n, n)}={value!r}" for n, value in self.parameters.items()]
         return f"<initcore_jax.{self.name}({', '.join(shown)})>"
 

@@ -15,7 +15,7 @@ from initcore.initializers import Sampling, TapDensity, check_isometry, check_ma
 from initcore.spec import Wording
 
 from ._init import rng
-from ._initializer import NAMES
+from ._initializer import WORDING
 from ._keywords import ColumnAxis, DType, FrameAxes
 from ._layouts import canonical, frame_layout
 
@@ -87,7 +87,7 @@ def approximate_isometry(
     who = "approximate_isometry"
     kept = check_mask(who, mask)
     turned, layout, groups = canonical(who, frame_layout(column_axis, **axes), kept.shape)
-    values = check_isometry(who, scale, steps, Wording(names=NAMES))
+    values = check_isometry(who, scale, steps, WORDING)
     default = dtype
 
     def init(key: Any, shape: Any = kept.shape, dtype: DType = None) -> jax.Array:

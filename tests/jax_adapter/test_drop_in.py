@@ -2,8 +2,11 @@
 the numbers."""
 
 import inspect
+import os
 import pickle
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -93,6 +96,15 @@ def test_every_argument_is_described_once(name: str) -> None:
     described = [n for names in re.findall(r"^ {4}(\w[\w, ]*):", section, re.M)
                  for n in names.split(", ")]  # fmt: skip
     assert sorted(described) == sorted(inspect.signature(getattr(ours, name)).parameters)
+
+
+def test_the_package_works_where_python_strips_docstrings() -> None:
+    code = "import initcore_jax as m; print(m.he_normal(), m.he_normal.__doc__ or m.normal.__doc__)"
+    done = subprocess.run(
+        [sys.executable, "-OO", "-c", code], capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+    )  # fmt: skip
+    assert done.stdout.strip() == "<initcore_jax.he_normal()> None", done.stderr
 
 
 @pytest.mark.parametrize("name", MAKERS)
