@@ -58,7 +58,7 @@ class MeasuredSpectrum:
         return float(self.nodes[self.weights > 0].max(initial=0.0))
 
     def error(self, function: Callable[[Any], Any] = lambda x: x) -> float:
-        """Standard error of the mean of `function` over the probes: 0 if exact, NaN of one probe."""
+        """Standard error of the mean of `function` over the probes: 0 if exact, NaN of one."""
         values = self._by_probe(function)
         if self.exact or values.size < 2:
             return 0.0 if self.exact else math.nan

@@ -87,7 +87,8 @@ class Recorder:
         """Note where a layer's output is: after its product, or where its bias is added."""
         views = [o for o in operands if isinstance(o, View)]
         values = [o for o in operands if isinstance(o, Value)]
-        # A bias comes after the product, at times with a transpose in between. The layer's signal is what comes out last, as in frameworks whose layers add their biases.
+        # A bias comes after the product, at times with a transpose in between. The layer's signal
+        # is what comes out last, as in frameworks whose layers add their biases themselves.
         if name in ("dot_general", "conv_general_dilated") and len(views) == 1 and values:
             self.products[place] = views[0].paths
             self.layers[place], self._ends[made] = views[0].paths[0], place
