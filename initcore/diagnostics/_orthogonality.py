@@ -87,7 +87,7 @@ class Orthogonality(ByPath[LayerSpectrum]):
         return picture(self) + html(self.HEAD, self.rows())
 
 
-def orthogonality(model: TracedModel, image: int | None) -> Orthogonality:
+def orthogonality(model: TracedModel[Any], image: int | None) -> Orthogonality:
     """The singular values of every kernel; stacked kernels and groups are taken one by one.
 
     Args:

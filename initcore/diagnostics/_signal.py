@@ -131,7 +131,7 @@ class SignalReport(ByPath[LayerSignal]):
         return f"{headline}{picture(self)}{html(HEAD, self.rows())}"
 
 
-def signal_report(model: TracedModel, *, seed: int) -> SignalReport:
+def signal_report(model: TracedModel[Any], *, seed: int) -> SignalReport:
     """Measurements at every layer of a model, from one run forward and backward.
 
     Args:
@@ -149,7 +149,7 @@ def signal_report(model: TracedModel, *, seed: int) -> SignalReport:
 
 
 def _layers(
-    model: TracedModel, network: Network, found: Recording
+    model: TracedModel[Any], network: Network, found: Recording
 ) -> tuple[list[LayerSignal], str, int]:
     entering = found.entering
     if entering is not None and not np.size(entering):
@@ -175,7 +175,7 @@ def _layers(
 
 
 def _predicted(
-    model: TracedModel, network: Network, found: Recording, entering: float
+    model: TracedModel[Any], network: Network, found: Recording, entering: float
 ) -> dict[str, float]:
     """The length map along a plain network, as far as every layer was recorded."""
     if not network.graph.traced or not network.is_chain:
@@ -195,7 +195,7 @@ def _predicted(
     return predicted
 
 
-def _deviations(model: TracedModel, w: Weight) -> tuple[float, float]:
+def _deviations(model: TracedModel[Any], w: Weight) -> tuple[float, float]:
     """`(sigma_w, sigma_b)` of a layer: `sigma_w**2` is `fan_in` times its weights' mean square."""
     kernel = w.parameter.kernel
     fan_in = 1 if kernel is None else kernel.fan_in

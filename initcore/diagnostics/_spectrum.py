@@ -101,7 +101,7 @@ class MeasuredSpectrum:
 
 
 def jacobian_spectrum(
-    model: TracedModel, *, probes: int, steps: int, seed: int
+    model: TracedModel[Any], *, probes: int, steps: int, seed: int
 ) -> MeasuredSpectrum:
     """The squared singular values of a model's Jacobian at its inputs.
 

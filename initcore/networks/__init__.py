@@ -21,6 +21,8 @@ from ._graph import Parameter as Parameter
 from ._initialize import apply_plan as apply_plan
 from ._initialize import initialize as initialize
 from ._plan import Assignment as Assignment
+from ._plan import Overrides as Overrides
+from ._plan import Paths as Paths
 from ._plan import Plan as Plan
 from ._plan import draw as draw
 from ._plan import plan as plan

@@ -95,6 +95,6 @@ INITIALIZE = Description(
     },
     {
         "TypeError, ValueError": "An argument is wrong, or the network is not made for the "
-        "scheme; the model is as it was.",
+        "scheme; the model is unchanged.",
     },
 )

@@ -20,6 +20,7 @@ from ._report import Report
 __all__ = ["Linearized", "Recording", "TracedModel", "as_call", "calling", "first_that_works"]
 
 T = TypeVar("T")
+Result = TypeVar("Result", covariant=True)
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 
@@ -55,8 +56,8 @@ class Linearized:
     backward: Callable[[Any], Any]
 
 
-class TracedModel(Protocol):
-    """A user's model with what it is called with.
+class TracedModel(Protocol[Result]):
+    """A user's model with what it is called with; `Result` is what `initialize` returns.
 
     Every member leaves the model, its buffers, modes and hooks as they were, except for `write`,
     `scale` and `finish`. Errors name the public function that the user called.
@@ -93,8 +94,8 @@ class TracedModel(Protocol):
     def restored_on_error(self, paths: Sequence[str]) -> AbstractContextManager[None]:
         """A context that gives weights their values back where its body raises."""
 
-    def finish(self, report: Report) -> Any:
-        """What `initialize` returns: the report, with the new model if none is written in place."""
+    def finish(self, report: Report) -> Result:
+        """The report, with the new model where models are not written in place."""
 
     def values(self, path: str) -> Any:
         """A weight in float64 NumPy and the framework's order of axes; None without values."""

@@ -1,30 +1,30 @@
 """`initialize`: a plan is made, checked against the model's weights, and applied."""
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from ..arguments import key_of_seed
 from ..random import Rng
 from ..reports import progress
 from ._framework import TracedModel
-from ._plan import Plan, plan
+from ._plan import Overrides, Paths, Plan, plan
 from ._report import Report
 from ._roles import describe_network
 
 __all__ = ["apply_plan", "initialize"]
 
+R = TypeVar("R")
 WHO = "initialize"
 
 
 def initialize(
-    model: TracedModel,
+    model: TracedModel[R],
     scheme: Any,
     *,
     seed: int,
-    overrides: Mapping[str, Any] | None,
-    paths: Mapping[str, str] | Callable[[str], str] | None,
-) -> Any:
+    overrides: Overrides | None,
+    paths: Paths | None,
+) -> R:
     """Give every weight of a model what a scheme says for its role.
 
     Args:
@@ -36,7 +36,7 @@ def initialize(
 
     Raises:
         TypeError, ValueError: An argument is wrong, or the network is not made for the scheme; the
-            model is as it was.
+            model is unchanged.
     """
     key_of_seed(seed, who=WHO)
     names = list(model.quantized)
@@ -51,7 +51,7 @@ def initialize(
     )
 
 
-def apply_plan(plan: Plan, model: TracedModel) -> Any:
+def apply_plan(plan: Plan, model: TracedModel[R]) -> R:
     """Fill the weights of a model as planned; what cannot be filled is refused before the first."""
     if plan.needs_data and not model.has_data:
         raise ValueError(
@@ -69,7 +69,7 @@ def apply_plan(plan: Plan, model: TracedModel) -> Any:
     return model.finish(report)
 
 
-def _scaled(plan: Plan, model: TracedModel) -> dict[str, float]:
+def _scaled(plan: Plan, model: TracedModel[Any]) -> dict[str, float]:
     """Scale each kernel so that its layer's output has the planned variance, and say by how much.
 
     Layer-sequential unit variance (Mishkin & Matas, ICLR 2016), in one run: each layer hands on its
@@ -85,7 +85,7 @@ def _scaled(plan: Plan, model: TracedModel) -> dict[str, float]:
             if not (math.isfinite(variance) and variance > 0):
                 raise ValueError(
                     f"{plan.scheme_name}: the output of {path} has variance {variance:g} on this "
-                    f"data, which no factor takes to {wanted:g}; the model is as it was."
+                    f"data, which no factor takes to {wanted:g}; the model is unchanged."
                 )
             scales[path] = math.sqrt(wanted / variance)
         return scales[path]

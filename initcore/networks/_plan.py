@@ -16,7 +16,12 @@ from ._roles import ROLES, Network, Weight
 from ._rules import Rule, rule_of
 from ._schemes import scheme_of
 
-__all__ = ["Assignment", "Plan", "draw", "plan"]
+__all__ = ["Assignment", "Overrides", "Paths", "Plan", "draw", "plan"]
+
+Overrides = Mapping[str, Any]
+"""From patterns of paths and from roles to initializers, or to None."""
+Paths = Mapping[str, str] | Callable[[str], str]
+"""From paths to the names that keys are made from."""
 
 WHO = "initialize"
 
@@ -77,8 +82,8 @@ def plan(
     scheme: Any,
     *,
     seed: int = 0,
-    overrides: Mapping[str, Any] | None = None,
-    paths: Mapping[str, str] | Callable[[str], str] | None = None,
+    overrides: Overrides | None = None,
+    paths: Paths | None = None,
     model: str = "",
 ) -> Plan:
     """The plan of a network: an assignment for every parameter.

@@ -1,16 +1,14 @@
 """The registry of schemes: filed by a decorator, from here or from other packages."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..spec import load_entry_points
+from ..spec import ByName
 from ._rules import Scheme
 
 __all__ = ["SCHEMES", "SchemeSpec", "scheme"]
-
-GROUP = "initcore.schemes"
 
 Maker = Callable[..., Scheme]
 M = TypeVar("M", bound=Maker)
@@ -48,44 +46,8 @@ class SchemeSpec:
         return f"{self.function.__module__}.{self.function.__qualname__}"
 
 
-class Schemes(Mapping[str, SchemeSpec]):
-    """Every scheme by name, initcore's own first.
-
-    Schemes of other packages come in through the entry point group `initcore.schemes`, whose
-    modules are imported the first time that all are listed or an unknown name is looked up.
-    """
-
-    def __init__(self) -> None:
-        self._filed: dict[str, SchemeSpec] = {}
-
-    def file(self, spec: SchemeSpec) -> None:
-        """Add a scheme; a `ValueError` if its name belongs to another function."""
-        before = self._filed.get(spec.name)
-        if before is not None and before.origin != spec.origin:
-            raise ValueError(
-                f"the scheme name {spec.name} of {spec.origin} belongs to {before.origin}: "
-                "choose another."
-            )
-        self._filed[spec.name] = spec
-
-    def __getitem__(self, name: str) -> SchemeSpec:
-        if name not in self._filed:
-            load_entry_points(GROUP)
-        return self._filed[name]
-
-    def __iter__(self) -> Iterator[str]:
-        load_entry_points(GROUP)
-        return iter(list(self._filed))
-
-    def __len__(self) -> int:
-        load_entry_points(GROUP)
-        return len(self._filed)
-
-    def __repr__(self) -> str:
-        return f"<schemes {', '.join(self)}>"
-
-
-SCHEMES = Schemes()
+SCHEMES = ByName[SchemeSpec]("initcore.schemes", "schemes")
+"""Every scheme's `SchemeSpec`, by name."""
 
 
 def scheme(name: str, *, needs_data: bool = False) -> Callable[[M], M]:

@@ -1,11 +1,11 @@
 """What an initializer is, as data."""
 
+from ._by_name import ByName as ByName
 from ._domain import Choice as Choice
 from ._domain import Domain as Domain
 from ._domain import Integer as Integer
 from ._domain import Real as Real
 from ._domain import TooLargeError as TooLargeError
-from ._entry_points import load_entry_points as load_entry_points
 from ._invariant import Invariant as Invariant
 from ._kernel import Kernel as Kernel
 from ._kernel import fan as fan

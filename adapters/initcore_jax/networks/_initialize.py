@@ -1,10 +1,9 @@
 """`initialize(model, scheme)`: every weight of a model from its role."""
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from initcore import networks
-from initcore.networks import INITIALIZE, described
+from initcore.networks import INITIALIZE, Overrides, Paths, described
 
 from ._model import JaxModel
 
@@ -13,14 +12,9 @@ __all__ = ["initialize"]
 
 @described(INITIALIZE)
 def initialize(
-    model: Any,
-    scheme: Any,
-    *,
-    seed: int = 0,
-    overrides: Mapping[str, Any] | None = None,
-    sample_input: Any = None,
-    paths: Mapping[str, str] | Callable[[str], str] | None = None,
-) -> Any:
+    model: Any, scheme: Any, *, seed: int = 0, overrides: Overrides | None = None,
+    sample_input: Any = None, paths: Paths | None = None,
+) -> Any:  # fmt: skip
     """Give every weight of `model` what `scheme` says for its role, and report it.
 
     Args:

@@ -3,14 +3,7 @@
 from typing import Any
 
 from initcore import diagnostics
-from initcore.diagnostics import (
-    JACOBIAN_SPECTRUM,
-    ORTHOGONALITY,
-    SIGNAL_REPORT,
-    MeasuredSpectrum,
-    Orthogonality,
-    SignalReport,
-)
+from initcore.diagnostics import MeasuredSpectrum, Orthogonality, SignalReport
 from initcore.networks import described
 
 from ._model import KerasModel
@@ -18,7 +11,7 @@ from ._model import KerasModel
 __all__ = ["jacobian_spectrum", "orthogonality", "signal_report"]
 
 
-@described(SIGNAL_REPORT)
+@described(diagnostics.SIGNAL_REPORT)
 def signal_report(model: Any, inputs: Any, *, seed: int = 0) -> SignalReport:
     """Mean squares of signal and gradient at every layer, dead units, correlations, ranks.
 
@@ -41,7 +34,7 @@ def signal_report(model: Any, inputs: Any, *, seed: int = 0) -> SignalReport:
     return diagnostics.signal_report(KerasModel("signal_report", model, inputs), seed=seed)
 
 
-@described(JACOBIAN_SPECTRUM)
+@described(diagnostics.JACOBIAN_SPECTRUM)
 def jacobian_spectrum(
     model: Any, inputs: Any, *, probes: int = 8, steps: int = 32, seed: int = 0
 ) -> MeasuredSpectrum:
@@ -66,7 +59,7 @@ def jacobian_spectrum(
     return diagnostics.jacobian_spectrum(known, probes=probes, steps=steps, seed=seed)
 
 
-@described(ORTHOGONALITY)
+@described(diagnostics.ORTHOGONALITY)
 def orthogonality(
     model: Any, sample_input: Any = None, *, image: int | None = None
 ) -> Orthogonality:

@@ -5,14 +5,7 @@ from typing import Any
 from torch import nn
 
 from initcore import diagnostics
-from initcore.diagnostics import (
-    JACOBIAN_SPECTRUM,
-    ORTHOGONALITY,
-    SIGNAL_REPORT,
-    MeasuredSpectrum,
-    Orthogonality,
-    SignalReport,
-)
+from initcore.diagnostics import MeasuredSpectrum, Orthogonality, SignalReport
 from initcore.networks import described
 
 from ._model import TorchModel
@@ -20,7 +13,7 @@ from ._model import TorchModel
 __all__ = ["jacobian_spectrum", "orthogonality", "signal_report"]
 
 
-@described(SIGNAL_REPORT)
+@described(diagnostics.SIGNAL_REPORT)
 def signal_report(model: nn.Module, inputs: Any, *, seed: int = 0) -> SignalReport:
     """Mean squares of signal and gradient at every layer, dead units, correlations, ranks.
 
@@ -40,7 +33,7 @@ def signal_report(model: nn.Module, inputs: Any, *, seed: int = 0) -> SignalRepo
     return diagnostics.signal_report(TorchModel("signal_report", model, inputs), seed=seed)
 
 
-@described(JACOBIAN_SPECTRUM)
+@described(diagnostics.JACOBIAN_SPECTRUM)
 def jacobian_spectrum(
     model: nn.Module, inputs: Any, *, probes: int = 8, steps: int = 32, seed: int = 0
 ) -> MeasuredSpectrum:
@@ -63,7 +56,7 @@ def jacobian_spectrum(
     return diagnostics.jacobian_spectrum(known, probes=probes, steps=steps, seed=seed)
 
 
-@described(ORTHOGONALITY)
+@described(diagnostics.ORTHOGONALITY)
 def orthogonality(
     model: nn.Module, sample_input: Any = None, *, image: int | None = None
 ) -> Orthogonality:

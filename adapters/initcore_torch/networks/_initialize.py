@@ -1,12 +1,11 @@
 """`initialize(model, scheme)`: every weight of a model from its role."""
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import nn
 
 from initcore import networks
-from initcore.networks import INITIALIZE, Report, described
+from initcore.networks import INITIALIZE, Overrides, Paths, Report, described
 
 from ._model import TorchModel
 
@@ -15,14 +14,9 @@ __all__ = ["initialize"]
 
 @described(INITIALIZE)
 def initialize(
-    model: nn.Module,
-    scheme: Any,
-    *,
-    seed: int = 0,
-    overrides: Mapping[str, Any] | None = None,
-    sample_input: Any = None,
-    paths: Mapping[str, str] | Callable[[str], str] | None = None,
-) -> Report:
+    model: nn.Module, scheme: Any, *, seed: int = 0, overrides: Overrides | None = None,
+    sample_input: Any = None, paths: Paths | None = None,
+) -> Report:  # fmt: skip
     """Give every weight of `model` what `scheme` says for its role, and report it.
 
     Args:
