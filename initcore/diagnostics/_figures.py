@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..plots._style import BLUE, GREEN, ORANGE, blank
+from ..plots import BLUE, GREEN, ORANGE, blank
 
 __all__ = ["orthogonality_figure", "signal_figure", "spectrum_figure"]
 

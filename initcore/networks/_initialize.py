@@ -18,13 +18,9 @@ WHO = "initialize"
 
 
 def initialize(
-    model: TracedModel[R],
-    scheme: Any,
-    *,
-    seed: int,
-    overrides: Overrides | None,
+    model: TracedModel[R], scheme: Any, *, seed: int, overrides: Overrides | None,
     paths: Paths | None,
-) -> R:
+) -> R:  # fmt: skip
     """Give every weight of a model what a scheme says for its role.
 
     Args:

@@ -78,14 +78,9 @@ class Plan:
 
 
 def plan(
-    network: Network,
-    scheme: Any,
-    *,
-    seed: int = 0,
-    overrides: Overrides | None = None,
-    paths: Paths | None = None,
-    model: str = "",
-) -> Plan:
+    network: Network, scheme: Any, *, seed: int = 0, overrides: Overrides | None = None,
+    paths: Paths | None = None, model: str = "",
+) -> Plan:  # fmt: skip
     """The plan of a network: an assignment for every parameter.
 
     Args:

@@ -68,7 +68,7 @@ def common(w: Weight) -> Rule | None:
 
 
 def gain_of(w: Weight) -> tuple[float, str]:
-    """The gain of the activation that follows, and the reason in words."""
+    """The gain of the activation that follows, and the reason for it."""
     if w.activation == LINEAR:
         return 1.0, "no activation follows"
     try:

@@ -35,7 +35,7 @@ class Loops:
         """
         params = eqn.params
         if eqn.primitive.name == "while":
-            # The condition takes constants of its own, ahead of the body's.
+            # The condition's constants come ahead of the body's.
             skip, count = params["cond_nconsts"], params["body_nconsts"]
             body, operands, carried, length = params["body_jaxpr"], operands[skip:], None, 1
         else:

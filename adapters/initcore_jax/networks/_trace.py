@@ -24,9 +24,9 @@ class Recorder:
         made: The nodes, and how each weight is used.
         products: For every product with a weight, by the equations it is called through, the
             paths of the weight.
-        layers: Places of what layers put out, biases added, by the paths of their kernels.
+        layers: Places of the outputs of layers, biases added, with the paths of their kernels.
         biases: Paths of the biases, by those of the kernels.
-        tables: Places of what embeddings put out.
+        tables: Places of the outputs of embeddings.
     """
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]], gates: Mapping[str, int]) -> None:

@@ -67,7 +67,7 @@ def orthogonality(
 
     Args:
         model: A Keras model or layer.
-        sample_input: What it is called with, where it has no symbolic inputs of its own.
+        sample_input: What it is called with, if it has no symbolic inputs.
 
     >>> import keras
     >>> from initcore_keras import initialize

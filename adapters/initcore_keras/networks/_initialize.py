@@ -23,8 +23,8 @@ def initialize(
     Args:
         model: A built Keras model or layer; its weights are assigned in place. Running statistics
             and states of seeds stay.
-        sample_input: What the model is called with, where it has no symbolic inputs of its own; a
-            model that is not built is built with it. `"lsuv"` needs real data.
+        sample_input: What the model is called with, if it has no symbolic inputs; a model that is
+            not built is built with it. `"lsuv"` needs real data.
 
     >>> import keras
     >>> net = keras.Sequential([

@@ -1,4 +1,4 @@
-"""What modules tell of their weights where no call of the model can be traced."""
+"""The graph of a model that cannot be traced: weights alone, as their modules describe them."""
 
 from typing import Any
 

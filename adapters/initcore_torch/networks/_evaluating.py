@@ -1,4 +1,4 @@
-"""Runs that leave a model as it was."""
+"""Runs of a model that change neither its mode nor its buffers."""
 
 import contextlib
 from collections.abc import Iterator
