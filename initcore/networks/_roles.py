@@ -53,7 +53,7 @@ class Weight:
         parts: Kernels stacked along the outputs, each to be drawn alone.
         order: Its place among all layers.
         by: How the role was found: `"graph"` or `"name"`.
-        why: The same in words.
+        why: The reason, for reports.
     """
 
     parameter: Parameter
@@ -82,7 +82,7 @@ class Weight:
 
 @dataclass(frozen=True)
 class Network:
-    """All weights of a model, what they are for, and how they hang together."""
+    """All weights of a model with their roles, the residual branches and the graph."""
 
     graph: Graph
     weights: tuple[Weight, ...]

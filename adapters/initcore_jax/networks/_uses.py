@@ -22,6 +22,7 @@ class Uses:
 
     Attributes:
         picked: Paths of the weights of which a loop's counter picks a part.
+        stacked: Paths of the weights of which a loop takes one kernel after another.
     """
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]], gates: Mapping[str, int]) -> None:
@@ -29,6 +30,7 @@ class Uses:
         self.nodes: list[Node] = []
         self.uses: dict[str, dict[str, Any]] = {}
         self.picked: set[str] = set()
+        self.stacked: set[str] = set()
 
     def put(self, node: Node) -> Value:
         """Append a node."""

@@ -7,7 +7,7 @@ is recorded in turn. Shapes are computed, values are not.
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -38,11 +38,12 @@ class Recorder:
 
     Args:
         variables: The weights by path.
+        keys: The names that their keys are made from.
     """
 
-    def __init__(self, variables: dict[str, Any]) -> None:
+    def __init__(self, variables: dict[str, Any], keys: Mapping[str, str]) -> None:
         self.nodes: list[Node] = []
-        self.variables = variables
+        self.variables, self._keys = variables, keys
         self._path_of = {id(v): path for path, v in variables.items()}
         self._node_of: dict[int, int] = {}
         self._kept: list[Any] = []
@@ -148,11 +149,10 @@ class Recorder:
         """What was recorded."""
         parameters = []
         for path, variable in self.variables.items():
-            facts = self._uses.get(path)
-            if facts is None:
-                facts = {"kind": "unused", "note": "the forward pass does not reach it"}
-            frozen = not variable.trainable
-            parameters.append(Parameter(path, tuple(variable.shape), frozen=frozen, **facts))
+            unused = {"kind": "unused", "note": "the forward pass does not reach it"}
+            facts = self._uses.get(path, unused)
+            facts = {**facts, "frozen": not variable.trainable, "key": self._keys[path]}
+            parameters.append(Parameter(path, tuple(variable.shape), **facts))
         return Graph(self.nodes, parameters)
 
 
