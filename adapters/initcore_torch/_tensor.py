@@ -15,8 +15,8 @@ __all__ = [
     "has_values",
     "in_place",
     "memory_of",
-    "once",
     "shape_of",
+    "unexpanded",
 ]
 
 
@@ -57,7 +57,7 @@ def memory_of(tensor: Tensor, shape: tuple[int, ...]) -> Tensor | None:
     return tensor.detach().view(shape) if plain else None
 
 
-def once(tensor: Tensor) -> Tensor:
+def unexpanded(tensor: Tensor) -> Tensor:
     """The tensor without repetitions: an expanded one has each element many times."""
     if torch.compiler.is_compiling() or tensor.layout != torch.strided or tensor.is_nested:
         return tensor
