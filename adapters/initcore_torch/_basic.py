@@ -77,12 +77,7 @@ def normal_(
     generator: Generator | None = None,
     **draw: Unpack[Draw],
 ) -> Tensor:
-    """Entries become independent normal with the given mean and standard deviation.
-
-    Args:
-        mean: Mean of the entries.
-        std: Standard deviation of the entries, at least 0.
-    """
+    """Entries become independent normal with the given mean and standard deviation."""
     return fill("normal", tensor, {"mean": mean, "std": std}, generator=generator, **draw)
 
 
@@ -133,12 +128,6 @@ def truncated_normal_(
 ) -> Tensor:
     """Entries become independent `mean + std * z`, `z` standard normal with `low < z < high`.
 
-    Args:
-        mean: Mean before truncation.
-        std: Standard deviation before truncation, at least 0.
-        low: Lower cut, in deviations from the mean.
-        high: Upper cut, in deviations from the mean.
-
     Raises:
         ValueError: `low` is not below `high`, or both are far out on one side.
     """
@@ -156,10 +145,6 @@ def sparse_(
     **source: Unpack[Source],
 ) -> Tensor:
     """Each column gets `ceil(sparsity * rows)` zeros and normal entries elsewhere.
-
-    Args:
-        sparsity: Fraction of each column that is zero, in `[0, 1]`.
-        std: Standard deviation of the other entries, at least 0.
 
     Raises:
         ValueError: The tensor is no matrix, or `sparsity` is not in `[0, 1]`.

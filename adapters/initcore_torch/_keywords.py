@@ -11,6 +11,8 @@ import typing
 from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple, TypedDict, TypeVar
 
+from initcore import specs
+
 __all__ = ["Axes", "Draw", "Source", "shared_keywords"]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -86,8 +88,8 @@ def shared_keywords(function: F) -> F:
 
     checked.__signature__ = full  # type: ignore[attr-defined]
     if function.__doc__:  # none under python -OO
-        shared = [name for name in full.parameters if name in DESCRIBED]
-        checked.__doc__ = _with_arguments(inspect.cleandoc(function.__doc__), shared)
+        text = inspect.cleandoc(function.__doc__)
+        checked.__doc__ = _with_arguments(text, function.__name__, list(full.parameters))
     return checked  # type: ignore[return-value]
 
 
@@ -104,25 +106,26 @@ def _spelled_out(signature: inspect.Signature) -> inspect.Signature:
     return signature.replace(parameters=[*own, *keywords])
 
 
-def _with_arguments(text: str, names: list[str]) -> str:
-    """The docstring with the shared arguments at the end of its section `Args`."""
-    lines = "\n".join(
-        textwrap.fill(
-            f"{name}: {DESCRIBED[name].text}",
-            100,
-            initial_indent=" " * 4,
-            subsequent_indent=" " * 8,
-        )
-        for name in names
-    )
+def _with_arguments(text: str, who: str, names: list[str]) -> str:
+    """The docstring of `who` with a line for each argument.
+
+    Its own section `Args` is continued by the shared arguments. Where it has none, the other
+    arguments are described as in the core's specification.
+    """
+    described = {name: shared.text for name, shared in DESCRIBED.items()}
     parts = text.split("\n\n")
-    for at, part in enumerate(parts):
-        if part.startswith("Args:\n"):
-            parts[at] = f"{part}\n{lines}"
-            break
-        if part.startswith(("Raises:\n", ">>>")):
-            parts.insert(at, f"Args:\n{lines}")
-            break
+    titles = [part.partition("\n")[0] for part in parts]
+    if "Args:" in titles:
+        at = titles.index("Args:")
     else:
-        parts.append(f"Args:\n{lines}")
+        domains = specs[who.removesuffix("_")].parameters
+        stated = {n: f"{d.unit[:1].upper()}{d.unit[1:]}: {d}." for n, d in domains.items()}
+        described = stated | described
+        ends = (i for i, title in enumerate(titles) if title.startswith(("Raises:", ">>>")))
+        at = next(ends, len(parts))
+        parts.insert(at, "Args:")
+    for name in sorted(names, key=DESCRIBED.__contains__):  # the shared ones last
+        if name in described:
+            line = textwrap.fill(f"{name}: {described[name]}", 96, subsequent_indent=" " * 4)
+            parts[at] += "\n" + textwrap.indent(line, " " * 4)
     return "\n\n".join(parts)

@@ -16,43 +16,6 @@ __all__ = [
 
 
 @shared_keywords
-def conv_orthogonal_(
-    tensor: Tensor, gain: float = 1.0, generator: Generator | None = None, **draw: Unpack[Draw]
-) -> Tensor:
-    """A convolution kernel's matrix at every frequency gets all singular values `gain`.
-
-    The layer keeps lengths with circular padding and stride 1.
-
-    Args:
-        gain: Singular value, at least 0.
-    """
-    return fill("conv_orthogonal", tensor, {"gain": gain}, generator=generator, **draw)
-
-
-@shared_keywords
-def sparse_orthogonal_(
-    tensor: Tensor,
-    density: float,
-    gain: float = 1.0,
-    generator: Generator | None = None,
-    *,
-    sampling: Sampling = "uniform",
-    tap_density: TapDensity = "same",
-    **draw: Unpack[Draw],
-) -> Tensor:
-    """The kernel gets a fraction `density` of nonzeros and all singular values `gain` (EOI).
-
-    Args:
-        density: Fraction of nonzeros; each row and column of the matrix has at least one.
-        gain: Singular value, at least 0.
-        sampling: `"uniform"`, as published, or `"matching"`, which fills rows and columns evenly.
-        tap_density: Of a convolution's centre tap: `"same"` or `"more"`.
-    """
-    values = {"density": density, "gain": gain, "sampling": sampling, "tap_density": tap_density}
-    return fill("sparse_orthogonal", tensor, values, generator=generator, **draw)
-
-
-@shared_keywords
 def mirrored_(
     tensor: Tensor,
     gain: float = 1.0,
@@ -82,6 +45,46 @@ def mirrored_(
 
 
 @shared_keywords
+def conv_orthogonal_(
+    tensor: Tensor, gain: float = 1.0, generator: Generator | None = None, **draw: Unpack[Draw]
+) -> Tensor:
+    """A convolution kernel's matrix at every frequency gets all singular values `gain`.
+
+    The layer keeps lengths with circular padding and stride 1.
+    """
+    return fill("conv_orthogonal", tensor, {"gain": gain}, generator=generator, **draw)
+
+
+@shared_keywords
+def hadamard_(tensor: Tensor, gain: float = 1.0, **axes: Unpack[Axes]) -> Tensor:
+    """The kernel becomes a partial identity, or a part of a Hadamard matrix if it widens (ZerO)."""
+    return fill("hadamard", tensor, {"gain": gain}, **axes)
+
+
+@shared_keywords
+def sparse_orthogonal_(
+    tensor: Tensor,
+    density: float,
+    gain: float = 1.0,
+    generator: Generator | None = None,
+    *,
+    sampling: Sampling = "uniform",
+    tap_density: TapDensity = "same",
+    **draw: Unpack[Draw],
+) -> Tensor:
+    """The kernel gets a fraction `density` of nonzeros and all singular values `gain` (EOI).
+
+    Args:
+        density: Fraction of nonzeros; each row and column of the matrix has at least one.
+        gain: Singular value, at least 0.
+        sampling: `"uniform"`, as published, or `"matching"`, which fills rows and columns evenly.
+        tap_density: Of a convolution's centre tap: `"same"` or `"more"`.
+    """
+    values = {"density": density, "gain": gain, "sampling": sampling, "tap_density": tap_density}
+    return fill("sparse_orthogonal", tensor, values, generator=generator, **draw)
+
+
+@shared_keywords
 def idinit_(
     tensor: Tensor,
     tau: float = 1.0,
@@ -91,13 +94,7 @@ def idinit_(
     taps: Taps = "center",
     **draw: Unpack[Draw],
 ) -> Tensor:
-    """Output `m` becomes `tau` times weight `m % fan_in` of its input (IDInit's identity).
-
-    Args:
-        tau: Factor on what is passed on, above 0.
-        noise: Standard deviation of the nonzeros around `tau`.
-        taps: Order in which the taps of a convolution are filled.
-    """
+    """Output `m` becomes `tau` times weight `m % fan_in` of its input (IDInit's identity)."""
     values = {"tau": tau, "noise": noise, "taps": taps}
     return fill("idinit", tensor, values, generator=generator, **draw)
 
@@ -106,20 +103,5 @@ def idinit_(
 def idinit_zero_(
     tensor: Tensor, eps: float = 1e-6, *, taps: Taps = "center", **axes: Unpack[Axes]
 ) -> Tensor:
-    """Rows become `eps` and `-eps` at neighbouring inputs: for the last layer of a branch.
-
-    Args:
-        eps: Size of the nonzeros, above 0.
-        taps: Order in which the taps of a convolution are filled.
-    """
+    """Rows become `eps` and `-eps` at neighbouring inputs: for the last layer of a branch."""
     return fill("idinit_zero", tensor, {"eps": eps, "taps": taps}, **axes)
-
-
-@shared_keywords
-def hadamard_(tensor: Tensor, gain: float = 1.0, **axes: Unpack[Axes]) -> Tensor:
-    """The kernel becomes a partial identity, or a part of a Hadamard matrix if it widens (ZerO).
-
-    Args:
-        gain: Largest singular value, at least 0.
-    """
-    return fill("hadamard", tensor, {"gain": gain}, **axes)

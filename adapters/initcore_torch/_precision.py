@@ -11,7 +11,7 @@ from ._tracing import constant_while_tracing
 __all__ = ["full_precision", "is_reduced"]
 
 # What the switches say where factors are not rounded to TF32 or bfloat16.
-EXACT = ("none", "ieee", "highest")
+EXACT = frozenset(("none", "ieee", "highest"))
 # One switch a library; before PyTorch 2.9 there is a single one.
 LIBRARIES = tuple(
     library
@@ -50,7 +50,7 @@ def is_reduced() -> bool:
 
 
 def _reduces(switches: list[str]) -> bool:
-    return any(s not in EXACT for s in switches)
+    return not EXACT.issuperset(switches)
 
 
 def _read() -> list[str]:

@@ -19,15 +19,12 @@ from ._tensor import check_module
 __all__ = ["grasp", "masks_from_scores", "snip", "synflow"]
 
 Scores = dict[str, Tensor]
+Loss = Callable[[Any, Any], Tensor]
+Names = Iterable[str]
 
 
 def snip(
-    model: nn.Module,
-    loss: Callable[[Any, Any], Tensor],
-    inputs: Any,
-    targets: Any,
-    *,
-    parameters: Iterable[str] | None = None,
+    model: nn.Module, loss: Loss, inputs: Any, targets: Any, *, parameters: Names | None = None
 ) -> Scores:
     """`|w * g|` by parameter, `g` the gradient of the loss: what the loss changes without `w`.
 
@@ -51,12 +48,7 @@ def snip(
 
 
 def grasp(
-    model: nn.Module,
-    loss: Callable[[Any, Any], Tensor],
-    inputs: Any,
-    targets: Any,
-    *,
-    parameters: Iterable[str] | None = None,
+    model: nn.Module, loss: Loss, inputs: Any, targets: Any, *, parameters: Names | None = None
 ) -> Scores:
     """`w * (H g)` by parameter: half of what the squared gradient loses without `w`.
 
@@ -82,7 +74,7 @@ def synflow(
     density: float,
     *,
     rounds: int = 100,
-    parameters: Iterable[str] | None = None,
+    parameters: Names | None = None,
 ) -> Scores:
     """`w * dR/dw` by parameter, `R` the sum of what ones change in the outputs of zeros.
 
@@ -147,7 +139,7 @@ def masks_from_scores(scores: Mapping[str, Tensor], density: float, *, least: An
 
 
 def _split(
-    who: str, model: nn.Module, names: Iterable[str] | None, *, double: bool = False
+    who: str, model: nn.Module, names: Names | None, *, double: bool = False
 ) -> tuple[Scores, Scores]:
     """Copies of the parameters to be scored, which want gradients, and of all other tensors."""
     check_module(who, model)
@@ -183,7 +175,7 @@ def _call(who: str, model: nn.Module, w: Scores, rest: Scores, inputs: Any) -> A
         ) from error
 
 
-def _lost(who: str, loss: Callable[[Any, Any], Tensor], output: Any, targets: Any) -> Tensor:
+def _lost(who: str, loss: Loss, output: Any, targets: Any) -> Tensor:
     """The loss, a scalar that depends on the weights."""
     try:
         value = loss(output, targets)

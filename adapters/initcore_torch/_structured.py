@@ -20,9 +20,6 @@ def orthogonal_(
 ) -> Tensor:
     """The `(out, in * prod(k))` matrix becomes Haar-random with all singular values `gain`.
 
-    Args:
-        gain: Singular value, at least 0.
-
     Raises:
         TypeError: The tensor is not of a real floating dtype, or an argument is of the wrong type.
         ValueError: Fewer than 2 axes, or an argument outside its domain.
@@ -48,8 +45,8 @@ def scaled_orthogonal_(
     """As `orthogonal_`, times `sqrt(out / fan_in)` in widening layers.
 
     Args:
-        gain: Smallest singular value in widening layers, all of them in narrowing ones.
-        narrowing: `"isometric"`, or `"spectral"` for that factor in narrowing layers, too.
+        gain: Singular value before that factor, at least 0.
+        narrowing: `"isometric"`, or `"spectral"` for the factor in narrowing layers, too.
     """
     values = {"gain": gain, "narrowing": narrowing}
     return fill("scaled_orthogonal", tensor, values, generator=generator, **draw)
@@ -61,9 +58,6 @@ def delta_orthogonal_(
 ) -> Tensor:
     """A convolution kernel becomes 0 but for its centre tap, Haar-random of singular values `gain`.
 
-    Args:
-        gain: Singular value, at least 0.
-
     Raises:
         ValueError: The tensor has no spatial axes.
     """
@@ -72,11 +66,7 @@ def delta_orthogonal_(
 
 @shared_keywords
 def identity_(tensor: Tensor, gain: float = 1.0, **axes: Unpack[Axes]) -> Tensor:
-    """The kernel passes the first `min(out, in)` channels of each group on, times `gain`.
-
-    Args:
-        gain: Factor on what is passed on, at least 0.
-    """
+    """The kernel passes the first `min(out, in)` channels of each group on, times `gain`."""
     return fill("identity", tensor, {"gain": gain}, **axes)
 
 

@@ -71,13 +71,11 @@ def has_values(tensor: Tensor) -> bool:
     """Whether there is anything to fill: meta and fake tensors have a shape only."""
     if tensor.device.type == "meta" or tensor.numel() == 0:
         return False
-    return torch.compiler.is_compiling() or not isinstance(tensor, _fake())
-
-
-def _fake() -> Any:
+    if torch.compiler.is_compiling() or type(tensor) in (Tensor, torch.nn.Parameter):
+        return True
     from torch._subclasses.fake_tensor import FakeTensor
 
-    return FakeTensor
+    return not isinstance(tensor, FakeTensor)
 
 
 def check_tensor(tensor: Tensor, who: str) -> tuple[tuple[int, ...], str]:
@@ -106,6 +104,8 @@ def check_places(tensor: Tensor, who: str) -> None:
 
 def _overlaps(tensor: Tensor) -> bool:
     """Whether two elements lie at one place."""
+    if tensor.is_contiguous():
+        return False
     axes = sorted((s, n) for n, s in zip(tensor.shape, tensor.stride(), strict=True) if n > 1)
     if tensor.numel() == 0 or not axes:
         return False

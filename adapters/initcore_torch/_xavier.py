@@ -37,7 +37,7 @@ def xavier_normal_(
     """Entries become independent normal of variance `2 gain**2 / (fan_in + fan_out)`.
 
     Args:
-        gain: Factor of the standard deviation, at least 0.
+        gain: As of `xavier_uniform_`.
     """
     return _scaled("xavier_normal_", tensor, gain, "fan_avg", "normal", generator, **draw)
 
@@ -72,7 +72,11 @@ def kaiming_normal_(
     generator: Generator | None = None,
     **draw: Unpack[Draw],
 ) -> Tensor:
-    """Entries become independent normal of variance `gain**2 / fan`, as `kaiming_uniform_`."""
+    """Entries become independent normal of variance `gain**2 / fan`.
+
+    Args:
+        a, mode, nonlinearity: As of `kaiming_uniform_`, which says what `gain` is.
+    """
     return _kaiming("kaiming_normal_", tensor, a, mode, nonlinearity, "normal", generator, **draw)
 
 

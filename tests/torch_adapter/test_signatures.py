@@ -82,8 +82,11 @@ def test_shared_arguments_are_described_once_in_the_section_of_arguments(name: s
     shared = [n for n in SHARED if n in inspect.signature(getattr(init, name)).parameters]
     assert text.count("Args:\n") == 1
     arguments = text.partition("Args:\n")[2].partition("\n\n")[0].splitlines()
-    named = [line.strip().partition(":")[0] for line in arguments if line[4] != " "]
-    assert named[-len(shared) :] == shared
+    named = [n for line in arguments if line[4] != " " for n in line.partition(":")[0].split(",")]
+    described = [n.strip() for n in named]
+    assert described[-len(shared) :] == shared
+    parameters = list(inspect.signature(getattr(init, name)).parameters)
+    assert set(described) | {"tensor"} == set(parameters) | {"tensor"}
     assert max(map(len, text.splitlines())) <= 100
 
 
@@ -109,8 +112,7 @@ CHOICES = [
     for spec in [specs.get(OTHER_NAMES.get(function, function[:-1]))]
     if spec is not None
     for parameter, domain in spec.parameters.items()
-    if isinstance(domain, Choice)
-    and parameter in inspect.signature(getattr(init, function)).parameters
+    if type(domain) is Choice and parameter in inspect.signature(getattr(init, function)).parameters
 ]
 
 
