@@ -24,7 +24,9 @@ __all__ = [
     "zeros_",
 ]
 
-HUGE = 1 << 28  # elements; from here, what shares memory is not written many times over
+HUGE = (
+    1 << 28
+)  # elements; larger tensors that share memory are refused, not written many times over
 
 
 def zeros_(tensor: Tensor) -> Tensor:

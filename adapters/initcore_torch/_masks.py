@@ -40,7 +40,7 @@ def sparse_orthogonal_mask(
     Args:
         tensor: A tensor, of which only shape and device are read, or a shape.
         density: Fraction of true values.
-        sampling, tap_density: As of `sparse_orthogonal_`.
+        sampling, tap_density: As in `sparse_orthogonal_`.
     """
     who = "sparse_orthogonal_mask"
     shape = tuple(tensor.shape if isinstance(tensor, Tensor) else tensor)

@@ -1,4 +1,4 @@
-"""What each weight of a model is worth before training: SNIP, GraSP and SynFlow.
+"""Scores of the weights of an untrained model: SNIP, GraSP and SynFlow.
 
 The model runs on copies of its parameters and buffers, so that nothing of it changes.
 """
@@ -35,7 +35,7 @@ def snip(
         loss: Of the model's output and the targets, a scalar.
         inputs: The model's argument, a tuple of its arguments, or a mapping of named ones.
         targets: The loss's second argument.
-        parameters: Names of those that are scored; all of two or more axes by default.
+        parameters: Names of the parameters to score; by default all with two or more axes.
 
     Raises:
         ValueError: A name is no parameter's, or there is none to score.
@@ -90,11 +90,11 @@ def synflow(
         shape: Of the input, the batch axis included, such as `(1, 3, 32, 32)`.
         density: Fraction of weights to be kept in the end, in `(0, 1]`.
         rounds: Prunings, the last one of which is `masks_from_scores(scores, density)`.
-        parameters: As of `snip`.
+        parameters: As in `snip`.
 
     Raises:
         OverflowError: The sum of all paths is too large even for float64.
-        ValueError: As of `snip`.
+        ValueError: As in `snip`.
     """
     sizes = as_shape(shape, who="synflow")
     check_module("synflow", model)

@@ -37,7 +37,7 @@ def xavier_normal_(
     """Entries become independent normal of variance `2 gain**2 / (fan_in + fan_out)`.
 
     Args:
-        gain: As of `xavier_uniform_`.
+        gain: As in `xavier_uniform_`.
     """
     return _scaled("xavier_normal_", tensor, gain, "fan_avg", "normal", generator, **draw)
 
@@ -75,7 +75,7 @@ def kaiming_normal_(
     """Entries become independent normal of variance `gain**2 / fan`.
 
     Args:
-        a, mode, nonlinearity: As of `kaiming_uniform_`, which says what `gain` is.
+        a, mode, nonlinearity: As in `kaiming_uniform_`, which says what `gain` is.
     """
     return _kaiming("kaiming_normal_", tensor, a, mode, nonlinearity, "normal", generator, **draw)
 
