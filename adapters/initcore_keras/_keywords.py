@@ -6,26 +6,26 @@ signature, `describe` into its docstring. A new one is one entry of a `TypedDict
 
 import functools
 import inspect
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import (
     Annotated,
     Any,
     Literal,
-    NamedTuple,
     SupportsIndex,
     TypeAlias,
     TypedDict,
     TypeVar,
-    Unpack,
-    get_args,
-    get_origin,
-    get_type_hints,
 )
 
 import keras
 
-from initcore.arguments import short_repr
+from initcore.arguments import (
+    Shared,
+    shared_arguments,
+    short_repr,
+    with_arguments,
+    written_out,
+)
 
 __all__ = [
     "Axes",
@@ -44,13 +44,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 AxisNumbers: TypeAlias = Sequence[int] | None
 Kind = Literal["kernel", "transposed", "depthwise"]
 Seed: TypeAlias = SupportsIndex | keras.random.SeedGenerator | None
-
-
-class Shared(NamedTuple):
-    """Default and description of a shared argument."""
-
-    default: object
-    text: str
 
 
 class NoArguments(TypedDict):
@@ -100,15 +93,12 @@ Raises:
     ValueError: An argument is out of range; when called, the shape does not fit."""
 
 
-@functools.cache
-def _shared(arguments: type) -> dict[str, Shared]:
-    hints = get_type_hints(arguments, include_extras=True)
-    return {name: hint.__metadata__[0] for name, hint in hints.items()}
+_of = functools.cache(shared_arguments)
 
 
 def defaults(arguments: type) -> dict[str, Any]:
     """The default of each argument of a `TypedDict` of this file."""
-    return {name: shared.default for name, shared in _shared(arguments).items()}
+    return {name: shared.default for name, shared in _of(arguments).items()}
 
 
 def resolve(owner: object, given: Mapping[str, object], arguments: type) -> dict[str, Any]:
@@ -129,18 +119,7 @@ def resolve(owner: object, given: Mapping[str, object], arguments: type) -> dict
 
 def write_out(function: F) -> F:
     """The same function; its signature names the arguments behind `**axes: Unpack[...]`."""
-    signature = inspect.signature(function)
-    *own, last = signature.parameters.values()
-    if last.kind is not last.VAR_KEYWORD or get_origin(last.annotation) is not Unpack:
-        return function
-    (arguments,) = get_args(last.annotation)
-    usual = defaults(arguments)
-    named = [
-        inspect.Parameter(name, last.KEYWORD_ONLY, default=usual[name], annotation=hint)
-        for name, hint in get_type_hints(arguments).items()
-    ]
-    full = signature.replace(parameters=[*own, *named])
-    function.__signature__ = full  # type: ignore[attr-defined]
+    function.__signature__ = written_out(inspect.signature(function))  # type: ignore[attr-defined]
     return function
 
 
@@ -154,13 +133,5 @@ def describe(cls: type, own: Mapping[str, str]) -> str | None:
     names = inspect.signature(cls).parameters
     if cls.__doc__ is None or not names:  # there is none under python -OO
         return cls.__doc__
-    text = inspect.cleandoc(cls.__doc__)
-    texts = {**own, "seed": SEED.text, **{n: s.text for n, s in _shared(Axes).items()}}
-    missing = [n for n in names if f"\n    {n}: " not in text]
-    if "\n\nArgs:\n" not in text:
-        text += "\n\nArgs:"
-    lines = (
-        textwrap.fill(f"{n}: {texts[n]}", 100, initial_indent=" " * 4, subsequent_indent=" " * 8)
-        for n in missing
-    )
-    return "\n".join([text, *lines, RAISES])
+    texts = {**own, "seed": SEED.text, **{n: s.text for n, s in _of(Axes).items()}}
+    return with_arguments(cls.__doc__, names, texts) + "\n" + RAISES

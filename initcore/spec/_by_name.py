@@ -44,6 +44,10 @@ class ByName(Mapping[str, T]):
             )
         self._filed[entry.name] = entry
 
+    def filed(self, name: str) -> T | None:
+        """The entry of that name, None if no module imported so far has filed one."""
+        return self._filed.get(name)
+
     def __getitem__(self, name: str) -> T:
         if name not in self._filed:
             load_entry_points(self._group)
