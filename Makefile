@@ -1,10 +1,15 @@
 # Every target works from nothing: it makes .venv and installs what it needs.
+ifeq ($(OS),Windows_NT)  # in Git's bash
+PYTHON ?= python
+BIN = .venv/Scripts
+else
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
+endif
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 DEV = .venv/.dev
 DEMO = .venv/.demo
-KERAS_BACKENDS = tensorflow jax torch numpy
+KERAS_BACKENDS ?= tensorflow jax torch numpy
 FUZZ_SECONDS ?= 600
 # Quiet frameworks: no accelerator probing, no start-up log.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -24,6 +29,12 @@ test: lint unit keras  ## everything that must hold, quick budget
 unit: $(DEV)  ## core, theory, adapters of PyTorch and JAX, conformance suite
 	$(BIN)/python -m pytest tests initcore adapters/initcore_torch adapters/initcore_jax conformance \
 		--doctest-modules --ignore=tests/keras_adapter -m "not thorough" -q
+
+# Dependency groups need pip 25.1. From 26.2 on, pip uses constraints differently when it builds.
+define venv
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) --upgrade 'pip>=25.1,<26.2'
+endef
 
 define on_each_keras_backend
 	@set -e; for backend in $(KERAS_BACKENDS); do \
@@ -52,26 +63,26 @@ conform: $(DEV)  ## the thorough property run on every backend, and the slow tes
 	$(call on_each_keras_backend,thorough)
 
 fuzz: $(DEV)  ## fuzz the command line and what the library reads, FUZZ_SECONDS in all
-	$(PIP) -e '.[fuzz]'
+	$(PIP) --group fuzz
 	PYTHONPATH=.:conformance $(BIN)/python -m fuzz.run --seconds $(FUZZ_SECONDS) --out out/fuzz
 
 bench: $(DEV)  ## the speed tables of the docs, each against its peers in one run
 	for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done
 
 docs: $(DEV)  ## HTML pages in docs/_build
-	$(PIP) -e '.[docs]'
+	$(PIP) --group docs
 	$(BIN)/python -m sphinx -W -b html docs docs/_build
 
 build: $(DEV)  ## wheel and sdist in dist/
 	$(BIN)/python -m build
 
 $(DEV): pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) -e '.[dev]'
+	$(venv)
+	$(PIP) -e '.[demo]' --group dev
 	@touch $@ $(DEMO)
 
 $(DEMO): pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(venv)
 	$(PIP) -e '.[demo]'
 	@touch $@
 

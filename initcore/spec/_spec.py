@@ -65,7 +65,8 @@ class Spec:
     @property
     def statement(self) -> str:
         """What the result is, as a property that can be tested: the first line of the docs."""
-        return inspect.getdoc(self.function).split("\n\n")[0].replace("\n", " ")  # type: ignore[union-attr]
+        text = inspect.getdoc(self.function) or ""  # there is none under python -OO
+        return text.split("\n\n")[0].replace("\n", " ")
 
     @property
     def origin(self) -> str:

@@ -85,7 +85,7 @@ print("the same values" if (draw(one) == draw(two)).all() else "different values
         KERAS_BACKENDS,
     ),
     Habit(
-        "One seed gives other weights on another backend.",
+        "One seed gives different weights on different backends.",
         """
 import keras
 
@@ -97,8 +97,8 @@ print(*(f"{value:.6f}" for value in w))
         KERAS_BACKENDS,
     ),
     Habit(
-        "A truncated normal of `stddev=1` has a smaller deviation: it is that of the normal before "
-        "the cut.",
+        "A truncated normal of `stddev=1` has a smaller standard deviation: `stddev` is that of "
+        "the normal before truncation.",
         """
 import keras
 
@@ -110,7 +110,7 @@ print(f"{keras.ops.convert_to_numpy(w).std():.2f}")
         KERAS_BACKENDS,
     ),
     Habit(
-        "The same in `jax.nn.initializers.truncated_normal`, which says so.",
+        "`jax.nn.initializers.truncated_normal` does the same, and documents it.",
         """
 import jax
 
@@ -120,7 +120,7 @@ print(f"{w.std():.2f}")
         lambda lines: any(float(line) < 0.95 for line in lines),
     ),
     Habit(
-        "bfloat16 normals of JAX are 128 numbers, none of them far out.",
+        "JAX's bfloat16 normals have only 128 values, none of them in the tails.",
         """
 import jax
 
@@ -131,7 +131,7 @@ print(f"{len(jax.numpy.unique(w))} different values, the largest {abs(w).max():.
         "https://github.com/jax-ml/jax/pull/26974",
     ),
     Habit(
-        "A small deviation makes `torch.nn.init.trunc_normal_` throw values onto its cuts.",
+        "A small standard deviation makes `torch.nn.init.trunc_normal_` put values onto its cuts.",
         """
 import torch
 
@@ -145,7 +145,7 @@ print(f"{int((w.abs() >= 0.2).sum())} of {w.numel()} values beyond ten deviation
         "https://github.com/pytorch/pytorch/pull/174997",
     ),
     Habit(
-        "bfloat16 normals of `torch.randn` on the CPU end before 3.5 deviations.",
+        "bfloat16 normals of `torch.randn` on the CPU end before 3.5 standard deviations.",
         """
 import torch
 
@@ -204,28 +204,28 @@ def merged(reports: Sequence[Results]) -> Results:
     return whole
 
 
-HEAD = """# Peers, checked
+HEAD = """# PyTorch, JAX and Keras under test
 
-The initializers of PyTorch, JAX and Keras (on its four backends), checked by this library's
-conformance suite: only what each documents that it takes, in the order of axes that it documents.
-Every failure has the smallest case found and the lines that repeat it. A failure is a difference
-from [the specification](spec/index.md), which for some is a matter of convention: then the sentence
-above it says whose.
+This page shows what the conformance suite finds in the initializers of PyTorch, JAX and Keras (on
+its four backends). The suite tests only arguments that each framework documents, in the order of
+axes that it documents. Every failure shows the smallest case found and the lines that reproduce it.
+A failure is a difference from [the specification](spec/index.md). Some of the differences are a
+matter of convention; the sentence above such a failure says whose convention it is.
 
 {dks}
 
-Made by `python -m tests.conformance.peers`, on CPUs: what GPUs round away, as in
-[tensorflow/tensorflow#22226](https://github.com/tensorflow/tensorflow/issues/22226), is not seen.
+`python -m tests.conformance.peers` makes this page, on CPUs. It does not see rounding errors of
+GPUs, as in [tensorflow/tensorflow#22226](https://github.com/tensorflow/tensorflow/issues/22226).
 
 """
-WITH_DKS = """[dks](examples/dks_backend.py) takes kernels for `(in, out, ...)`, which in PyTorch
-are `(out, in, ...)`: its weights are isometric, and scaled, for the transposed layer."""
+WITH_DKS = """[dks](examples/dks_backend.py) reads PyTorch's kernels as `(in, out, ...)`, but they
+are `(out, in, ...)`. Its weights are isometric and scaled for the transposed layer."""
 WITHOUT_DKS = "dks was not installed."
 BETWEEN = """
 ## Between calls and between backends
 
-What no single kernel shows: the lines were run as they stand, on each backend of Keras where they
-are about Keras, and this is what they printed.
+No single kernel shows the following behaviour. Each example was run exactly as shown, on each
+backend of Keras if it uses Keras. Its output is below it.
 
 """
 

@@ -19,13 +19,13 @@ from .zoo._fault import GROUPED, RANDOM
 
 HANGS = 5.0  # seconds of work after which a fault is not waited for
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
-HEAD = """# Faults and checks
+HEAD = """# Fault detection
 
-What the suite is worth: {kinds} kinds of wrong implementations, {count} with the initializers that
-each is tried on, filed in `tests/conformance/zoo`, and the checks of the quick profile that find
-them. The check meant for it is in bold; the tests fail if it does not find its fault with each of
-these initializers. What else finds it is told of one of them. Made by
-`python -m tests.conformance.table`.
+This page lists wrong implementations, and the checks of the quick profile that find each of them.
+`tests/conformance/zoo` has {kinds} kinds of faults, which make {count} wrong implementations of
+single initializers. The check designed for a fault is in bold. The tests fail if that check misses
+the fault in any of the initializers listed. The other checks in a row find the fault in at least
+one of them. `python -m tests.conformance.table` makes this page.
 
 | initializers | what is wrong | found by |
 | --- | --- | --- |

@@ -13,12 +13,14 @@ from ._runs import ROOT, Run
 
 PAGE = ROOT / "docs" / "false_alarms.md"
 CONFIDENCE = 0.95
-TEXT = """# False alarms
+TEXT = """# False positive rate
 
-`tests/conformance/independent` implements the whole specification a second time: plain NumPy, QR,
-one rotation after the other, and no line of the library's. It is right, so whatever the suite
-holds against it is a false alarm. This page is made by `python -m tests.conformance.false_alarms`,
-which runs the whole quick profile on it with one search seed after the other.
+This page shows how often the suite fails on a correct implementation (a false positive, or false
+alarm). `tests/conformance/independent` implements the whole specification a second time: in plain
+NumPy, with QR, one rotation after the other, and without any code of the library. It is correct, so
+every failure that the suite reports for it is a false alarm.
+`python -m tests.conformance.false_alarms` makes this page. It runs the whole quick profile on this
+implementation, with one search seed after the other.
 
 | | |
 | --- | --- |
@@ -29,8 +31,8 @@ which runs the whole quick profile on it with one search seed after the other.
 | statistics | {statistics} |
 | failures | {failed} |
 
-Each statistic is promised to raise a false alarm with a probability below {promised:g}, so in all
-these at most {expected:.2g} alarms are to be expected. {verdict}
+Each statistic is designed to raise a false alarm with a probability below {promised:g}, so at most
+{expected:.2g} alarms are expected in all of them. {verdict}
 
 {failures}
 
@@ -102,12 +104,12 @@ def page(s: Summary) -> str:
     count = len(s.failures)
     if count == 0:
         bound = -math.log(1 - CONFIDENCE) / s.statistics
-        verdict = (f"There was none, which bounds the rate by {bound:.2g} with {CONFIDENCE:.0%} "
-                   "confidence.")  # fmt: skip
+        verdict = (f"There was none, so with {CONFIDENCE:.0%} confidence the rate is below "
+                   f"{bound:.2g}.")  # fmt: skip
     else:
         verdict = (
-            f"There were {count}; if the promise is just kept, as many or more have the "
-            f"probability {s.likely:.2g}."
+            f"There were {count}; at exactly the promised rate, the probability of {count} or more "
+            f"is {s.likely:.2g}."
         )
     listed = [f"- seed {seed}, `{id_}`: {' '.join(text.split())}" for seed, id_, text in s.failures]
     text = TEXT.format(

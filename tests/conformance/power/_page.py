@@ -11,28 +11,31 @@ from ._alarms import LEVEL
 __all__ = ["PAGE", "Alarms", "Measured", "Power", "page", "read", "so_far"]
 
 PAGE = Path(__file__).parents[3] / "docs" / "power.md"
-TEXT = """# What the statistics find, and how often they are wrong
+TEXT = """# Statistical power and false positives
 
-Made by `python -m tests.conformance.power` on {date}.
+This page shows the smallest fault that each statistical check finds, and how often a check fails on
+a correct implementation. `python -m tests.conformance.power` made it on {date}.
 
-## The smallest fault that is found
+## Statistical power
 
-A right implementation is spoilt by so much, and the check meant for the fault is run on it with
-{runs} search seeds. The table has the smallest size, in steps of a factor 2^(1/4), at which at
-least 99 % of the runs find it; `-` where none up to the largest tried is found so often. Which
-shapes, groups and parameters a run looks at is left to chance, as for every user.
+A fault of a given size is added to a correct implementation, and the check designed for the fault
+runs on it with {runs} search seeds. The table shows the smallest size, in steps of a factor
+2^(1/4), at which at least 99 % of the runs find the fault. A `-` means that no size up to the
+largest one tried is found that often. Each run chooses its shapes, groups and parameters at random,
+as for every user. In the table, "deviation" is the standard deviation.
 
 | check | initializer | the size is | quick | thorough |
 | --- | --- | --- | ---: | ---: |
 {powers}
 
-## False alarms
+## False positives (false alarms)
 
-Every statistic is promised to raise a false alarm with a probability below {promised:g}: too rare
-to be counted, [all runs together](false_alarms.md) bound it from above. So the bounds were put
-where they promise {level:g} instead, and the [independent implementation](false_alarms.md), which
-is right, was run with {alarm_runs} search seeds and as many streams of draws. A check that keeps
-its promise has no more alarms than promised, but for chance.
+Every statistic is designed to raise a false alarm with a probability below {promised:g}. This is
+too rare to count; [all runs together](false_alarms.md) give an upper bound. For this table the
+bounds of the statistics were therefore set to a false alarm probability of {level:g}. The
+[independent implementation](false_alarms.md), which is correct, was tested with {alarm_runs} search
+seeds and the same number of streams of draws. Apart from chance, a check that keeps its promise has
+no more alarms than promised.
 
 | check | statistics | alarms promised | alarms | rate |
 | --- | ---: | ---: | ---: | ---: |
