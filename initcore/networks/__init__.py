@@ -5,6 +5,7 @@ them. Other packages add schemes of their own by the decorator `scheme`.
 """
 
 from ._activation import LINEAR as LINEAR
+from ._builder import GraphBuilder as GraphBuilder
 from ._described import INITIALIZE as INITIALIZE
 from ._described import Description as Description
 from ._described import described as described

@@ -29,14 +29,8 @@ class Description:
     def added_to(self, doc: str) -> str:
         """A docstring with all of it.
 
-        >>> print(Description("Quickly.", {"b": "Breadth."}).added_to('''Area.
-        ...
-        ...     Args:
-        ...         a: Length.
-        ...
-        ...     >>> 1 + 1
-        ...     2
-        ... '''))
+        >>> by = Description("Quickly.", {"b": "Breadth."}, {"ValueError": "Below 0."})
+        >>> print(by.added_to("Area.\\n\\n    Args:\\n        a: Length.\\n    "))
         Area.
         <BLANKLINE>
         Quickly.
@@ -45,8 +39,8 @@ class Description:
             a: Length.
             b: Breadth.
         <BLANKLINE>
-        >>> 1 + 1
-        2
+        Raises:
+            ValueError: Below 0.
         """
         made = []
         for n, paragraph in enumerate(inspect.cleandoc(doc).split("\n\n")):

@@ -22,7 +22,11 @@ NETWORK = networks.describe_network(GRAPH)
 
 
 def test_every_scheme_says_what_it_is_and_takes() -> None:
-    ours = {name for name, spec in SCHEMES.items() if spec.origin.startswith("initcore.")}
+    ours = {
+        name
+        for name, spec in SCHEMES.items()
+        if spec.origin.startswith("initcore.networks._schemes.")
+    }
     assert {name for name in ours if SCHEMES[name].needs_data} == {"lsuv"}
     assert list(SCHEMES["sparse_orthogonal"].parameters) == ["density", "allocation"]
     for name in ours:

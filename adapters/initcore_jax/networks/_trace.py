@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from initcore.networks import Graph, Node, Parameter
+from initcore.networks import Graph, Node
 
 from ._equations import body_of
 from ._loops import Loops
@@ -108,15 +108,11 @@ class Recorder:
         """What was recorded and reaches the outputs."""
         made = self.made
         roots = [o.node for o in outputs if isinstance(o, Value)]
-        parameters = []
-        for path, shape in made.shapes.items():
-            facts = dict(made.uses.get(path, {"kind": "unused"}))
-            if facts["kind"] == "unused":
-                facts["note"] = "the forward pass does not reach it"
-            if path in self.made.stacked:
-                facts["note"] = f"{shape[0]} weights in one array, used one after the other"
-            parameters.append(Parameter(path, shape, **facts))
-        return Graph(reached(made.nodes, roots), parameters)
+        notes = {
+            path: {"note": f"{made.shapes[path][0]} weights in one array, used one after the other"}
+            for path in made.stacked
+        }
+        return Graph(reached(made.nodes, roots), made.parameters(notes))
 
 
 def _read(known: Mapping[Any, Any], v: Any) -> Any:

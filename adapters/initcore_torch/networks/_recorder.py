@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from initcore.networks import Graph, Node, Parameter
+from initcore.networks import Graph, GraphBuilder, Node
 
 from ._kernels import convolution, dense, plain
 from ._nested import mapped, tensors
@@ -19,6 +19,8 @@ __all__ = ["Recorder"]
 
 # Of a weight alone they leave the weight, though they are no views.
 COPIES = ("t", "clone", "contiguous", "_to_copy", "_reshape_alias", "detach", "alias")
+BESIDE = {"mul": "multiply", "div": "multiply", "add": "add", "sub": "add", "cat": "join",
+          "stack": "join"}  # fmt: skip
 
 
 class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -29,15 +31,14 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._nodes: list[Node] = []
+        self._weights = dict(model.named_parameters())
+        self._made = GraphBuilder({path: tuple(p.shape) for path, p in self._weights.items()})
         self._node_of: dict[int, int] = {}
         self._kept: list[Any] = []
-        self._shapes = dict(model.named_parameters())
         self._views: dict[int, tuple[str, Tensor]] = {
-            id(p): (path, p) for path, p in self._shapes.items()
+            id(p): (path, p) for path, p in self._weights.items()
         }
         self._derived: dict[int, tuple[str, ...]] = {}
-        self._uses: dict[str, dict[str, Any]] = {}
         self._recurrent = recurrent_parameters(model)
         self._ties = tied_paths(model)
 
@@ -46,10 +47,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._put(t, Node("input", shape=tuple(t.shape)))
 
     def _put(self, t: Tensor, node: Node) -> int:
-        self._nodes.append(node)
-        self._node_of[id(t)] = len(self._nodes) - 1
+        index = self._node_of[id(t)] = self._made.add(node)
         self._kept.append(t)
-        return len(self._nodes) - 1
+        return index
 
     def __torch_dispatch__(
         self, function: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -105,13 +105,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return self._derived.get(id(t), ())
 
     def _use(self, path: str, **facts: Any) -> None:
-        known = self._uses.setdefault(path, {})
-        # An embedding stays one if it is the output layer too; a kernel of anything else wins.
-        if known.get("kind") == "embedding" or (
-            known.get("kind") == "kernel" and facts["kind"] != "embedding"
-        ):
-            return
-        known.update(facts)
+        # A cell that is spelled out multiplies as a layer does.
+        facts = self._recurrent.get(path, facts) if facts["kind"] == "kernel" else facts
+        self._made.use(path, **facts)
 
     def _node(
         self, function: Any, name: str, args: Any, kwargs: Any, values: list[Tensor],
@@ -134,7 +130,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         elif kind == "mix" and weights:
             kind = "layer"
             for path in paths:
-                self._use(path, kind="kernel", layout=plain(self._shapes[path]))
+                self._use(path, kind="kernel", layout=plain(self._weights[path]))
         elif kind in ("map", "sum", "move", "other") and weights:
             kind = self._joined(name, kind, values, weights)
         apply = evaluator(function, args, kwargs, values) if kind == "map" else None
@@ -142,31 +138,13 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _joined(self, name: str, kind: str, values: list[Tensor], weights: list[Tensor]) -> str:
         """A weight that is added to the signal, multiplies it or stands beside it."""
+        normalized = self._made.after_norm(self._node_of[id(t)] for t in values)
+        how = BESIDE.get(name, "")
         for w in weights:
-            size = max(n for n in (*w.shape, 1))
-            for path in self._paths(w):
-                if id(w) in self._derived:
-                    continue
-                flat = w.numel() == size
-                if name in ("mul", "div"):
-                    self._use(path, kind="multiplier" if not self._scales(values) else "scale")
-                elif name in ("add", "sub"):
-                    self._use(path, kind="bias" if flat else "position")
-                elif name in ("cat", "stack"):
-                    self._use(path, kind="position")
-                else:
-                    self._use(path, kind="other", note=f"used by {name}")
-        return "move" if name in ("add", "sub", "mul", "div", "cat", "stack") else kind
-
-    def _scales(self, values: list[Tensor]) -> bool:
-        """Whether the values come out of a normalization that was spelled out."""
-        front = [self._node_of[id(t)] for t in values]
-        for _ in range(4):
-            if any(self._nodes[i].kind == "norm" for i in front):
-                return True
-            front = [j for i in front if self._nodes[i].kind in ("map", "move")
-                     for j in self._nodes[i].inputs]  # fmt: skip
-        return False
+            if id(w) in self._views:
+                path, flat = self._views[id(w)][0], w.numel() == max((*w.shape, 1))
+                self._made.use_beside(path, how, name, flat=flat, normalized=normalized)
+        return "move" if how else kind
 
     def _layer(self, name: str, args: Any, values: list[Tensor]) -> None:
         operands = product_operands(name, args)
@@ -193,20 +171,11 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def graph(self) -> Graph:
         """What was recorded."""
-        parameters = []
-        for path, p in self._shapes.items():
-            facts = dict(self._uses.get(path, {"kind": "unused"}))
-            if facts["kind"] == "kernel" and path in self._recurrent:
-                facts = self._recurrent[path]
-            if facts["kind"] == "unused":
-                facts["note"] = "the forward pass does not reach it"
-            aliases = self._ties.get(path, ())
-            parameters.append(
-                Parameter(
-                    path, tuple(p.shape), aliases=aliases, frozen=not p.requires_grad, **facts
-                )
-            )
-        return Graph(self._nodes, parameters)
+        more = {
+            path: {"aliases": self._ties.get(path, ()), "frozen": not p.requires_grad}
+            for path, p in self._weights.items()
+        }
+        return Graph(self._made.nodes, self._made.parameters(more))
 
 
 def evaluator(function: Any, args: Any, kwargs: Mapping[str, Any], values: list[Tensor]) -> Any:
