@@ -64,7 +64,7 @@ def row(faults: list[Fault]) -> str:
     first = faults[0]
     backend, spec = first.make(), specs[first.initializer]
     # Any failing case will do. A warning is an error here as it is in the tests.
-    patient = mock.patch.multiple(_runner, SHRINKING=0.0, PATIENCE=HANGS)
+    patient = mock.patch.multiple(_runner, SHRINKING=0.0, TIME_LIMIT=HANGS)
     with patient, warnings.catch_warnings(action="error"):
         hits = [c.id for c in CHECKS if not c.skip(backend, spec) and examine(c, backend, spec)[0]]
     return subject(faults) + ", ".join(f"**{h}**" if h == first.check else h for h in hits) + " |"

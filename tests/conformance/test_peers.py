@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from initcore_conformance import Failure, Outcome, Results
-from initcore_conformance._lists import upstream
+from initcore_conformance._id_lists import upstream
 from initcore_conformance._load import known_names
 from initcore_conformance._markdown import _plain
 from initcore_conformance._report import split_links

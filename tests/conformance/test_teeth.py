@@ -50,7 +50,7 @@ def _cases() -> list[Any]:
 def test_a_fault_is_found_by_the_check_meant_for_it(
     fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_runner, "PATIENCE", HANGS)
+    monkeypatch.setattr(_runner, "TIME_LIMIT", HANGS)
     spec, backend = specs[fault.initializer], fault.make()
     failure, _ = examine(CHECK[fault.check], backend, spec)
     assert failure, f"{fault.check} does not see that {fault.initializer} {fault.name}"

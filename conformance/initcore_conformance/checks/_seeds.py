@@ -10,15 +10,15 @@ from hypothesis.strategies import SearchStrategy
 from initcore import Spec
 from initcore.invariants import SIGMAS, Haar, HasLaw
 
+from .._backend import seed_bits
 from .._case import Case, Failure, draw, reference
-from .._protocol import seed_bits
 from .._strategies import large_cases
-from ._protocol import numbers
+from ._check import Check, numbers
 
 __all__ = ["Seeds"]
 
 
-class Seeds:
+class Seeds(Check):
     """Every bit of the seed counts, and draws of different seeds are uncorrelated."""
 
     id = "seeds"

@@ -1,7 +1,8 @@
-"""What a check is."""
+"""What a check is, and what checks have in common."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from hypothesis.strategies import SearchStrategy
 
@@ -9,11 +10,12 @@ from initcore import Spec
 from initcore.arrays import host
 
 from .._case import Case, Failure
+from .._strategies import cases
 
-__all__ = ["Check", "violation"]
+__all__ = ["Check", "numbers", "sizes", "violation"]
 
 
-class Check(Protocol):
+class Check(ABC):
     """One property of an initializer in a backend.
 
     Attributes:
@@ -29,11 +31,14 @@ class Check(Protocol):
     examples: int
 
     def skip(self, backend: Any, spec: Spec) -> str | None:
-        """Why the check says nothing here, or None."""
+        """Why the check does not apply, or None."""
+        return None
 
     def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
-        """The kinds of cases to try."""
+        """The kinds of cases to try: small ones, unless a check needs others."""
+        return [cases(backend, spec)]
 
+    @abstractmethod
     def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
         """What is wrong, or None. An exception is a failure too."""
 
