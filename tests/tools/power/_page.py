@@ -8,19 +8,20 @@ from initcore.invariants import FALSE_ALARM
 
 from ._alarms import LEVEL
 
-__all__ = ["PAGE", "Alarms", "Measured", "Power", "page", "read", "so_far"]
+__all__ = ["PAGE", "Alarms", "Measured", "Power", "page", "read"]
 
 PAGE = Path(__file__).parents[3] / "docs" / "power.md"
-TEXT = """# What the statistics find, and how often they are wrong
+TEXT = """# Statistical power
 
-Made by `python -m tests.conformance.power` on {date}.
+How small a fault do the statistical checks find? Measured by `python -m tests.tools.power` on
+{date} with initcore {version}.
 
-## The smallest fault that is found
+## The smallest fault found
 
-A right implementation is spoilt by so much, and the check meant for the fault is run on it with
-{runs} search seeds. The table has the smallest size, in steps of a factor 2^(1/4), at which at
-least 99 % of the runs find it; `-` where none up to the largest tried is found so often. Which
-shapes, groups and parameters a run looks at is left to chance, as for every user.
+A right implementation gets a fault of a given size, and the check meant for it runs with {runs}
+search seeds. The table has the smallest size, in steps of a factor 2^(1/4), that at least 99 % of
+the runs find; `-` if not even the largest size tried is found so often. Shapes, groups and
+parameters are drawn at random, as they are for every user.
 
 | check | initializer | the size is | quick | thorough |
 | --- | --- | --- | ---: | ---: |
@@ -28,11 +29,11 @@ shapes, groups and parameters a run looks at is left to chance, as for every use
 
 ## False alarms
 
-Every statistic is promised to raise a false alarm with a probability below {promised:g}: too rare
-to be counted, [all runs together](false_alarms.md) bound it from above. So the bounds were put
-where they promise {level:g} instead, and the [independent implementation](false_alarms.md), which
-is right, was run with {alarm_runs} search seeds and as many streams of draws. A check that keeps
-its promise has no more alarms than promised, but for chance.
+Every statistic promises to raise a false alarm with a probability below {promised:g}. That is too
+rare to be counted: [many runs](false_alarms.md) only bound the rate from above. So the thresholds
+were moved to where they promise {level:g}, and the [independent
+implementation](false_alarms.md), which is right, ran with {alarm_runs} search seeds and as many
+streams of draws. A check that keeps its promise raises no more alarms than promised, up to chance.
 
 | check | statistics | alarms promised | alarms | rate |
 | --- | ---: | ---: | ---: | ---: |
@@ -64,7 +65,7 @@ class Alarms:
 
 @dataclass(frozen=True)
 class Measured:
-    """All that a page says, of one version of checks and dials."""
+    """All that the page says."""
 
     date: str
     version: str
@@ -72,14 +73,6 @@ class Measured:
     alarm_runs: int
     powers: tuple[Power, ...]
     alarms: tuple[Alarms, ...]
-
-
-def so_far(version: str, runs: int, alarm_runs: int) -> Measured:
-    """What the page tells of this version, if it is of as many runs."""
-    nothing = Measured("", version, runs, alarm_runs, (), ())
-    told = read(PAGE.read_text()) if PAGE.exists() else nothing
-    same = (told.version, told.runs, told.alarm_runs) == (version, runs, alarm_runs)
-    return told if same else nothing
 
 
 def page(m: Measured) -> str:
@@ -98,13 +91,13 @@ def page(m: Measured) -> str:
         for a in m.alarms
     ]
     return TEXT.format(
-        date=m.date, runs=m.runs, alarm_runs=m.alarm_runs, powers="\n".join(powers),
-        alarms="\n".join(alarms), promised=FALSE_ALARM, level=LEVEL, data=json.dumps(asdict(m)),
+        date=m.date, version=m.version, runs=m.runs, alarm_runs=m.alarm_runs,
+        powers="\n".join(powers), alarms="\n".join(alarms), promised=FALSE_ALARM, level=LEVEL, data=json.dumps(asdict(m)),
     )  # fmt: skip
 
 
 def read(text: str) -> Measured:
-    """What was measured, from the page that says so."""
+    """The measurements that a page holds."""
     data = json.loads(text.rpartition("<!-- ")[2].partition(" -->")[0])
     powers = tuple(Power(**p) for p in data.pop("powers"))
     alarms = tuple(Alarms(**a) for a in data.pop("alarms"))
