@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
+from array_api_compat import array_namespace
 from hypothesis.strategies import SearchStrategy
 
 from initcore import Spec
@@ -45,9 +46,9 @@ class Check(ABC):
 
 def violation(spec: Spec, w: Any, case: Case, call: str) -> Failure | None:
     """The first invariant of `spec` that `w` breaks."""
-    parameters = case.all_parameters(spec)
+    parameters, xp = case.all_parameters(spec), array_namespace(w)
     for invariant in spec.invariants:
-        text = invariant.violation(w, **parameters)
+        text = invariant.violation(w, xp=xp, **parameters)
         if text:
             got, _, allowed = text.partition(", allowed ")
             return Failure(got, str(invariant), allowed, call)

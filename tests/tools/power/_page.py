@@ -92,7 +92,8 @@ def page(m: Measured) -> str:
     ]
     return TEXT.format(
         date=m.date, version=m.version, runs=m.runs, alarm_runs=m.alarm_runs,
-        powers="\n".join(powers), alarms="\n".join(alarms), promised=FALSE_ALARM, level=LEVEL, data=json.dumps(asdict(m)),
+        powers="\n".join(powers), alarms="\n".join(alarms), promised=FALSE_ALARM, level=LEVEL,
+        data=json.dumps(asdict(m)),
     )  # fmt: skip
 
 
