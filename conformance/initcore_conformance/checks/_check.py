@@ -1,5 +1,6 @@
 """What a check is, and what checks have in common."""
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
@@ -17,19 +18,25 @@ __all__ = ["Check", "numbers", "sizes", "violation"]
 
 
 class Check(ABC):
-    """One property of an initializer in a backend.
+    """One property of an initializer in a backend. Its docstring says what holds where it passes.
 
     Attributes:
         id: Name in tables and in files of skips.
         title: Head of its column.
-        proves: What holds where it passes.
-        examples: Cases tried of each strategy in the quick profile.
+        examples: Number of cases tried of each strategy in the quick profile.
     """
 
     id: str
     title: str
-    proves: str
     examples: int
+
+    def __init_subclass__(cls, *, id_: str = "", title: str = "", examples: int = 0) -> None:
+        cls.id, cls.title, cls.examples = id_, title, examples
+
+    @property
+    def proves(self) -> str:
+        """The property that holds where the check passes, as a sentence."""
+        return inspect.getdoc(self) or ""
 
     def skip(self, backend: Any, spec: Spec) -> str | None:
         """Why the check does not apply, or None."""

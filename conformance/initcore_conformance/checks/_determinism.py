@@ -15,13 +15,8 @@ from ._check import Check, numbers
 __all__ = ["Determinism", "Purity"]
 
 
-class Determinism(Check):
-    """The same arguments give the same values, whatever was called before."""
-
-    id = "determinism"
-    title = "repeat"
-    proves = "The same seed gives the same values, bit for bit, whatever was drawn in between."
-    examples = 5
+class Determinism(Check, id_="determinism", title="repeat", examples=5):
+    """The same seed gives the same values, bit for bit, whatever was drawn in between."""
 
     def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
         first = numbers(draw(backend, spec, case))
@@ -37,13 +32,8 @@ class Determinism(Check):
         return None
 
 
-class Purity(Check):
-    """Arguments are left alone, and no result shares memory with another."""
-
-    id = "purity"
-    title = "pure"
-    proves = "Arguments and earlier results keep their values; NumPy's global state is untouched."
-    examples = 4
+class Purity(Check, id_="purity", title="pure", examples=4):
+    """Arguments and earlier results keep their values; NumPy's global state is untouched."""
 
     def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
         call, given = case.call(spec), copy.deepcopy(dict(case.parameters))

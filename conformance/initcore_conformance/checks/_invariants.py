@@ -24,13 +24,8 @@ ENOUGH = 60  # groups, from which on copies of every second one show
 BY_COLUMNS = (Bounded, ColumnSparse, HasLaw)
 
 
-class Invariants(Check):
-    """Every invariant holds on every shape, in every dtype."""
-
-    id = "invariants"
-    title = "invar."
-    proves = "What the specification says of a kernel is true, to a formula in eps and size."
-    examples = 5
+class Invariants(Check, id_="invariants", title="invar.", examples=5):
+    """What the specification says of a kernel is true, to a formula in eps and size."""
 
     def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
         return [cases(backend, spec, dtype) for dtype in dtypes(backend)]
@@ -39,13 +34,8 @@ class Invariants(Check):
         return violation(spec, draw(backend, spec, case), case, case.call(spec))
 
 
-class Groups(Check):
-    """Invariants of kernels of many groups, or of thousands of entries: here statistics speak."""
-
-    id = "statistics"
-    title = "laws"
-    proves = "Thousands of entries follow their law; hundreds of groups are independent samples."
-    examples = 4
+class Groups(Check, id_="statistics", title="laws", examples=4):
+    """Thousands of entries follow their law; hundreds of groups are independent samples."""
 
     def skip(self, backend: Any, spec: Spec) -> str | None:
         return None if spec.random else "not random"
@@ -60,13 +50,8 @@ class Groups(Check):
         return violation(spec, w, case, call) or copies(spec, w, case, call)
 
 
-class AcrossSeeds(Check):
-    """Draws of consecutive seeds, pooled, are one larger sample of the same law."""
-
-    id = "across_seeds"
-    title = "pooled"
-    proves = "Different seeds give independent draws: no value is repeated between calls."
-    examples = 3
+class AcrossSeeds(Check, id_="across_seeds", title="pooled", examples=3):
+    """Different seeds give independent draws: no value is repeated between calls."""
 
     def skip(self, backend: Any, spec: Spec) -> str | None:
         if not spec.random:

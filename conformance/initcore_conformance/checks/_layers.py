@@ -19,13 +19,8 @@ from ._naive_convolution import apply, kernel_of
 __all__ = ["Layers"]
 
 
-class Layers(Check):
-    """A real layer applies the canonical kernel, and its map has the spec's invariants."""
-
-    id = "layers"
-    title = "layers"
-    proves = "The framework's own layers, initialised, compute what the specification promises."
-    examples = 4
+class Layers(Check, id_="layers", title="layers", examples=4):
+    """The framework's own layers, initialised, compute what the specification promises."""
 
     def skip(self, backend: Any, spec: Spec) -> str | None:
         if not layers(backend):

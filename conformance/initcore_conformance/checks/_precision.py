@@ -19,13 +19,8 @@ __all__ = ["LowPrecision"]
 HALF = ("bfloat16", "float16")
 
 
-class LowPrecision(Check):
-    """In half precision the law is that of float32 rounded once, tails and distinct values too."""
-
-    id = "low_precision"
-    title = "half"
-    proves = "bfloat16 and float16 results are float32 ones rounded once, not drawn coarsely."
-    examples = 2
+class LowPrecision(Check, id_="low_precision", title="half", examples=2):
+    """bfloat16 and float16 results are float32 ones rounded once, not drawn coarsely."""
 
     def skip(self, backend: Any, spec: Spec) -> str | None:
         return None if set(HALF) & set(dtypes(backend)) else "makes no half precision"

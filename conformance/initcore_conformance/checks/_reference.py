@@ -85,13 +85,8 @@ class Portable(Check):
         return None if is_portable(backend) else "claims no portable stream"
 
 
-class Reference(Portable):
-    """The same seed gives the NumPy core's values, to a rounding that the arithmetic explains."""
-
-    id = "reference"
-    title = "NumPy"
-    proves = "The same seed gives the same weights as in every other portable backend."
-    examples = 5
+class Reference(Portable, id_="reference", title="NumPy", examples=5):
+    """The same seed gives the same weights as in every other portable backend."""
 
     def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
         return [cases(backend, spec, dtype) for dtype in dtypes(backend)]
@@ -100,13 +95,8 @@ class Reference(Portable):
         return apart(spec, case, draw(backend, spec, case), case.call(spec))
 
 
-class GoldenVectors(Portable):
-    """The values of the specification's files, whatever the core of the day computes."""
-
-    id = "golden"
-    title = "golden"
-    proves = "The calls of the specification's golden vectors give the values filed there."
-    examples = 60
+class GoldenVectors(Portable, id_="golden", title="golden", examples=60):
+    """The calls of the specification's golden vectors give the values filed there."""
 
     def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
         made = [c for c, _ in _golden_cases(spec.name).values()

@@ -77,13 +77,8 @@ def bad_inputs(
             yield f"seed {seed!r}", {"seed": seed}
 
 
-class Rejection(Check):
-    """Every kind of bad input, tried on a valid call, raises TypeError or ValueError."""
-
-    id = "rejection"
-    title = "reject"
-    proves = "Bad parameters, shapes, dtypes and seeds raise one clear sentence, never a result."
-    examples = 2
+class Rejection(Check, id_="rejection", title="reject", examples=2):
+    """Bad parameters, shapes, dtypes and seeds raise one clear sentence, never a result."""
 
     def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
         allowed = beyond(backend, spec.name)

@@ -18,13 +18,8 @@ from ._check import Check, numbers
 __all__ = ["Seeds"]
 
 
-class Seeds(Check):
-    """Every bit of the seed counts, and draws of different seeds are uncorrelated."""
-
-    id = "seeds"
-    title = "seeds"
-    proves = "Each bit of the seed changes the draw; draws of two seeds are uncorrelated."
-    examples = 2
+class Seeds(Check, id_="seeds", title="seeds", examples=2):
+    """Each bit of the seed changes the draw; draws of two seeds are uncorrelated."""
 
     def skip(self, backend: Any, spec: Spec) -> str | None:
         return None if spec.random else "not random"

@@ -16,13 +16,8 @@ from ._check import Check, sizes
 __all__ = ["ShapeAndDtype"]
 
 
-class ShapeAndDtype(Check):
-    """The result has the shape and the dtype asked for, also where it has no elements."""
-
-    id = "shape_and_dtype"
-    title = "shape"
-    proves = "Results have the shape and dtype asked for, sizes of 0 included."
-    examples = 3
+class ShapeAndDtype(Check, id_="shape_and_dtype", title="shape", examples=3):
+    """Results have the shape and dtype asked for, sizes of 0 included."""
 
     def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
         # A shape without axes has no size to be 0.
