@@ -69,6 +69,10 @@ class _CaseError(AssertionError):
     """Raised inside Hypothesis by a failing case."""
 
 
+class _TimeIsUpError(BaseException):
+    """Ends Hypothesis's search; it takes an `Exception` for a failing case, and goes on."""
+
+
 class _Search:
     """One search for a failing case.
 
@@ -82,10 +86,10 @@ class _Search:
         self.deadline = float("inf")
 
     def judge(self, case: Case) -> None:
+        if time.monotonic() > self.deadline:
+            raise _TimeIsUpError
         key = repr(case)
         if key not in self.verdicts:
-            if time.monotonic() > self.deadline:
-                return
             self.verdicts[key] = self._run(case)
         failure = self.verdicts[key]
         if failure is not None:
@@ -134,7 +138,7 @@ def _search(strategy: SearchStrategy[Case], search: _Search, budget: int, start:
     )(test)
     try:
         test()
-    except (_CaseError, Unsatisfiable):
+    except (_CaseError, _TimeIsUpError, Unsatisfiable):
         pass  # `search` has the failure; without a valid case it has tried none
     except HypothesisException:
         if search.smallest is None:
