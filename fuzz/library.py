@@ -14,7 +14,7 @@ import numpy as np
 
 import initcore
 from initcore import Rng, density, specs, theory
-from initcore_conformance import _lists, _load
+from initcore_conformance import _id_lists, _load
 from tests.robustness.hostile import DTYPES, SEEDS, SHAPES, THINGS
 
 from ._case import SECONDS, Finding, judge, limited, words_of
@@ -125,7 +125,7 @@ def id_list(*parts: Any) -> None:
         path = Path(folder) / "skips"
         words = [part for part in parts if isinstance(part, (str, int))]
         path.write_bytes(" ".join(map(str, words)).encode("utf-8", "surrogateescape"))
-        found = _lists.IdList.read(path)
+        found = _id_lists.IdList.read(path)
     for pattern, reason in found.entries.items():
         if not reason.strip() or pattern.count("::") != 2:
             raise Finding(f"{pattern!r} was taken for an id, with reason {reason!r}")

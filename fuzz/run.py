@@ -1,4 +1,4 @@
-"""`python -m fuzz.run`: fuzz the targets for a given time and write what came of it to out/fuzz.
+"""`python -m fuzz.run` fuzzes the targets for a given time and writes a record to out/fuzz.
 
 Each target runs in a process of its own, which goes on after a finding and is started again after
 a crash. Needs the package atheris (the extra `fuzz`).
@@ -21,13 +21,14 @@ __all__ = ["fuzz"]
 
 TARGETS = ("command", "library")
 ROOT = Path(__file__).parents[1]
-# What each target is meant to go through.
+# Files whose coverage is reported for each target.
 READ = {
     "command": ["initcore/cli/_show.py", "initcore/cli/_theory.py", "initcore/cli/_spec.py",
                 "initcore/cli/_files.py", "initcore/spec/_spec.py", "initcore/spec/_domain.py"],
     "library": ["initcore/spec/_spec.py", "initcore/spec/_domain.py", "initcore/random/_rng.py",
-                "initcore/arguments/_text.py", "initcore/density/_scores.py", "initcore/density.py",
-                "initcore/theory/_check.py", "conformance/initcore_conformance/_lists.py",
+                "initcore/arguments/_text.py", "initcore/density/_scores.py",
+                "initcore/density/_allocation.py", "initcore/theory/_check.py",
+                "conformance/initcore_conformance/_id_lists.py",
                 "conformance/initcore_conformance/_load.py"],
 }  # fmt: skip
 STATUS = re.compile(r"#(\d+)\s+\w+\s+cov: (\d+) ft: (\d+) corp: (\d+)/")
@@ -35,7 +36,7 @@ CRASH = "crash, hang in C code or too much memory"
 
 
 def fuzz(target: str, seconds: int, folder: Path) -> dict[str, Any]:
-    """Fuzz one target; what was done and what was found."""
+    """A record of fuzzing one target for `seconds`: executions, coverage and findings."""
     home = folder / target
     corpus, found, counts = home / "corpus", home / "found.json", home / "counts.json"
     corpus.mkdir(parents=True, exist_ok=True)
@@ -53,7 +54,7 @@ def fuzz(target: str, seconds: int, folder: Path) -> dict[str, Any]:
     while (left := seconds - int(time.monotonic() - start)) > 5:
         log = home / "log.txt"
         with log.open("wb") as out:
-            command = [sys.executable, "-m", "fuzz._worker", target, str(left), str(home)]
+            command = [sys.executable, "-m", "fuzz._fuzz_one_target", target, str(left), str(home)]
             done = subprocess.run(command, stdout=out, stderr=out)
         lines = STATUS.findall(log.read_text(errors="replace"))
         artifacts = [p for p in home.glob("*-*") if not p.name.startswith("slow-")]
@@ -74,7 +75,7 @@ def fuzz(target: str, seconds: int, folder: Path) -> dict[str, Any]:
 
 
 def coverage(target: str, corpus: Path) -> dict[str, list[int]]:
-    """Of the files that the target is to go through: lines in functions, and those of them run."""
+    """For each file of `READ[target]`: the number of lines in functions, and of those that ran."""
     import importlib
 
     run = importlib.import_module(f"fuzz.{target}").run

@@ -16,15 +16,15 @@ except ModuleNotFoundError as error:  # pragma: no cover
     ) from error
 
 from . import backends as backends
+from ._backend import Backend as Backend
+from ._backend import LayeredBackend as LayeredBackend
 from ._case import Case as Case
 from ._case import Failure as Failure
+from ._from_function import of_jax as of_jax
+from ._from_function import of_keras as of_keras
+from ._from_function import of_numpy as of_numpy
+from ._from_function import of_torch as of_torch
 from ._load import load as load
-from ._of import of_jax as of_jax
-from ._of import of_keras as of_keras
-from ._of import of_numpy as of_numpy
-from ._of import of_torch as of_torch
-from ._protocol import Backend as Backend
-from ._protocol import LayeredBackend as LayeredBackend
 from ._results import Outcome as Outcome
 from ._results import Results as Results
 from ._suite import conform as conform

@@ -1,4 +1,4 @@
-"""One call of an initializer, and what a wrong result is reported as."""
+"""One call of an initializer, and the report of a wrong result."""
 
 import math
 import traceback
@@ -20,9 +20,9 @@ class Case:
 
     Attributes:
         shape: Canonical shape `(out, in, *spatial)`.
-        parameters: The ones given; others keep their defaults.
+        parameters: Those given; the others keep their defaults.
         kind: Layer to build, or None to sample.
-        calls: How many consecutive seeds, from `seed` on.
+        calls: Number of consecutive seeds, from `seed` on.
     """
 
     shape: tuple[int, ...]
@@ -58,14 +58,14 @@ def _spell(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a check failed, for a reader who wants to mend it.
+    """Why a check failed, for a reader who wants to fix it.
 
     Attributes:
-        got: What came out.
+        got: The result.
         should: What it should be.
-        allowed: Deviation allowed, empty where none is.
-        call: The call that shows it.
-        trace: Where an unexpected exception came from.
+        allowed: Deviation allowed, or empty.
+        call: The call that reproduces it.
+        trace: Traceback of an unexpected exception.
     """
 
     got: str
@@ -93,7 +93,7 @@ def reference(spec: Spec, case: Case, *, dtype: str | None = None, seed: int | N
 
 
 def raised(error: BaseException, should: str, call: str) -> Failure:
-    """The failure that an unexpected exception is."""
+    """The failure that reports an unexpected exception."""
     text = " ".join(str(error).split())
     return Failure(
         got=f"{type(error).__name__}: {text[:500]}" if text else type(error).__name__,

@@ -11,7 +11,7 @@ from rich.console import Console
 from initcore.arguments import short_repr
 
 from . import _html, _markdown
-from ._lists import IdList
+from ._id_lists import IdList
 from ._results import Results
 from ._suite import conform
 from ._terminal import progress, show
@@ -28,22 +28,23 @@ WRITERS = {".html": _html.page, ".md": _markdown.page, ".json": _json}
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-# One line a paragraph: the help is wrapped to the terminal.
+# One line per paragraph: the help is wrapped to the terminal.
 HELP = """Check initializers against the specification, in every backend named.
 
 numpy, array_api_strict, torch, jax, keras are this library's own; torch.nn.init, \
-jax.nn.initializers, keras.initializers the frameworks'; package.module:object is yours.
+jax.nn.initializers, keras.initializers the frameworks'. Yours is package.module:object, \
+file.py:object, or a name in the entry point group initcore.backends.
 
-The exit status is 0 only if all that was asked for ran and passed."""
+The exit status is 0 only if every backend ran and every check passed."""
 
 
 @app.command(help=HELP)
 def run(
     backends: Annotated[
-        list[str], typer.Argument(help="Names, or package.module:object, or file.py:object.")
+        list[str], typer.Argument(help="Names, package.module:object or file.py:object.")
     ],
     profile: Annotated[str, typer.Option(help="quick or thorough.")] = "quick",
-    seed: Annotated[int, typer.Option(help="Of the search; the same seed tries the same.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the search for failing cases.")] = 0,
     report: Annotated[
         list[Path] | None, typer.Option(help="Write a report: FILE.html, FILE.md or FILE.json.")
     ] = None,
@@ -58,16 +59,16 @@ def run(
     ] = None,
     jobs: Annotated[int | None, typer.Option(help="Backends at a time.")] = None,
 ) -> None:
-    """Run the checks, show what came out and write the reports."""
+    """Run the checks, show the results and write the reports."""
     for path in report or []:
         if path.suffix not in WRITERS:
             raise ValueError(
                 f"--report needs a file .html, .md or .json, got {short_repr(str(path))}."
             )
     console = Console()
-    with progress(Console(stderr=True)) as tell:
+    with progress(Console(stderr=True)) as update:
         results = conform(
-            backends, profile=profile, seed=seed, keyword=keyword, jobs=jobs, progress=tell,
+            backends, profile=profile, seed=seed, keyword=keyword, jobs=jobs, progress=update,
             skips=IdList.read(skips).entries if skips else None,
             xfails=IdList.read(xfails).entries if xfails else None,
         )  # fmt: skip
@@ -79,7 +80,7 @@ def run(
 
 
 def write(results: Results, path: Path) -> None:
-    """The report in the form that the file's name asks for."""
+    """Write the report in the format of the file's suffix."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(WRITERS[path.suffix](results))
 

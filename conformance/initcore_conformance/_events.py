@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
 
-from ._lists import IdList
+from ._id_lists import IdList
 from ._load import load
 from ._results import Outcome
 from ._runner import run_backend, selected
@@ -17,7 +17,7 @@ __all__ = ["Job", "events"]
 
 @dataclass(frozen=True)
 class Job:
-    """What to run, as plain data."""
+    """A run of one backend, as plain data."""
 
     name: str
     profile: str = "quick"
@@ -31,9 +31,12 @@ class Job:
 def events(
     job: Job, backend: Any = None, checks: Sequence[Check] = CHECKS
 ) -> Iterator[dict[str, Any]]:
-    """`missing`, or `total`, an `outcome` for each check of each initializer, and what was `used`.
+    """The events of a job, each a dictionary with one key.
 
-    `used` are the patterns of skips and expected failures that met an id.
+    Yields:
+        `versions` of packages; the `total` of checks; a `warning` where there are none; an
+        `outcome` for each check of each initializer, or one for a backend that is missing; the
+        patterns of skips and expected failures that were `used`.
     """
     if backend is None:
         try:
@@ -43,7 +46,12 @@ def events(
             yield {"outcome": dataclasses.asdict(Outcome(job.name, "*", "*", "missing", reason))}
             return
     yield {"versions": _versions(job.packages)}
-    yield {"total": len(selected(backend, job.keyword)) * len(checks)}
+    specs = selected(backend, job.keyword)
+    if not specs:
+        wanted = f" whose name contains {job.keyword!r}" if job.keyword else ""
+        claimed = ", ".join(backend.initializers) or "none"
+        yield {"warning": f"{job.name} claims no initializer{wanted}; it claims {claimed}"}
+    yield {"total": len(specs) * len(checks)}
     skips, xfails = IdList(dict(job.skips)), IdList(dict(job.xfails))
     for outcome in run_backend(
         backend, name=job.name, profile=job.profile, seed=job.seed, keyword=job.keyword,

@@ -1,32 +1,37 @@
-"""From names on the command line to backends."""
+"""From names on the command line to backends.
+
+Other packages register backends under names of their own in the entry point group
+`initcore.backends`: `their_name = "their_package.module:object"`.
+"""
 
 import importlib
 import importlib.util
-import inspect
 import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from ._protocol import missing_parts
+from ._backend import as_backend
 
 __all__ = ["KERAS_BACKENDS", "Target", "known_names", "load", "targets"]
 
 KERAS_BACKENDS = ("tensorflow", "jax", "torch", "numpy")
 HOME = "initcore_conformance.backends"
+GROUP = "initcore.backends"
 
 
 @dataclass(frozen=True)
 class Target:
-    """A backend to look at.
+    """A backend to check.
 
     Attributes:
-        name: What it was called on the command line.
+        name: Its name on the command line.
         path: `module:object` or `file.py:object` that holds it.
         keras: The Keras backend it needs, which is read from the environment at import.
-        packages: Packages whose versions belong into the report.
+        packages: Packages whose versions the report shows.
     """
 
     name: str
@@ -65,8 +70,18 @@ def known_names() -> list[str]:
     return [target.name for group in NAMED.values() for target in group]
 
 
+def _registered() -> dict[str, Target]:
+    """The backends that installed packages offer by entry points, by name."""
+    return {
+        point.name: Target(
+            point.name, point.value, packages=(point.dist.name,) if point.dist else ()
+        )
+        for point in entry_points(group=GROUP)
+    }
+
+
 def targets(names: Iterable[str]) -> list[Target]:
-    """What the names stand for: `keras` for its four backends, `keras:jax` for one of them.
+    """The backends of these names: `keras` has four, of which `keras:jax` is one.
 
     Raises:
         ValueError: A name is neither known nor a `package.module:object`.
@@ -78,10 +93,12 @@ def targets(names: Iterable[str]) -> list[Target]:
             found += NAMED[name]
         elif name in single:
             found.append(single[name])
+        elif name in (theirs := _registered()):
+            found.append(theirs[name])
         elif ":" in name and name.partition(":")[0] not in NAMED:
             found.append(Target(name, name))
         else:
-            known = ", ".join(NAMED)
+            known = ", ".join([*NAMED, *_registered()])
             raise ValueError(
                 f"there is no backend {name!r}; there are {known}, and any package.module:object."
             )
@@ -89,7 +106,7 @@ def targets(names: Iterable[str]) -> list[Target]:
 
 
 def load(name: str) -> Any:
-    """The backend of a name or `module:object`.
+    """The backend that a name or `module:object` stands for.
 
     Raises:
         ImportError: Its framework, or the module, is not installed.
@@ -106,28 +123,7 @@ def load(name: str) -> Any:
     module = _from_file(Path(where)) if where.endswith(".py") else importlib.import_module(where)
     if not hasattr(module, attribute):
         raise TypeError(f"module {where} has no object {attribute!r}.")
-    backend = getattr(module, attribute)
-    if missing_parts(backend) and callable(backend):
-        if needs := _required(backend):
-            raise TypeError(
-                f"{target.path} is a function of ({', '.join(needs)}), not a backend; make it one "
-                "with of_numpy, of_torch, of_jax or of_keras of initcore_conformance."
-            )
-        backend = backend()
-    if lacks := missing_parts(backend):
-        raise TypeError(
-            f"{target.path} needs name, portable, initializers, dtypes and sample to be a backend, "
-            f"got none of: {', '.join(lacks)}."
-        )
-    return backend
-
-
-def _required(function: Any) -> list[str]:
-    """The parameters that it cannot be called without."""
-    return [
-        name for name, p in inspect.signature(function).parameters.items()
-        if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
-    ]  # fmt: skip
+    return as_backend(getattr(module, attribute), target.path)
 
 
 def _run_keras_on(backend: str) -> None:

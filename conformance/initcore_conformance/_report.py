@@ -1,4 +1,4 @@
-"""What every report says, whatever it is written in: terminal, HTML, Markdown."""
+"""The parts that all reports share: terminal, HTML, Markdown."""
 
 import re
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ __all__ = [
 
 THREAD = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+)/(?:issues|pull)/(\d+)")
 
-FEW = 7  # names that are listed; of more, the number
+FEW = 7  # more names than these are counted, not listed
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How a check went in a backend.
+    """The outcomes of a check in a backend, counted.
 
     Attributes:
         passed: Initializers that passed it.
@@ -34,12 +34,12 @@ class Tally:
     skipped: tuple[str, ...]
 
     def __str__(self) -> str:
-        """How many passed, and of how many if not all."""
+        """The number that passed, and of how many if not all."""
         return f"{self.passed}" if self.passed == self.tried else f"{self.passed}/{self.tried}"
 
 
 def tally(results: Results, backend: str, check: str) -> Tally:
-    """The numbers of one cell of the table of backends by checks."""
+    """One cell of the table of backends by checks."""
     found = list(results.of(backend=backend, check=check))
     tried = [o for o in found if o.status != "skipped"]
     return Tally(
@@ -56,7 +56,7 @@ def _reasons(outcomes: Sequence[Outcome], status: str) -> tuple[str, ...]:
 
 
 def verdict(results: Results) -> str:
-    """In a few words."""
+    """The result in a few words."""
     count = results.count("xfailed") if results.ok else len(results.failures)
     if not count:
         return "everything passed" if results.ok else "nothing ran"
@@ -65,7 +65,7 @@ def verdict(results: Results) -> str:
 
 
 def versions(results: Results) -> str:
-    """Of all packages looked at."""
+    """The versions of all packages involved."""
     found: dict[str, str] = {}
     for part in results.versions.values():
         found.update(part)
@@ -73,7 +73,7 @@ def versions(results: Results) -> str:
 
 
 def facts(results: Results) -> dict[str, int]:
-    """The numbers at the top."""
+    """The numbers at the top of a report."""
     return {
         "backends": len(results.backends),
         "passed": results.count("passed"),
@@ -85,16 +85,16 @@ def facts(results: Results) -> dict[str, int]:
 
 
 def lines(outcome: Outcome) -> dict[str, str]:
-    """What is told of a failure, but for the call."""
-    told = {"reason": outcome.reason}
+    """The labelled lines of a failure, without the call."""
+    found = {"reason": outcome.reason}
     if outcome.failure:
         f = outcome.failure
-        told |= {"got": f.got, "should be": f.should, "allowed": f.allowed}
-    return {k: v for k, v in told.items() if v}
+        found |= {"got": f.got, "should be": f.should, "allowed": f.allowed}
+    return {k: v for k, v in found.items() if v}
 
 
 def others(group: Sequence[Outcome]) -> str:
-    """Where else the failure of the group's first member was met."""
+    """The other initializers, checks and backends with the failure of the group's first member."""
     first, *rest = group
     checks: dict[tuple[str, str], list[str]] = {}
     for o in rest:
@@ -114,7 +114,7 @@ def others(group: Sequence[Outcome]) -> str:
 
 
 def reproduce(outcome: Outcome) -> str:
-    """The lines of Python that show the failure."""
+    """The lines of Python that reproduce the failure."""
     assert outcome.failure is not None
     head = f'from initcore_conformance import load\n\nbackend = load("{outcome.backend}")\n'
     return head + outcome.failure.call

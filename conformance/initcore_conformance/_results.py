@@ -1,4 +1,4 @@
-"""What came out: one outcome for each backend, initializer and check."""
+"""The results of a run: one outcome for each backend, initializer and check."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -7,10 +7,14 @@ from typing import Any
 
 from ._case import Failure
 
-__all__ = ["BAD", "STATUSES", "Outcome", "Results"]
+__all__ = ["BAD", "Outcome", "Results"]
 
-STATUSES = ("passed", "failed", "skipped", "xfailed", "xpassed", "missing", "crashed")
+STATUSES = {
+    "passed": "passed", "skipped": "skipped", "xfailed": "failed as expected", "failed": "failed",
+    "xpassed": "passed unexpectedly", "missing": "missing", "crashed": "crashed",
+}  # fmt: skip
 BAD = ("failed", "xpassed", "missing", "crashed")
+REPR = 240  # characters; pytest cuts longer ones in the middle
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,14 @@ class Outcome:
         return f"{self.backend}::{self.initializer}::{self.check}"
 
     def __str__(self) -> str:
-        told = [f"{self.status.upper()} {self.id}", self.reason, str(self.failure or "")]
-        return "\n  ".join(line for text in told for line in text.splitlines())
+        parts = [f"{self.status.upper()} {self.id}", self.reason, str(self.failure or "")]
+        return "\n  ".join(line for text in parts for line in text.splitlines())
+
+    @property
+    def headline(self) -> str:
+        """The id and what is wrong, in one line."""
+        what = self.failure.got if self.failure else self.reason or self.status
+        return f"{self.id}: {' '.join(what.split())}"
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Outcome":
@@ -57,9 +67,11 @@ class Outcome:
 class Results:
     """All outcomes of a run, in the order the backends were named.
 
+    `assert results.ok, str(results)` shows every failure in full.
+
     Attributes:
-        versions: Of each backend's packages.
-        warnings: Patterns of skips that matched nothing, and the like.
+        versions: Versions of each backend's packages.
+        warnings: Patterns of skips that matched nothing, keywords that selected nothing.
     """
 
     profile: str
@@ -86,14 +98,14 @@ class Results:
 
     @property
     def alike(self) -> list[list[Outcome]]:
-        """The failures, those of one known reason or of which the same should be so together."""
+        """The failures, those with one known reason or one expectation grouped together."""
         groups: dict[tuple[str, ...], list[Outcome]] = {}
         for o in self.outcomes:
             if o.status not in (*BAD, "xfailed"):
                 continue
             if o.failure and o.reason:
                 key: tuple[str, ...] = (o.reason,)
-            elif o.failure and not o.failure.trace:  # the same is not so, whoever looked
+            elif o.failure and not o.failure.trace:  # one expectation, by whatever check
                 key = (o.backend, o.failure.should)
             else:
                 key = (o.backend, o.check, o.failure.should if o.failure else "")
@@ -110,9 +122,25 @@ class Results:
             if all(getattr(o, name) == value for name, value in where.items()):
                 yield o
 
+    @property
+    def summary(self) -> str:
+        """The number of outcomes of each status, or why there are none."""
+        counts = [f"{n} {word}" for status, word in STATUSES.items() if (n := self.count(status))]
+        return ", ".join(counts) or "; ".join(["nothing ran", *self.warnings])
+
     def __str__(self) -> str:
-        counts = (f"{self.count(s)} {s}" for s in STATUSES if self.count(s))
-        return "\n\n".join([*map(str, self.failures), ", ".join(counts)])
+        """Every failure, then the summary."""
+        return "\n\n".join([*map(str, self.failures), self.summary])
+
+    def __repr__(self) -> str:
+        """The summary and the first failure, as short as pytest shows a `repr`."""
+        text, failures = f"Results: {self.summary}", self.failures
+        if failures:
+            text += f"; {failures[0].headline}"
+        more = f"; {len(failures) - 1} more, see print(results)" if len(failures) > 1 else ""
+        room = REPR - len(more) - 2
+        text = text if len(text) <= room else text[: room - 3] + "..."
+        return f"<{text}{more}>"
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Results":

@@ -17,28 +17,28 @@ from hypothesis.strategies import SearchStrategy
 from initcore import Spec, specs
 
 from ._case import Case, Failure, raised
-from ._lists import IdList, upstream
+from ._id_lists import IdList, upstream
 from ._results import Outcome
 from .checks import CHECKS, Check
 
 __all__ = ["PROFILES", "examine", "run_backend", "selected"]
 
 PROFILES = {"quick": 1, "thorough": 10}
-"""How many times the examples of a check are tried."""
+"""Factor of the number of examples of each check, by profile."""
 
 SHRINKING = 6.0  # seconds after which a failing case is taken as small enough
 
-PATIENCE = 60.0  # seconds of work after which a case counts as hanging
-SLEEP = 5  # times that by the clock: a machine that is busy with other things is no fault
+TIME_LIMIT = 60.0  # seconds of processor time after which a case counts as hanging
+WALL_CLOCK = 5  # times that by the clock, for a machine that is busy with other things
 
 
 class NoAnswerError(Exception):
-    """A call has not come back."""
+    """A call has not returned in time."""
 
 
 @contextmanager
 def _time_limit() -> Iterator[None]:
-    """Raise `NoAnswerError` after too much work, or too long a sleep, where there are alarms."""
+    """Raise `NoAnswerError` after too much time, on systems with interval timers."""
     if (
         not hasattr(signal, "setitimer")
         or threading.current_thread() is not threading.main_thread()
@@ -51,8 +51,8 @@ def _time_limit() -> Iterator[None]:
         raise NoAnswerError(f"no answer after {limits[signal.Signals(number)][1]:g} s {kind}")
 
     limits = {
-        signal.SIGPROF: (signal.ITIMER_PROF, PATIENCE),
-        signal.SIGALRM: (signal.ITIMER_REAL, SLEEP * PATIENCE),
+        signal.SIGPROF: (signal.ITIMER_PROF, TIME_LIMIT),
+        signal.SIGALRM: (signal.ITIMER_REAL, WALL_CLOCK * TIME_LIMIT),
     }
     before = {number: signal.signal(number, ring) for number in limits}
     try:
@@ -66,11 +66,18 @@ def _time_limit() -> Iterator[None]:
 
 
 class _CaseError(AssertionError):
-    """Tells Hypothesis that a case fails."""
+    """Raised inside Hypothesis by a failing case."""
+
+
+class _TimeIsUpError(BaseException):
+    """Ends Hypothesis's search; it takes an `Exception` for a failing case, and goes on."""
 
 
 class _Search:
-    """One hunt for a failing case; each case is judged once, so a moody backend cannot confuse."""
+    """One search for a failing case.
+
+    Each case runs once: a backend whose results vary cannot make Hypothesis call it flaky.
+    """
 
     def __init__(self, check: Check, backend: Any, spec: Spec) -> None:
         self.check, self.backend, self.spec = check, backend, spec
@@ -79,14 +86,14 @@ class _Search:
         self.deadline = float("inf")
 
     def judge(self, case: Case) -> None:
+        if time.monotonic() > self.deadline:
+            raise _TimeIsUpError
         key = repr(case)
         if key not in self.verdicts:
-            if time.monotonic() > self.deadline:
-                return
             self.verdicts[key] = self._run(case)
         failure = self.verdicts[key]
         if failure is not None:
-            self.smallest = failure  # shrinking only ever keeps smaller ones, and ends on one
+            self.smallest = failure  # shrinking keeps only smaller ones
             self.deadline = min(self.deadline, time.monotonic() + SHRINKING)
             raise _CaseError
 
@@ -108,14 +115,14 @@ def examine(
         search = _Search(check, backend, spec)
         # The same seed for all checks: they meet the same shapes, which compilers have cached.
         start = zlib.crc32(f"{seed}/{spec.name}/{number}".encode())
-        _hunt(strategy, search, budget, start)
+        _search(strategy, search, budget, start)
         tried += len(search.verdicts)
         if search.smallest:
             return search.smallest, tried
     return None, tried
 
 
-def _hunt(strategy: SearchStrategy[Case], search: _Search, budget: int, start: int) -> None:
+def _search(strategy: SearchStrategy[Case], search: _Search, budget: int, start: int) -> None:
     test = hypothesis.given(strategy)(lambda case: search.judge(case))
     test = hypothesis.seed(start)(test)
     test = hypothesis.settings(
@@ -131,8 +138,8 @@ def _hunt(strategy: SearchStrategy[Case], search: _Search, budget: int, start: i
     )(test)
     try:
         test()
-    except (_CaseError, Unsatisfiable):
-        pass  # the search knows; where there is no valid case it has tried none
+    except (_CaseError, _TimeIsUpError, Unsatisfiable):
+        pass  # `search` has the failure; without a valid case it has tried none
     except HypothesisException:
         if search.smallest is None:
             raise
@@ -174,7 +181,7 @@ def run_backend(
                 continue
             start = time.monotonic()
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # a backend's warnings are not our subject
+                warnings.simplefilter("ignore")  # backends may warn
                 failure, tried = examine(check, backend, spec, profile=profile, seed=seed)
             if not tried:
                 yield Outcome(name, spec.name, check.id, "skipped", "claims no such call")

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from initcore import Rng, Spec
 from initcore.spec import Choice, Integer, Real
 
+from ._backend import claims, seed_bits, takes_groups, usual_dtype
 from ._case import Case
-from ._protocol import claims, seed_bits, takes_groups, usual_dtype
 
 __all__ = ["cases", "choices", "empty_cases", "large_cases", "layer_cases", "values"]
 

@@ -9,12 +9,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from initcore.arguments import short_repr
+
+from ._backend import as_backend
 from ._events import Job, events
-from ._lists import elsewhere
+from ._id_lists import names_other_backends
 from ._load import Target, known_names, targets
 from ._results import Outcome, Results
 from ._runner import PROFILES
@@ -42,17 +45,18 @@ def conform(
 
     Args:
         backends: Names (`"torch"`, `"package.module:object"`), each run in a process of its own,
-            or objects, run in this one.
+            or objects, run in this one; factories without arguments are called.
         profile: `"quick"`, or `"thorough"` for ten times as many cases.
-        seed: Of the search for failing cases; the same seed tries the same cases.
+        seed: Seed of the search for failing cases; the same seed tries the same cases.
         keyword: Run only initializers whose name contains it (or one of several, with commas).
         skips, xfails: Reasons by id pattern `backend::initializer::check`.
-        jobs: Processes at a time; as many as there are processors by default.
+        jobs: Processes at a time; by default the number of processors.
         checks: The checks to run on objects.
         progress: Called with a backend's name, checks done and checks in all.
 
     Raises:
-        ValueError: There is no such profile or backend.
+        TypeError: An object is not a backend.
+        ValueError: There is no such profile or backend, or a backend claims what there is not.
 
     >>> from initcore_conformance.backends import numpy
     >>> conform([numpy()], keyword="zeros").ok
@@ -60,8 +64,10 @@ def conform(
     """
     if profile not in PROFILES:
         raise ValueError(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}.")
+    if isinstance(backends, str) or not isinstance(backends, Iterable):
+        raise TypeError(f"conform needs a list of backends, got {short_repr(backends)}.")
     start, results = time.monotonic(), Results(profile, seed)
-    tell: Progress = progress or (lambda *_: None)
+    show_progress: Progress = progress or (lambda *_: None)
     skips, xfails = dict(skips or {}), dict(xfails or {})
     common: dict[str, Any] = {
         "profile": profile, "seed": seed, "keyword": keyword, "skips": skips, "xfails": xfails,
@@ -73,11 +79,12 @@ def conform(
                 job = Job(target.name, packages=target.packages, **common)
                 streams.append((job.name, partial(_process, job, target)))
         else:
+            backend = as_backend(backend)
             job = Job(backend.name, **common)
             streams.append((job.name, partial(events, job, backend, checks)))
     apart = all(isinstance(b, str) for b in backends)
     jobs = max(1, min(jobs or os.cpu_count() or 1, len(streams))) if apart else 1
-    _collect(streams, jobs, results, tell, {*skips, *xfails})
+    _collect(streams, jobs, results, show_progress, {*skips, *xfails})
     results.seconds = round(time.monotonic() - start, 2)
     return results
 
@@ -86,10 +93,10 @@ def _collect(
     streams: Sequence[tuple[str, Stream]],
     jobs: int,
     results: Results,
-    tell: Progress,
+    show_progress: Progress,
     patterns: set[str],
 ) -> None:
-    """Run the streams, `jobs` at a time, and sort what they say into `results`."""
+    """Run the streams, `jobs` at a time, and collect their events in `results`."""
     outcomes: list[list[Outcome]] = [[] for _ in streams]
     totals = [0] * len(streams)
     todo: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -114,11 +121,13 @@ def _collect(
     def handle(number: int, name: str, event: dict[str, Any]) -> None:
         totals[number] = event.get("total", totals[number])
         used.update(event.get("used", ()))
+        if "warning" in event:
+            results.warnings.append(event["warning"])
         if "versions" in event:
             results.versions[name] = event["versions"]
         if "outcome" in event:
             outcomes[number].append(Outcome.from_json(event["outcome"]))
-        tell(name, len(outcomes[number]), totals[number] or 1)
+        show_progress(name, len(outcomes[number]), totals[number] or 1)
 
     if jobs == 1:
         work()
@@ -133,7 +142,7 @@ def _collect(
     results.outcomes = [outcome for part in outcomes for outcome in part]
     names = [name for name, _ in streams]
     for pattern in sorted(patterns - used):
-        if elsewhere(pattern, names, known_names()):
+        if names_other_backends(pattern, names, known_names()):
             continue
         results.warnings.append(f"no check has an id that matches {pattern!r}")
 
@@ -144,7 +153,7 @@ def _process(job: Job, target: Target) -> Iterator[dict[str, Any]]:
     environment["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
     if target.keras:
         environment["KERAS_BACKEND"] = target.keras
-    command = [sys.executable, "-m", "initcore_conformance._worker"]
+    command = [sys.executable, "-m", "initcore_conformance._subprocess"]
     with tempfile.TemporaryFile("w+", errors="replace") as log:
         with subprocess.Popen(
             [*command, json.dumps(dataclasses.asdict(job))],

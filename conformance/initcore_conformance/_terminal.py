@@ -1,4 +1,4 @@
-"""What is seen in the terminal: progress, failures, one table."""
+"""The report in the terminal: progress, failures, one table."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from .checks import CHECKS
 
 __all__ = ["progress", "show"]
 
-MOST = 30  # failures told in full
+MOST = 30  # failures shown in full
 
 
 @contextmanager
@@ -27,30 +27,31 @@ def progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
     )  # fmt: skip
     tasks = {}
 
-    def tell(name: str, done: int, total: int) -> None:
+    def update(name: str, done: int, total: int) -> None:
         if name not in tasks:
             tasks[name] = bars.add_task(name, total=total)
         bars.update(tasks[name], completed=done, total=max(total, done))
 
     with bars:
-        yield tell
+        yield update
 
 
 def show(results: Results, console: Console) -> None:
     """Every failure with its smallest example, then the table."""
-    # Where nobody looks at a terminal, as wide as the table needs.
+    # Outside of a terminal, as wide as the table needs.
     needed = 100 + max((len(name) for name in results.backends), default=0)
     wide = console if console.is_terminal else Console(file=console.file, width=needed)
     alike = [group for group in results.alike if group[0].status != "xfailed"]
     for group in alike[:MOST]:
         _failure(group, wide)
     if len(alike) > MOST:
-        wide.print(f"... and {len(alike) - MOST} more kinds, which --report lists\n")
+        wide.print(f"... and {len(alike) - MOST} more kinds: use --report to see them\n")
     if any(o.check != "*" for o in results.outcomes):
         _table(results, wide)
     for warning in results.warnings:
         wide.print(f"warning: {escape(warning)}", style="yellow", highlight=False)
-    verdict = "all passed" if results.ok else f"{len(results.failures)} failed"
+    verdict = f"{len(results.failures)} failed" if results.outcomes else "nothing ran"
+    verdict = "all passed" if results.ok else verdict
     wide.print(
         f"{verdict}, {results.count('passed')} passed, {results.count('skipped')} skipped, "
         f"{results.count('xfailed')} failed as expected; profile {results.profile}, "
@@ -67,7 +68,7 @@ def _failure(group: list[Outcome], console: Console) -> None:
     text = str(outcome.failure) if outcome.failure else ""
     reason, threads = split_links(outcome.reason)
     if outcome.status == "xpassed":
-        text = f"it passed, and was expected to fail: {reason}"
+        text = f"it passed, but was expected to fail: {reason}"
     elif reason:
         text = f"{reason}\n{text}".rstrip()
     if threads:
@@ -101,11 +102,11 @@ def _table(results: Results, console: Console) -> None:
 
 
 def _cell(results: Results, backend: str, check: str, notes: dict[str, str]) -> str:
-    """How many pass, of how many if not all, and letters for the reasons of what does not."""
+    """The number that pass, of how many if not all, and letters that refer to reasons."""
     t = tally(results, backend, check)
-    told = [f"failed as expected: {reason}" for reason in t.expected]
-    told += [f"skipped: {reason}" for reason in t.skipped]
-    letters = "".join(notes.setdefault(note, _letter(len(notes))) for note in told)
+    texts = [f"failed as expected: {reason}" for reason in t.expected]
+    texts += [f"skipped: {reason}" for reason in t.skipped]
+    letters = "".join(notes.setdefault(note, _letter(len(notes))) for note in texts)
     style = "bold red" if not t.fine else "yellow" if t.expected else "green"
     cell = f"[{style}]{t}[/] " if t.tried else ""
     return f"{cell}[dim]{letters}[/]" if letters else cell.rstrip()

@@ -1,4 +1,4 @@
-"""The conformance suite inside of pytest: every check of a backend is a test.
+"""The conformance suite in pytest: every check of a backend is a test.
 
     pytest -p initcore_conformance.plugin --conform my_package.module:backend
 
@@ -9,9 +9,9 @@ or, in a project's configuration,
     conform = ["my_package.module:backend"]
     conform_xfails = "tests/xfails.txt"
 
-Tests are called `conform::backend::initializer::check`, by which one can be run; `-k`, `--deselect`
-and `--last-failed` work as ever. Where files are named, only these run, as ever too, unless
-`--conform` is given.
+Tests are called `conform::backend::initializer::check`, and each can be run by that name; `-k`,
+`--deselect` and `--last-failed` work. If files are named, only these run, unless `--conform` is
+given.
 """
 
 import warnings
@@ -23,7 +23,7 @@ import pytest
 from initcore import Spec
 
 from ._case import Failure
-from ._lists import IdList, elsewhere
+from ._id_lists import IdList, names_other_backends
 from ._load import known_names, load, targets
 from ._results import Outcome
 from ._runner import PROFILES, examine, selected
@@ -55,7 +55,7 @@ class ConformanceItem(pytest.Item):
     def runtest(self) -> None:
         """Look for a failing case."""
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a backend's warnings are not our subject
+            warnings.simplefilter("ignore")  # backends may warn
             failure, tried = examine(
                 self.check, self.backend, self.spec,
                 profile=self.config.getoption("--conform-profile"),
@@ -67,7 +67,7 @@ class ConformanceItem(pytest.Item):
             pytest.skip("claims no such call")
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
-        """What came out, what it should be, and the call; no traceback of ours."""
+        """The result, what it should be, and the call; no traceback of the suite."""
         if isinstance(excinfo.value, FailedCheckError):
             failure = excinfo.value.failure
             proves = f"{self.spec.name}: {self.check.proves}"
@@ -76,7 +76,7 @@ class ConformanceItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[str, int, str]:
-        """Where it is said to be."""
+        """The place shown in pytest's output."""
         return "conform", 0, self.name
 
 
@@ -97,7 +97,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse bad names before anything is collected, and take out of the files what is ours."""
+    """Refuse bad names before anything is collected, and take checks out of the list of files."""
     config.stash[CHOSEN] = [name for name in config.args if name.startswith("conform::")]
     config.args[:] = [name for name in config.args if not name.startswith("conform::")]
     try:
@@ -128,7 +128,7 @@ def pytest_collection_modifyitems(
         items[:] = [i for i in items if i.name in chosen or (files and "conform::" not in i.name)]
     for given, what in ((skips, "--conform-skips"), (xfails, "--conform-xfails")):
         for pattern in given.unused if names else ():
-            if elsewhere(pattern, names, known_names()):
+            if names_other_backends(pattern, names, known_names()):
                 continue
             warnings.warn(
                 pytest.PytestConfigWarning(f"{what}: {pattern} matches nothing"), stacklevel=1
@@ -160,7 +160,7 @@ def _items(
 
 
 def _names(config: pytest.Config) -> list[str]:
-    """The backends to check: those of the configuration unless single files were asked for."""
+    """The backends to check; those of the configuration only if no single files were named."""
     files = [config.invocation_params.dir / str(a).partition("::")[0] for a in config.args]
     single = files and all(f.is_file() for f in files) and not config.stash[CHOSEN]
     usual = [] if single else config.getini("conform")
@@ -168,7 +168,7 @@ def _names(config: pytest.Config) -> list[str]:
 
 
 def _list(config: pytest.Config, option: str) -> IdList:
-    """The list in the option's file, or in that of the configuration, which lies at its root."""
+    """The list in the option's file, or in that of the configuration, relative to the root."""
     path, usual = config.getoption(option), config.getini(option[2:].replace("-", "_"))
     if path or usual:
         return IdList.read(path or config.rootpath / usual)

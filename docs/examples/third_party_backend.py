@@ -7,9 +7,7 @@ import numpy as np
 
 class MyLibrary:
     name = "my_library"
-    portable = False
     initializers = ("orthogonal",)
-    dtypes = ("float32", "float64")
 
     def sample(self, name, shape, *, seed, dtype="float32", gain=1.0, groups=1):
         rng = np.random.default_rng(seed)

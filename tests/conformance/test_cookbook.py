@@ -13,7 +13,7 @@ from rich.console import Console
 
 from initcore import specs
 from initcore_conformance import CHECKS, conform, load
-from initcore_conformance._lists import IdList
+from initcore_conformance._id_lists import IdList
 from initcore_conformance._terminal import show
 
 ROOT = Path(__file__).parents[2]

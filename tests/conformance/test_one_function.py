@@ -186,7 +186,7 @@ def test_a_jax_initializer_is_tried_in_real_layers() -> None:
 def test_a_function_that_does_not_come_back_fails(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_runner, "PATIENCE", 0.2)
+    monkeypatch.setattr(_runner, "TIME_LIMIT", 0.2)
 
     def endless(shape: Any) -> Any:
         while shape == ():

@@ -1,4 +1,4 @@
-"""docs/peers.md: what is known of the frameworks is on it, and its lines of Python are these."""
+"""docs/peers.md has every known failure of the frameworks, and the lines of Python of its tool."""
 
 import re
 from pathlib import Path
@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 
 from initcore_conformance import Failure, Outcome, Results
-from initcore_conformance._lists import upstream
+from initcore_conformance._id_lists import upstream
 from initcore_conformance._load import known_names
 from initcore_conformance._markdown import _plain
 from initcore_conformance._report import split_links
-
-from .peers import DKS, HABITS, PAGE, Habit, merged, page, run, says, section
+from tests.tools.peers import DKS, HABITS, PAGE, Habit, merged, page, prints, run, section
 
 TEXT = PAGE.read_text()
 
@@ -66,12 +65,12 @@ def test_habits_stand_on_the_page_as_they_are_run(habit: Habit) -> None:
 
 
 def test_a_habit_is_what_its_lines_print_and_an_error_is_none() -> None:
-    habit = Habit("Two is two.", "print(2)", says("2"))
+    habit = Habit("Two is two.", "print(2)", prints("2"))
     assert run(habit) == {"": "2"}
     assert "\n\nSeen with" in section(habit, run(habit))
     assert "\n\nNot seen with" in section(habit, {"": "3"})
     with pytest.raises(RuntimeError, match="NameError"):
-        run(Habit("No.", "print(no_such_name)", says("2")))
+        run(Habit("No.", "print(no_such_name)", prints("2")))
 
 
 def test_runs_are_put_together() -> None:
@@ -81,7 +80,9 @@ def test_runs_are_put_together() -> None:
     assert both.backends == ["a", DKS]
     again = Results("quick", 0, [Outcome(DKS, "zeros", "seeds", "passed")])
     assert [o.status for o in merged([both, again]).outcomes] == ["passed", "passed"]
-    assert "a 1, b 2" in page(both, [{"": "0"} for _ in HABITS])
+    made = page(both, [{"": "0"} for _ in HABITS], "2026-01-01")
+    assert "a 1, b 2" in made
+    assert "on 2026-01-01" in made
 
 
 def test_the_page_is_where_it_is_linked() -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from initcore_conformance import CHECKS, Failure, Outcome, Results, conform, load
 from initcore_conformance._html import page as html
-from initcore_conformance._lists import IdList, upstream
+from initcore_conformance._id_lists import IdList, upstream
 from initcore_conformance._load import known_names
 from initcore_conformance._markdown import page as markdown
 from initcore_conformance._report import reproduce, split_links

@@ -13,11 +13,11 @@ from initcore import Spec, specs
 from initcore.invariants import Isometry
 from initcore.spec import Choice, Integer, Real, ShapeRule
 from initcore_conformance import CHECKS, Outcome, Results, backends, conform, load
-from initcore_conformance._convolution import apply, kernel_of
-from initcore_conformance._lists import IdList
+from initcore_conformance._id_lists import IdList
 from initcore_conformance._load import targets
 from initcore_conformance._runner import examine
 from initcore_conformance._strategies import cases, large_cases, layer_cases, values
+from initcore_conformance.checks._naive_convolution import apply, kernel_of
 from initcore_conformance.checks._rejection import bad_values
 
 from .zoo.frames import GainForgotten, NoSignFix

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._peers import CHANNELS_LAST, FAMILY, LAYERS, PeerBackend, Words, own_shape
+from ._peers import CHANNELS_LAST, FAMILY, LAYERS, Counterpart, PeerBackend, own_shape
 
 __all__ = ["JaxBackend", "backend"]
 
@@ -35,8 +35,8 @@ class JaxBackend(PeerBackend):
         return self.layout.to_canonical(w, xp=jax.numpy) if w.ndim > 1 else w
 
     def _initializer(self, name: str, parameters: dict[str, Any]) -> Any:
-        words = self.words[name]
-        return words.make(**words.translate(name, parameters))
+        counterpart = self.counterparts[name]
+        return counterpart.make(**counterpart.translate(name, parameters))
 
     def layer(
         self, kind: str, name: str, shape: Any, *, seed: Any, dtype: str = "float32",
@@ -76,25 +76,27 @@ class JaxPeer(JaxBackend):
         variance = {"scale": "scale", "mode": "mode", "distribution": "distribution"}
         usual = {"scale": 1.0, "mode": "fan_in", "distribution": "truncated_normal"}
         gain = {"gain": "scale"}
-        words = {
-            "zeros": Words(lambda: init.zeros),
-            "ones": Words(lambda: init.ones),
-            "constant": Words(init.constant, {"value": "value"}),
-            "uniform": Words(init.uniform, {"high": "scale"}, extra={"scale": 1.0}),
-            "normal": Words(init.normal, {"std": "stddev"}, extra={"stddev": 1.0}),
-            "truncated_normal": Words(init.truncated_normal, cuts, extra={"stddev": 1.0}),
-            "variance_scaling": Words(init.variance_scaling, variance, axes=(2, 5), extra=usual),
-            **{name: Words(getattr(init, name), axes=(2, 5)) for name in FAMILY},
-            "orthogonal": Words(init.orthogonal, gain, axes=(2, 5)),
-            # It is for outputs at least as many as inputs.
-            "delta_orthogonal": Words(
+        counterparts = {
+            "zeros": Counterpart(lambda: init.zeros),
+            "ones": Counterpart(lambda: init.ones),
+            "constant": Counterpart(init.constant, {"value": "value"}),
+            "uniform": Counterpart(init.uniform, {"high": "scale"}, extra={"scale": 1.0}),
+            "normal": Counterpart(init.normal, {"std": "stddev"}, extra={"stddev": 1.0}),
+            "truncated_normal": Counterpart(init.truncated_normal, cuts, extra={"stddev": 1.0}),
+            "variance_scaling": Counterpart(
+                init.variance_scaling, variance, axes=(2, 5), extra=usual
+            ),
+            **{name: Counterpart(getattr(init, name), axes=(2, 5)) for name in FAMILY},
+            "orthogonal": Counterpart(init.orthogonal, gain, axes=(2, 5)),
+            # It needs at least as many outputs as inputs.
+            "delta_orthogonal": Counterpart(
                 init.delta_orthogonal,
                 gain,
                 axes=(3, 5),
                 claims=lambda shape, _: shape[0] >= shape[1],
             ),
         }
-        super().__init__(words)
+        super().__init__(counterparts)
 
 
 def backend() -> JaxPeer:

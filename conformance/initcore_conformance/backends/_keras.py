@@ -7,7 +7,7 @@ import numpy as np
 
 from initcore import specs
 
-from ._peers import CHANNELS_LAST, FAMILY, LAYERS, PeerBackend, Words, own_shape
+from ._peers import CHANNELS_LAST, FAMILY, LAYERS, Counterpart, PeerBackend, own_shape
 
 __all__ = ["KerasBackend", "backend"]
 
@@ -31,11 +31,11 @@ class KerasBackend(PeerBackend):
         return self.layout.to_canonical(w, xp=np) if w.ndim > 1 else w
 
     def _initializer(self, name: str, seed: Any, parameters: dict[str, Any]) -> Any:
-        words = self.words[name]
-        given = words.translate(name, parameters)
+        counterpart = self.counterparts[name]
+        given = counterpart.translate(name, parameters)
         if given.get("distribution") == "normal":
             given["distribution"] = "untruncated_normal"
-        return words.make(**given, **({"seed": seed} if specs[name].random else {}))
+        return counterpart.make(**given, **({"seed": seed} if specs[name].random else {}))
 
     def _numpy(self, w: Any) -> Any:
         """The tensor on the host; bfloat16 as `ml_dtypes` has it."""
@@ -79,19 +79,19 @@ class KerasPeer(KerasBackend):
         variance = {"scale": "scale", "mode": "mode", "distribution": "distribution"}
         positive = {"scale": lambda v: v > 0, "mode": lambda v: v != "fan_geo_avg"}
         camel = {n: "".join(part.title() for part in n.split("_")) for n in FAMILY}
-        words = {
-            "zeros": Words(init.Zeros),
-            "ones": Words(init.Ones),
-            "constant": Words(init.Constant, {"value": "value"}),
-            "uniform": Words(init.RandomUniform, ends, extra={"minval": 0.0, "maxval": 1.0}),
-            "normal": Words(init.RandomNormal, std, extra={"stddev": 1.0}),
-            "truncated_normal": Words(init.TruncatedNormal, std, extra={"stddev": 1.0}),
-            "variance_scaling": Words(init.VarianceScaling, variance, positive, (2, 5)),
-            **{name: Words(getattr(init, camel[name]), axes=(2, 5)) for name in FAMILY},
-            "orthogonal": Words(init.Orthogonal, {"gain": "gain"}, axes=(2, 5)),
-            "identity": Words(init.Identity, {"gain": "gain"}, axes=(2, 2)),
+        counterparts = {
+            "zeros": Counterpart(init.Zeros),
+            "ones": Counterpart(init.Ones),
+            "constant": Counterpart(init.Constant, {"value": "value"}),
+            "uniform": Counterpart(init.RandomUniform, ends, extra={"minval": 0.0, "maxval": 1.0}),
+            "normal": Counterpart(init.RandomNormal, std, extra={"stddev": 1.0}),
+            "truncated_normal": Counterpart(init.TruncatedNormal, std, extra={"stddev": 1.0}),
+            "variance_scaling": Counterpart(init.VarianceScaling, variance, positive, (2, 5)),
+            **{name: Counterpart(getattr(init, camel[name]), axes=(2, 5)) for name in FAMILY},
+            "orthogonal": Counterpart(init.Orthogonal, {"gain": "gain"}, axes=(2, 5)),
+            "identity": Counterpart(init.Identity, {"gain": "gain"}, axes=(2, 2)),
         }
-        super().__init__(words)
+        super().__init__(counterparts)
 
 
 def backend() -> KerasPeer:

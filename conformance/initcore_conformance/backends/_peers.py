@@ -1,6 +1,5 @@
-"""What other people's initializers have in common as backends."""
+"""What other libraries' initializers have in common as backends."""
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,8 +7,13 @@ from typing import Any
 from initcore.spec import Layout
 
 __all__ = [
-    "CHANNELS_LAST", "FAMILY", "LAYERS", "Claims", "PeerBackend", "Words", "has", "own_shape",
-    "takes",
+    "CHANNELS_LAST",
+    "FAMILY",
+    "LAYERS",
+    "Claims",
+    "Counterpart",
+    "PeerBackend",
+    "own_shape",
 ]  # fmt: skip
 
 CHANNELS_LAST = Layout((-1,), (-2,))
@@ -23,16 +27,16 @@ FAMILY = (
 
 
 @dataclass(frozen=True)
-class Words:
-    """How a framework says an initializer of the core.
+class Counterpart:
+    """A framework's counterpart of an initializer of the core.
 
     Args:
-        make: From parameters, by the framework's names, to what fills.
+        make: The framework's function or class.
         names: The framework's parameter names, by the core's: the ones it claims to know.
-        limits: Values a parameter is claimed for, where not all of them are.
+        limits: Whether a value of a parameter is claimed, where not all of them are.
         axes: Least and largest number of axes claimed.
-        extra: Parameters that are given if nothing else is.
-        claims: `(shape, parameters) -> bool`, where that is not all.
+        extra: Arguments, by the framework's names, that are given unless a parameter sets them.
+        claims: `(shape, parameters) -> bool`, where some calls are not claimed.
     """
 
     make: Callable[..., Any]
@@ -52,10 +56,10 @@ class Words:
 
 
 class PeerBackend:
-    """Initializers from elsewhere: another stream, another set of claims.
+    """Initializers of another library: another stream, another set of claims.
 
     Args:
-        words: How each is said, by the core's name.
+        counterparts: By the core's name.
     """
 
     portable = False
@@ -63,26 +67,28 @@ class PeerBackend:
     dtypes: tuple[str, ...]
     seed_bits = 64
 
-    def __init__(self, words: Mapping[str, Words]) -> None:
-        self.words = words
+    def __init__(self, counterparts: Mapping[str, Counterpart]) -> None:
+        self.counterparts = counterparts
         self.beyond: dict[str, tuple[str, ...]] = {}
 
     @property
     def initializers(self) -> tuple[str, ...]:
-        """Names of the core that there are words for."""
-        return tuple(self.words)
+        """Names of the core's initializers that have a counterpart."""
+        return tuple(self.counterparts)
 
     def claims(
         self, name: str, shape: tuple[int, ...], dtype: str, parameters: dict[str, Any]
     ) -> bool:
-        """Whether it is documented that such a call is taken."""
-        words = self.words[name]
-        low, high = words.axes
+        """Whether the library documents that it takes such a call."""
+        counterpart = self.counterparts[name]
+        low, high = counterpart.axes
         return (
             low <= len(shape) <= high
-            and all(p in words.names for p in parameters)
-            and all(check(parameters[p]) for p, check in words.limits.items() if p in parameters)
-            and (words.claims is None or words.claims(shape, parameters))
+            and all(p in counterpart.names for p in parameters)
+            and all(
+                check(parameters[p]) for p, check in counterpart.limits.items() if p in parameters
+            )
+            and (counterpart.claims is None or counterpart.claims(shape, parameters))
         )
 
 
@@ -90,17 +96,6 @@ def own_shape(layout: Layout, shape: Sequence[int]) -> tuple[int, ...]:
     """The canonical `shape` in the order of `layout`; vectors have no order."""
     if len(shape) < 2:
         return tuple(shape)
-    # Sizes that are the numbers of their axes tell where each axis goes.
+    # A shape whose sizes are the numbers of its axes shows where each axis goes.
     axes = layout.kernel(range(len(shape))).shape
     return tuple(size for _, size in sorted(zip(axes, shape, strict=True)))
-
-
-def takes(function: Callable[..., Any], name: str) -> bool:
-    """Whether it has a parameter of this name, or takes any."""
-    any_ = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(function).parameters.values())
-    return any_ or has(function, name)
-
-
-def has(function: Callable[..., Any], name: str) -> bool:
-    """Whether it has a parameter of this name."""
-    return name in inspect.signature(function).parameters

@@ -5,7 +5,8 @@ from typing import Any
 
 from initcore import specs
 
-from ._peers import LAYERS, PeerBackend, Words, has
+from .._signatures import has
+from ._peers import LAYERS, Counterpart, PeerBackend
 
 __all__ = ["TorchBackend", "backend"]
 
@@ -31,15 +32,15 @@ class TorchBackend(PeerBackend):
     def _fill(self, tensor: Any, name: str, seed: Any, parameters: dict[str, Any]) -> Any:
         import torch
 
-        words = self.words[name]
-        given = words.translate(name, parameters)
+        counterpart = self.counterparts[name]
+        given = counterpart.translate(name, parameters)
         if not specs[name].random:
-            return words.make(tensor, **given)
-        if has(words.make, "generator"):
-            return words.make(tensor, **given, generator=torch.Generator().manual_seed(seed))
+            return counterpart.make(tensor, **given)
+        if has(counterpart.make, "generator"):
+            return counterpart.make(tensor, **given, generator=torch.Generator().manual_seed(seed))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            return words.make(tensor, **given)
+            return counterpart.make(tensor, **given)
 
     def layer(
         self, kind: str, name: str, shape: Any, *, seed: Any, dtype: str = "float32",
@@ -76,24 +77,26 @@ class TorchPeer(TorchBackend):
 
         std = {"mean": "mean", "std": "std"}
         relu = {"nonlinearity": "relu"}
-        words = {
-            "zeros": Words(init.zeros_),
-            "ones": Words(init.ones_),
-            "constant": Words(init.constant_, {"value": "val"}),
-            "uniform": Words(init.uniform_, {"low": "a", "high": "b"}),
-            "normal": Words(init.normal_, std),
-            "truncated_normal": Words(
+        counterparts = {
+            "zeros": Counterpart(init.zeros_),
+            "ones": Counterpart(init.ones_),
+            "constant": Counterpart(init.constant_, {"value": "val"}),
+            "uniform": Counterpart(init.uniform_, {"low": "a", "high": "b"}),
+            "normal": Counterpart(init.normal_, std),
+            "truncated_normal": Counterpart(
                 init.trunc_normal_,
                 {**std, "low": "a", "high": "b"},
                 {"std": lambda v: v > 0, "low": math.isfinite, "high": math.isfinite},
             ),
-            "sparse": Words(init.sparse_, {"sparsity": "sparsity", "std": "std"}, axes=(2, 2)),
-            "glorot_uniform": Words(init.xavier_uniform_, axes=(2, 5)),
-            "he_uniform": Words(init.kaiming_uniform_, axes=(2, 5), extra=relu),
-            "orthogonal": Words(init.orthogonal_, {"gain": "gain"}, axes=(2, 5)),
-            "identity": Words(init.dirac_, {"groups": "groups"}, axes=(3, 5)),
+            "sparse": Counterpart(
+                init.sparse_, {"sparsity": "sparsity", "std": "std"}, axes=(2, 2)
+            ),
+            "glorot_uniform": Counterpart(init.xavier_uniform_, axes=(2, 5)),
+            "he_uniform": Counterpart(init.kaiming_uniform_, axes=(2, 5), extra=relu),
+            "orthogonal": Counterpart(init.orthogonal_, {"gain": "gain"}, axes=(2, 5)),
+            "identity": Counterpart(init.dirac_, {"groups": "groups"}, axes=(3, 5)),
         }
-        super().__init__(words)
+        super().__init__(counterparts)
 
 
 def backend() -> TorchPeer:

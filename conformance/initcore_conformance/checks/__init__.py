@@ -1,10 +1,10 @@
 """What is checked, one noun a module. Each check has in the tests a fault that it must find."""
 
+from ._check import Check
 from ._determinism import Determinism, Purity
 from ._invariants import AcrossSeeds, Groups, Invariants
 from ._layers import Layers
 from ._precision import LowPrecision
-from ._protocol import Check
 from ._reference import GoldenVectors, Reference
 from ._rejection import Rejection
 from ._seeds import Seeds

@@ -2,35 +2,21 @@
 
 import copy
 import random
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from hypothesis.strategies import SearchStrategy
 
 from initcore import Spec
 
+from .._backend import seed_bits
 from .._case import Case, Failure, describe, draw
-from .._protocol import seed_bits
-from .._strategies import cases
-from ._protocol import numbers
+from ._check import Check, numbers
 
 __all__ = ["Determinism", "Purity"]
 
 
-class Determinism:
-    """The same arguments give the same values, whatever was called before."""
-
-    id = "determinism"
-    title = "repeat"
-    proves = "The same seed gives the same values, bit for bit, whatever was drawn in between."
-    examples = 5
-
-    def skip(self, backend: Any, spec: Spec) -> str | None:
-        return None
-
-    def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
-        return [cases(backend, spec)]
+class Determinism(Check, id_="determinism", title="repeat", examples=5):
+    """The same seed gives the same values, bit for bit, whatever was drawn in between."""
 
     def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
         first = numbers(draw(backend, spec, case))
@@ -46,19 +32,8 @@ class Determinism:
         return None
 
 
-class Purity:
-    """Arguments are left alone, and no result shares memory with another."""
-
-    id = "purity"
-    title = "pure"
-    proves = "Arguments and earlier results keep their values; NumPy's global state is untouched."
-    examples = 4
-
-    def skip(self, backend: Any, spec: Spec) -> str | None:
-        return None
-
-    def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
-        return [cases(backend, spec)]
+class Purity(Check, id_="purity", title="pure", examples=4):
+    """Arguments and earlier results keep their values; NumPy's global state is untouched."""
 
     def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
         call, given = case.call(spec), copy.deepcopy(dict(case.parameters))

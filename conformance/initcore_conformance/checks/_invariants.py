@@ -11,10 +11,10 @@ from initcore import Spec
 from initcore.arrays import eps
 from initcore.invariants import FALSE_ALARM, Bounded, ColumnSparse, Haar, HasLaw
 
+from .._backend import dtypes, seed_bits
 from .._case import Case, Failure, draw, reference
-from .._protocol import seed_bits
 from .._strategies import cases, choices, large_cases
-from ._protocol import numbers, violation
+from ._check import Check, numbers, violation
 
 __all__ = ["AcrossSeeds", "Groups", "Invariants"]
 
@@ -24,38 +24,25 @@ ENOUGH = 60  # groups, from which on copies of every second one show
 BY_COLUMNS = (Bounded, ColumnSparse, HasLaw)
 
 
-class Invariants:
-    """Every invariant holds on every shape, in every dtype."""
-
-    id = "invariants"
-    title = "invar."
-    proves = "What the specification says of a kernel is true, to a formula in eps and size."
-    examples = 5
-
-    def skip(self, backend: Any, spec: Spec) -> str | None:
-        return None
+class Invariants(Check, id_="invariants", title="invar.", examples=5):
+    """What the specification says of a kernel is true, to a formula in eps and size."""
 
     def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
-        return [cases(backend, spec, dtype) for dtype in backend.dtypes]
+        return [cases(backend, spec, dtype) for dtype in dtypes(backend)]
 
     def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
         return violation(spec, draw(backend, spec, case), case, case.call(spec))
 
 
-class Groups:
-    """Invariants of kernels of many groups, or of thousands of entries: here statistics speak."""
-
-    id = "statistics"
-    title = "laws"
-    proves = "Thousands of entries follow their law; hundreds of groups are independent samples."
-    examples = 4
+class Groups(Check, id_="statistics", title="laws", examples=4):
+    """Thousands of entries follow their law; hundreds of groups are independent samples."""
 
     def skip(self, backend: Any, spec: Spec) -> str | None:
         return None if spec.random else "not random"
 
     def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
-        fine = [d for d in backend.dtypes if d in ("float32", "float64")]
-        dtype = (fine or list(backend.dtypes))[0]
+        made = dtypes(backend)
+        dtype = next((d for d in made if d in ("float32", "float64")), made[0])
         return [large_cases(backend, spec, dtype, fixed=fixed) for fixed in (None, *choices(spec))]
 
     def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
@@ -63,13 +50,8 @@ class Groups:
         return violation(spec, w, case, call) or copies(spec, w, case, call)
 
 
-class AcrossSeeds:
-    """Draws of consecutive seeds, pooled, are one larger sample of the same law."""
-
-    id = "across_seeds"
-    title = "pooled"
-    proves = "Different seeds give independent draws: no value is repeated between calls."
-    examples = 3
+class AcrossSeeds(Check, id_="across_seeds", title="pooled", examples=3):
+    """Different seeds give independent draws: no value is repeated between calls."""
 
     def skip(self, backend: Any, spec: Spec) -> str | None:
         if not spec.random:

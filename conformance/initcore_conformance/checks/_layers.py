@@ -10,24 +10,20 @@ from hypothesis.strategies import SearchStrategy
 from initcore import Spec
 from initcore.arrays import eps
 
+from .._backend import is_portable, layers
 from .._case import Case, Failure, reference
-from .._convolution import apply, kernel_of
 from .._strategies import layer_cases
-from ._protocol import numbers, violation
+from ._check import Check, numbers, violation
+from ._naive_convolution import apply, kernel_of
 
 __all__ = ["Layers"]
 
 
-class Layers:
-    """A real layer applies the canonical kernel, and its map has the spec's invariants."""
-
-    id = "layers"
-    title = "layers"
-    proves = "The framework's own layers, initialised, compute what the specification promises."
-    examples = 4
+class Layers(Check, id_="layers", title="layers", examples=4):
+    """The framework's own layers, initialised, compute what the specification promises."""
 
     def skip(self, backend: Any, spec: Spec) -> str | None:
-        if not getattr(backend, "layers", ()):
+        if not layers(backend):
             return "offers no layers"
         return None if self._kinds(backend, spec) else f"no layer has {spec.shape}"
 
@@ -49,7 +45,7 @@ class Layers:
             w = np.flip(w, axis=tuple(range(2, w.ndim)))
         failure = violation(spec, w, case, call)
         # Initializers without groups know of no layout: they fill the framework's own order.
-        if failure or not (backend.portable and spec.grouped):
+        if failure or not (is_portable(backend) and spec.grouped):
             return failure
         ours = numbers(reference(spec, case))
         off, allowed = float(abs(w - ours).max()), 2e-5 * float(abs(ours).max()) + 1e-12
@@ -86,7 +82,7 @@ class Layers:
         """Layers whose kernels the spec takes; only grouped ones know of transposed layouts."""
         high = spec.shape.high or 5
         found = []
-        for kind in backend.layers:
+        for kind in layers(backend):
             axes = 2 if kind == "dense" else 2 + int(kind[-2])
             plain = kind == "dense" or (kind.startswith("conv") and "transpose" not in kind)
             if spec.shape.low <= axes <= high and (plain or spec.grouped):

@@ -9,33 +9,29 @@ from hypothesis.strategies import SearchStrategy
 from initcore import Spec
 from initcore.arrays import eps
 
+from .._backend import dtypes, is_portable
 from .._case import Case, Failure, draw
 from .._strategies import large_cases
-from ._protocol import numbers, violation
+from ._check import Check, numbers, violation
 
 __all__ = ["LowPrecision"]
 
 HALF = ("bfloat16", "float16")
 
 
-class LowPrecision:
-    """In half precision the law is that of float32 rounded once, tails and distinct values too."""
-
-    id = "low_precision"
-    title = "half"
-    proves = "bfloat16 and float16 results are float32 ones rounded once, not drawn coarsely."
-    examples = 2
+class LowPrecision(Check, id_="low_precision", title="half", examples=2):
+    """bfloat16 and float16 results are float32 ones rounded once, not drawn coarsely."""
 
     def skip(self, backend: Any, spec: Spec) -> str | None:
-        return None if set(HALF) & set(backend.dtypes) else "makes no half precision"
+        return None if set(HALF) & set(dtypes(backend)) else "makes no half precision"
 
     def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
-        return [large_cases(backend, spec, d) for d in HALF if d in backend.dtypes]
+        return [large_cases(backend, spec, d) for d in HALF if d in dtypes(backend)]
 
     def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
         w, call = draw(backend, spec, case), case.call(spec)
         failure = violation(spec, w, case, call)
-        if failure or not backend.portable or "float32" not in backend.dtypes:
+        if failure or not is_portable(backend) or "float32" not in dtypes(backend):
             return failure
         a, fine = numbers(w), numbers(draw(backend, spec, case, dtype="float32"))
         # Half a spacing of the coarse dtype; below 2**-14 float16's numbers are 2**-24 apart.

@@ -13,10 +13,10 @@ from initcore.arrays import eps, host
 from initcore.invariants import HasLaw
 from initcore.specification import golden
 
+from .._backend import claims, dtypes, is_portable
 from .._case import Case, Failure, draw, reference
-from .._protocol import claims
 from .._strategies import cases
-from ._protocol import numbers, sizes
+from ._check import Check, numbers, sizes
 
 __all__ = ["GoldenVectors", "Reference", "apart"]
 
@@ -78,38 +78,29 @@ def apart(spec: Spec, case: Case, w: Any, call: str, ours: Any = None) -> Failur
     )  # fmt: skip
 
 
-class Reference:
-    """The same seed gives the NumPy core's values, to a rounding that the arithmetic explains."""
-
-    id = "reference"
-    title = "NumPy"
-    proves = "The same seed gives the same weights as in every other portable backend."
-    examples = 5
+class Portable(Check):
+    """A check of backends that claim the portable stream."""
 
     def skip(self, backend: Any, spec: Spec) -> str | None:
-        return None if backend.portable else "claims no portable stream"
+        return None if is_portable(backend) else "claims no portable stream"
+
+
+class Reference(Portable, id_="reference", title="NumPy", examples=5):
+    """The same seed gives the same weights as in every other portable backend."""
 
     def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
-        return [cases(backend, spec, dtype) for dtype in backend.dtypes]
+        return [cases(backend, spec, dtype) for dtype in dtypes(backend)]
 
     def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
         return apart(spec, case, draw(backend, spec, case), case.call(spec))
 
 
-class GoldenVectors:
-    """The values of the specification's files, whatever the core of the day computes."""
-
-    id = "golden"
-    title = "golden"
-    proves = "The calls of the specification's golden vectors give the values filed there."
-    examples = 60
-
-    def skip(self, backend: Any, spec: Spec) -> str | None:
-        return None if backend.portable else "claims no portable stream"
+class GoldenVectors(Portable, id_="golden", title="golden", examples=60):
+    """The calls of the specification's golden vectors give the values filed there."""
 
     def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
         made = [c for c, _ in _golden_cases(spec.name).values()
-                if c.dtype in backend.dtypes
+                if c.dtype in dtypes(backend)
                 and claims(backend, spec.name, c.shape, c.dtype, c.parameters)]  # fmt: skip
         return [st.sampled_from(made)] if made else []
 

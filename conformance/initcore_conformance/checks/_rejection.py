@@ -1,18 +1,15 @@
 """Bad input raises one clear sentence, and never returns."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
-
-from hypothesis.strategies import SearchStrategy
 
 from initcore import Spec
 from initcore.spec import Choice, Domain, Integer, Real
 
+from .._backend import beyond, seed_bits
 from .._case import Case, Failure, draw
-from .._protocol import beyond, seed_bits
-from .._strategies import cases
-from ._protocol import sizes
+from ._check import Check, sizes
 
 __all__ = ["Rejection", "bad_inputs"]
 
@@ -80,19 +77,8 @@ def bad_inputs(
             yield f"seed {seed!r}", {"seed": seed}
 
 
-class Rejection:
-    """Every kind of bad input, tried on a valid call, raises TypeError or ValueError."""
-
-    id = "rejection"
-    title = "reject"
-    proves = "Bad parameters, shapes, dtypes and seeds raise one clear sentence, never a result."
-    examples = 2
-
-    def skip(self, backend: Any, spec: Spec) -> str | None:
-        return None
-
-    def cases(self, backend: Any, spec: Spec) -> Sequence[SearchStrategy[Case]]:
-        return [cases(backend, spec)]
+class Rejection(Check, id_="rejection", title="reject", examples=2):
+    """Bad parameters, shapes, dtypes and seeds raise one clear sentence, never a result."""
 
     def run(self, backend: Any, spec: Spec, case: Case) -> Failure | None:
         allowed = beyond(backend, spec.name)

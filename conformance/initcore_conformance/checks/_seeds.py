@@ -10,21 +10,16 @@ from hypothesis.strategies import SearchStrategy
 from initcore import Spec
 from initcore.invariants import SIGMAS, Haar, HasLaw
 
+from .._backend import seed_bits
 from .._case import Case, Failure, draw, reference
-from .._protocol import seed_bits
 from .._strategies import large_cases
-from ._protocol import numbers
+from ._check import Check, numbers
 
 __all__ = ["Seeds"]
 
 
-class Seeds:
-    """Every bit of the seed counts, and draws of different seeds are uncorrelated."""
-
-    id = "seeds"
-    title = "seeds"
-    proves = "Each bit of the seed changes the draw; draws of two seeds are uncorrelated."
-    examples = 2
+class Seeds(Check, id_="seeds", title="seeds", examples=2):
+    """Each bit of the seed changes the draw; draws of two seeds are uncorrelated."""
 
     def skip(self, backend: Any, spec: Spec) -> str | None:
         return None if spec.random else "not random"

@@ -12,4 +12,5 @@ from . import randomness as randomness
 from . import sparsity as sparsity
 from . import variances as variances
 from ._fault import FAULTS as FAULTS
+from ._fault import HANGS as HANGS
 from ._fault import Fault as Fault

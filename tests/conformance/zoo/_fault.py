@@ -1,7 +1,7 @@
 """A wrong implementation, and the check that is meant to find it.
 
-A fault is a backend that is right but for one thing. Those with a stream of their own are changes
-of `Independent`; those that claim the portable stream are changes of the NumPy backend.
+A fault is a right backend with one mistake. Faults with a stream of their own are subclasses of
+`Independent`; those that claim the portable stream wrap the NumPy backend.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,8 +12,11 @@ from initcore import specs
 from initcore_conformance.backends import numpy as core
 from tests.conformance.independent._toy import Toy as Framework
 
-RANDOM = tuple(name for name, spec in specs.items() if spec.random)
-GROUPED = tuple(name for name, spec in specs.items() if spec.grouped)
+HANGS = 5.0  # seconds of processor time after which a fault counts as found by its hanging
+
+BUILTIN = {name: spec for name, spec in specs.items() if spec.builtin}
+RANDOM = tuple(name for name, spec in BUILTIN.items() if spec.random)
+GROUPED = tuple(name for name, spec in BUILTIN.items() if spec.grouped)
 DERIVED = ("lecun_normal", "lecun_uniform", "glorot_normal", "glorot_uniform", "he_normal",
            "he_uniform")  # fmt: skip
 HAAR = ("orthogonal", "scaled_orthogonal", "delta_orthogonal", "mirrored")
@@ -22,9 +25,14 @@ ISOMETRIES = (*HAAR, "conv_orthogonal", "sparse_orthogonal")
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong, with which initializer it shows, and the check meant to kill it.
+    """A wrong implementation.
 
-    `again` says that the same fault is filed for another initializer too, where it is tested first.
+    Attributes:
+        name: What is wrong.
+        initializer: The initializer that shows it.
+        check: The check meant to find it.
+        make: Makes the wrong backend.
+        again: Whether it repeats a fault that is filed for another initializer.
     """
 
     name: str
@@ -66,7 +74,7 @@ class Core:
 
 
 class Bent(Core):
-    """The right kernel, bent; its stream is its own, so that nothing but the law can tell."""
+    """The right kernel, bent. It claims no portable stream, so that only the law can show it."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -72,6 +72,22 @@ class SmallBesideIdentity(Bent):
         return np.where(w == 0, w.dtype.type(1e-12), w) if w.dtype != np.float16 else w
 
 
+@fault("identity", "invariants")
+class PassesOnTwice(Independent):
+    """passes inputs on a second time where there are more outputs than inputs"""
+
+    def eye(self, groups: int, out: int, into: int) -> Any:
+        return np.tile(np.eye(into)[np.arange(out) % into], (groups, 1))
+
+
+@fault("identity", "invariants")
+class OneIdentityForAllGroups(Independent):
+    """makes one identity for all groups, and zeros for the later ones"""
+
+    def eye(self, groups: int, out: int, into: int) -> Any:
+        return np.eye(groups * out, into)
+
+
 @fault("idinit", "statistics")
 class NoiseShared(Bent):
     """draws one number for the noise of all outputs, which then cannot part"""

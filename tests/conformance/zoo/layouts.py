@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from initcore import specs
 from tests.conformance.independent import Independent
 
-from ._fault import GROUPED, HAAR, Toy, fault
+from ._fault import BUILTIN, GROUPED, HAAR, Toy, fault
 
 SYMMETRIC = ("identity", "hadamard", "idinit")
 ON_TAP = ("sparse_orthogonal", "identity", "hadamard")
@@ -69,7 +68,7 @@ class AlmostZero(Independent):
         return np.where(w == 0, 1e-12, w)
 
 
-@fault("normal", "shape_and_dtype", also=specs)
+@fault("normal", "shape_and_dtype", also=BUILTIN)
 class Reversed(Independent):
     """returns the axes in reversed order"""
 
@@ -77,7 +76,7 @@ class Reversed(Independent):
         return np.transpose(super().sample(name, shape, **given))
 
 
-@fault("orthogonal", "shape_and_dtype", also=specs)
+@fault("orthogonal", "shape_and_dtype", also=BUILTIN)
 class NoEmpty(Independent):
     """fails for sizes of 0"""
 
@@ -87,7 +86,7 @@ class NoEmpty(Independent):
         return super().sample(name, shape, **given)
 
 
-@fault("normal", "shape_and_dtype", also=specs)
+@fault("normal", "shape_and_dtype", also=BUILTIN)
 class WrongDtype(Independent):
     """returns float32 where float64 is asked for"""
 
@@ -105,7 +104,7 @@ class Reshaped(Toy):
         return self.sample(name, (out, into, *spatial), seed=seed, **given).reshape(native_shape)
 
 
-@fault("orthogonal", "layers", also=[n for n in specs if n != "zeros"])
+@fault("orthogonal", "layers", also=[n for n in BUILTIN if n != "zeros"])
 class FillsACopy(Independent):
     """fills a copy of the layer's kernel, which stays as it was"""
 

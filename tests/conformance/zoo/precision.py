@@ -5,15 +5,14 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from initcore import specs
 from tests.conformance.independent import Independent
 
-from ._fault import DERIVED, HAAR, ISOMETRIES, RANDOM, Bent, Core, fault
+from ._fault import BUILTIN, DERIVED, HAAR, ISOMETRIES, RANDOM, Bent, Core, fault
 
 ENTRIES = ("normal", "uniform", "truncated_normal", "variance_scaling", "sparse")
 
 
-@fault("orthogonal", "low_precision", also=specs)
+@fault("orthogonal", "low_precision", also=BUILTIN)
 class NoHalf(Independent):
     """fails in half precision"""
 
@@ -53,7 +52,7 @@ class CoarseUniform(Independent):
         return (low + (high - low) * u).astype(w.dtype)
 
 
-@fault("orthogonal", "low_precision", also=[n for n in specs if n != "zeros"])
+@fault("orthogonal", "low_precision", also=[n for n in BUILTIN if n != "zeros"])
 class CoarseSums(Core):
     """is 0.4 % off in half precision, as sums in bfloat16 are"""
 

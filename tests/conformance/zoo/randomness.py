@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from initcore import specs
 from tests.conformance.independent import Independent
 
-from ._fault import DERIVED, GROUPED, RANDOM, Bent, Core, fault
+from ._fault import BUILTIN, DERIVED, GROUPED, RANDOM, Bent, Core, fault
 
 
 @fault("sparse", "determinism")
@@ -103,7 +102,7 @@ class SharedBuffer(Core):
         return buffer
 
 
-@fault("normal", "purity", also=specs)
+@fault("normal", "purity", also=BUILTIN)
 class Cached(Core):
     """hands out what it keeps"""
 

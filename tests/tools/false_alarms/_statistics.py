@@ -1,7 +1,7 @@
-"""Counts the statistics that are evaluated, by watching the functions that evaluate them.
+"""Counts the statistics that are evaluated, by wrapping the functions that evaluate them.
 
-Each of these makes one promise: right draws fail it with a probability below `FALSE_ALARM`. Exact
-invariants, whose tolerances are formulas in eps and size, promise never to fail and do not count.
+Right draws fail each of them with a probability below `FALSE_ALARM`. Exact invariants, whose
+tolerances are formulas in eps and size, never fail and do not count.
 """
 
 import math
@@ -55,7 +55,7 @@ def _copies(spec: Any, w: Any, case: Any, call: str) -> int:
     return int(case.groups > invariants.ENOUGH and not sharper)
 
 
-# Where, what, and how many statistics a call of it is.
+# Owner, name of the function, and the number of statistics that a call of it evaluates.
 WATCHED: tuple[tuple[Any, str, Callable[..., float]], ...] = (
     (law, "_mean_bound", lambda *_: 1),  # of the mean, of the variance
     (law, "_usual", lambda *_: 1),  # behind each distance of distributions
@@ -87,7 +87,7 @@ class Tally:
 
 @contextmanager
 def counted() -> Iterator[Tally]:
-    """Counts what is evaluated inside."""
+    """Count the statistics that are evaluated inside."""
     tally = Tally()
     with ExitStack() as stack:
         for owner, name, number in WATCHED:

@@ -7,32 +7,33 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from initcore import __version__
 from initcore.invariants import FALSE_ALARM
 
-from ._runs import ROOT, Run
+from ._runs import Run
 
-PAGE = ROOT / "docs" / "false_alarms.md"
+__all__ = ["PAGE", "Summary", "page"]
+
+PAGE = Path(__file__).parents[3] / "docs" / "false_alarms.md"
 CONFIDENCE = 0.95
-TEXT = """# False positive rate
+TEXT = """# False positives
 
-This page shows how often the suite fails on a correct implementation (a false positive, or false
-alarm). `tests/conformance/independent` implements the whole specification a second time: in plain
-NumPy, with QR, one rotation after the other, and without any code of the library. It is correct, so
-every failure that the suite reports for it is a false alarm.
-`python -m tests.conformance.false_alarms` makes this page. It runs the whole quick profile on this
-implementation, with one search seed after the other.
+How often does the suite report a failure of a right implementation? `tests/conformance/independent`
+implements the whole specification a second time in plain NumPy, without a line of the library. It
+is right, so whatever the suite reports is a false alarm. `python -m tests.tools.false_alarms` runs
+the quick profile on it with one search seed after the other, and writes this page.
 
 | | |
 | --- | --- |
-| last run | {date} |
+| measured | {date}, with initcore {version} |
 | runs | {runs}, seeds {first} to {last}, {seconds:.1f} s each |
 | checks | {checks} |
 | cases | {cases} |
 | statistics | {statistics} |
 | failures | {failed} |
 
-Each statistic is designed to raise a false alarm with a probability below {promised:g}, so at most
-{expected:.2g} alarms are expected in all of them. {verdict}
+Each statistic promises to raise a false alarm with a probability below {promised:g}, so that all
+of them together raise {expected:.2g} at most on average. {verdict}
 
 {failures}
 
@@ -42,7 +43,7 @@ Each statistic is designed to raise a false alarm with a probability below {prom
 
 @dataclass(frozen=True)
 class Summary:
-    """All runs of one version together; failures are `(seed, id, text)`."""
+    """All runs together; failures are `(seed, id, text)`."""
 
     date: str
     version: str
@@ -57,28 +58,19 @@ class Summary:
 
     @classmethod
     def of(cls, runs: Sequence[Run], before: "Summary | None" = None) -> "Summary":
-        """Of runs, those that `before` sums up first."""
+        """The summary of `runs`, and of the earlier ones in `before`."""
         sums = [] if before is None else [before]
         count = len(runs) + sum(s.runs for s in sums)
         failures = [(r.seed, id_, text) for r in runs for id_, text in sorted(r.failures.items())]
         seconds = sum(r.seconds for r in runs) + sum(s.seconds * s.runs for s in sums)
         both: list[Run | Summary] = [*sums, *runs]
         return cls(
-            max(b.date for b in both), both[0].version, count,
+            max(b.date for b in both), __version__, count,
             min([s.first for s in sums] + [r.seed for r in runs]),
             max([s.last for s in sums] + [r.seed for r in runs]),
             seconds / count, sum(b.checks for b in both), sum(b.cases for b in both),
             sum(b.statistics for b in both), (*(f for s in sums for f in s.failures), *failures),
         )  # fmt: skip
-
-    @classmethod
-    def published(cls, version: str, runs: int) -> "Summary | None":
-        """What the page tells, if that is of `version` and of the first seeds, `runs` at most."""
-        if not PAGE.exists():
-            return None
-        told = cls.read(PAGE.read_text())
-        first = told.first == 0 and told.last + 1 == told.runs <= runs
-        return told if told.version == version and first else None
 
     @classmethod
     def read(cls, page: str) -> "Summary":
@@ -88,12 +80,12 @@ class Summary:
 
     @property
     def expected(self) -> float:
-        """False alarms at most to be expected."""
+        """The largest number of false alarms that is promised on average."""
         return self.statistics * FALSE_ALARM
 
     @property
     def likely(self) -> float:
-        """Probability of as many alarms or more, if the promise is just kept."""
+        """Probability of this many alarms or more, if the promise is just kept."""
         from scipy.stats import poisson
 
         return float(poisson.sf(len(self.failures) - 1, self.expected))
@@ -104,12 +96,12 @@ def page(s: Summary) -> str:
     count = len(s.failures)
     if count == 0:
         bound = -math.log(1 - CONFIDENCE) / s.statistics
-        verdict = (f"There was none, so with {CONFIDENCE:.0%} confidence the rate is below "
-                   f"{bound:.2g}.")  # fmt: skip
+        verdict = (f"There were none, which bounds the rate by {bound:.2g} with {CONFIDENCE:.0%} "
+                   "confidence.")  # fmt: skip
     else:
         verdict = (
-            f"There were {count}; at exactly the promised rate, the probability of {count} or more "
-            f"is {s.likely:.2g}."
+            f"There were {count}; if the promise is just kept, this many or more have the "
+            f"probability {s.likely:.2g}."
         )
     listed = [f"- seed {seed}, `{id_}`: {' '.join(text.split())}" for seed, id_, text in s.failures]
     text = TEXT.format(
@@ -118,8 +110,3 @@ def page(s: Summary) -> str:
         data=json.dumps(asdict(s)).replace("-->", "-- >"),
     )  # fmt: skip
     return text.replace("\n\n\n", "\n")
-
-
-def write(s: Summary) -> Path:
-    PAGE.write_text(page(s))
-    return PAGE

@@ -11,9 +11,10 @@ import numpy as np
 
 from initcore import specs
 
+from ._signatures import has, takes
 from .backends._jax import JaxBackend
 from .backends._keras import KerasBackend
-from .backends._peers import CHANNELS_LAST, Claims, PeerBackend, Words, has, own_shape, takes
+from .backends._peers import CHANNELS_LAST, Claims, Counterpart, PeerBackend, own_shape
 from .backends._torch import TorchBackend
 
 __all__ = ["of_jax", "of_keras", "of_numpy", "of_torch"]
@@ -139,17 +140,17 @@ class _NumpyBackend(PeerBackend):
         self, name: str, shape: Any, *, seed: Any, dtype: str = "float32", **parameters: Any
     ) -> Any:
         """Its array, turned to the canonical order."""
-        words = self.words[name]
-        given = words.translate(name, parameters)
-        if takes(words.make, "dtype"):
+        counterpart = self.counterparts[name]
+        given = counterpart.translate(name, parameters)
+        if takes(counterpart.make, "dtype"):
             given["dtype"] = dtype
-        if has(words.make, "rng"):
+        if has(counterpart.make, "rng"):
             given["rng"] = np.random.default_rng(seed)
-        elif takes(words.make, "seed"):
+        elif takes(counterpart.make, "seed"):
             given["seed"] = seed
         if not self.channels_last or len(shape) < 2:
-            return words.make(tuple(shape), **given)
-        w = words.make(own_shape(CHANNELS_LAST, shape), **given)
+            return counterpart.make(tuple(shape), **given)
+        w = counterpart.make(own_shape(CHANNELS_LAST, shape), **given)
         return CHANNELS_LAST.to_canonical(w, xp=np)
 
 
@@ -175,8 +176,8 @@ def _made(
     # Its own defaults are its own affair: the specification's are always given.
     usual = {own: spec.defaults[p] for p, own in known.items() if p in spec.defaults}
     axes = (spec.shape.low, 5 if spec.shape.high is None else spec.shape.high)
-    words = Words(function, known, axes=axes, extra=usual, claims=claims)
-    backend = kind({initializer: words})
+    counterpart = Counterpart(function, known, axes=axes, extra=usual, claims=claims)
+    backend = kind({initializer: counterpart})
     called = getattr(getattr(function, "func", function), "__name__", type(function).__name__)
     backend.name = initializer if called == "<lambda>" else called
     if dtypes is not None:

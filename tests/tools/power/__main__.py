@@ -1,6 +1,7 @@
-"""python -m tests.conformance.power [--runs 100] [--alarm-runs 20]
+"""python -m tests.tools.power [--runs 100] [--alarm-runs 20] [--resume]
 
-Takes an hour or two; writes docs/power.md after each step, and goes on from what it tells.
+Takes an hour or two and writes docs/power.md after each step. With `--resume` it keeps what is on
+the page and measures the rest.
 """
 
 import time
@@ -10,10 +11,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from initcore import __version__
+
 from ._alarms import alarms
 from ._dials import DIALS
-from ._measure import CHECK, STATISTICAL, smallest, version
-from ._page import PAGE, Alarms, Measured, Power, page, so_far
+from ._measure import CHECK, STATISTICAL, smallest
+from ._page import PAGE, Alarms, Measured, Power, page, read
 
 COLUMNS = (TextColumn("{task.description:<70}"), BarColumn(), MofNCompleteColumn(),
            TimeElapsedColumn())  # fmt: skip
@@ -22,16 +25,17 @@ COLUMNS = (TextColumn("{task.description:<70}"), BarColumn(), MofNCompleteColumn
 def main(
     runs: Annotated[int, typer.Option(min=100, help="Search seeds for each size.")] = 100,
     alarm_runs: Annotated[int, typer.Option(min=1, help="Search seeds for false alarms.")] = 20,
+    resume: Annotated[bool, typer.Option(help="Keep what is on the page.")] = False,
 ) -> None:
     """Measure the power of the statistical checks, and their false alarms."""
-    so = so_far(version(), runs, alarm_runs)
-    powers, counts = list(so.powers), list(so.alarms)
+    before = read(PAGE.read_text()) if resume else None
+    powers, counts = (list(before.powers), list(before.alarms)) if before else ([], [])
     known = {(p.check, p.initializer, p.size_is) for p in powers} | {a.check for a in counts}
 
-    def tell(one: Power | Alarms) -> None:
+    def add(one: Power | Alarms) -> None:
         (powers if isinstance(one, Power) else counts).append(one)  # type: ignore[arg-type]
         date = time.strftime("%Y-%m-%d", time.gmtime())
-        measured = Measured(date, so.version, runs, alarm_runs, tuple(powers), tuple(counts))
+        measured = Measured(date, __version__, runs, alarm_runs, tuple(powers), tuple(counts))
         PAGE.write_text(page(measured))
         progress.console.print(one, markup=False)
 
@@ -49,7 +53,7 @@ def main(
                     lambda size, what=what: progress.update(task, description=f"{what} {size:.2g}"),
                 )  # fmt: skip
                 progress.advance(task)
-            tell(Power(dial.check, dial.initializer, dial.size_is, **found))
+            add(Power(dial.check, dial.initializer, dial.size_is, **found))
         for id_ in STATISTICAL:
             progress.update(task, description=f"{id_} false alarms")
             if id_ in known:
@@ -60,7 +64,7 @@ def main(
                 count, statistics = alarms(CHECK[id_], seed)
                 raised, looked = raised + count, looked + statistics
                 progress.advance(task)
-            tell(Alarms(id_, looked, raised))
+            add(Alarms(id_, looked, raised))
     print(PAGE)
 
 

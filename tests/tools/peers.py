@@ -1,7 +1,7 @@
-"""What the frameworks' own initializers do, docs/peers.md: the suite's report, and habits between
-calls and between backends that no single kernel shows.
+"""The page on the frameworks' own initializers, docs/peers.md: the suite's report, and habits
+between calls and between backends that no single kernel shows.
 
-python -m tests.conformance.peers [REPORT.json...]
+python -m tests.tools.peers [REPORT.json...]
 
 Reports of `initcore conform torch.nn.init jax.nn.initializers keras.initializers` may be given, so
 that the checks do not run again. dks is checked too where it is installed.
@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -28,14 +29,14 @@ PEERS = ("torch.nn.init", "jax.nn.initializers", "keras.initializers")
 
 @dataclass(frozen=True)
 class Habit:
-    """What a few lines of Python show, run where they are said to be.
+    """A habit of a framework that a few lines of Python show.
 
     Attributes:
         title: The habit as a sentence.
         code: Prints one line.
         seen: Whether the lines printed show it.
-        threads: Where it is told, as in the lists of known failures.
-        keras: The backends to run it on; on none if it does not use Keras.
+        threads: Links to its issues, as in the lists of known failures.
+        keras: The Keras backends to run it on; none if it does not use Keras.
     """
 
     title: str
@@ -45,8 +46,8 @@ class Habit:
     keras: tuple[str, ...] = ()
 
 
-def says(text: str) -> Callable[[Sequence[str]], bool]:
-    """Seen where any line is this one."""
+def prints(text: str) -> Callable[[Sequence[str]], bool]:
+    """Whether any line is `text`."""
     return lambda lines: text in lines
 
 
@@ -63,7 +64,7 @@ for layer in layers:
 first, second = (keras.ops.convert_to_numpy(layer.kernel) for layer in layers)
 print("the same weights" if (first == second).all() else "different weights")
 """,
-        says("the same weights"),
+        prints("the same weights"),
         "https://github.com/keras-team/keras-hub/issues/352 "
         "https://github.com/deel-ai/deel-lip/issues/64",
         KERAS_BACKENDS,
@@ -80,7 +81,7 @@ one, two = keras.random.SeedGenerator(1), keras.random.SeedGenerator(2)
 draw(one)
 print("the same values" if (draw(one) == draw(two)).all() else "different values")
 """,
-        says("the same values"),
+        prints("the same values"),
         "https://github.com/keras-team/keras-core/pull/434",
         KERAS_BACKENDS,
     ),
@@ -160,7 +161,7 @@ print(f"largest of {w.numel()}: {w.abs().max().item():.3f}")
 
 
 def run(habit: Habit) -> dict[str, str]:
-    """The line that it prints, by the place where it ran."""
+    """The line that it prints, by Keras backend."""
     found = {}
     for backend in habit.keras or ("",):
         where = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
@@ -176,26 +177,26 @@ def run(habit: Habit) -> dict[str, str]:
 
 
 def section(habit: Habit, found: dict[str, str]) -> str:
-    """What is said of it on the page."""
+    """Its section of the page."""
     seen = habit.seen(list(found.values()))
     _, threads = split_links(habit.threads)
-    told = f"{'Seen' if seen else 'Not seen'} with these versions."
+    status = f"{'Seen' if seen else 'Not seen'} with these versions."
     if threads:
-        told += f" Upstream: {', '.join(f'[{k}]({v})' for k, v in threads.items())}."
+        status += f" Upstream: {', '.join(f'[{k}]({v})' for k, v in threads.items())}."
     lines = "\n".join(f"{where:<12}{line}".lstrip() for where, line in found.items())
     code = f"```python\n{habit.code.strip()}\n```"
-    return f"### {habit.title}\n\n{told}\n\n{code}\n\n```text\n{lines}\n```"
+    return f"### {habit.title}\n\n{status}\n\n{code}\n\n```text\n{lines}\n```"
 
 
-def page(results: Results, found: Sequence[dict[str, str]]) -> str:
+def page(results: Results, found: Sequence[dict[str, str]], date: str) -> str:
     """The whole page."""
     habits = "\n\n".join(section(h, f) for h, f in zip(HABITS, found, strict=True))
     dks = WITH_DKS if DKS in results.backends else WITHOUT_DKS
-    return HEAD.format(dks=dks) + body(results) + BETWEEN + habits + "\n"
+    return HEAD.format(dks=dks, date=date) + body(results) + BETWEEN + habits + "\n"
 
 
 def merged(reports: Sequence[Results]) -> Results:
-    """Several runs as one; what ran again counts as it came out last."""
+    """Several runs as one; the last outcome of each check counts."""
     whole, *rest = reports
     for part in rest:
         outcomes = {o.id: o for o in (*whole.outcomes, *part.outcomes)}
@@ -204,18 +205,17 @@ def merged(reports: Sequence[Results]) -> Results:
     return whole
 
 
-HEAD = """# PyTorch, JAX and Keras under test
+HEAD = """# Initializers of PyTorch, JAX and Keras, checked
 
-This page shows what the conformance suite finds in the initializers of PyTorch, JAX and Keras (on
-its four backends). The suite tests only arguments that each framework documents, in the order of
-axes that it documents. Every failure shows the smallest case found and the lines that reproduce it.
-A failure is a difference from [the specification](spec/index.md). Some of the differences are a
-matter of convention; the sentence above such a failure says whose convention it is.
+This library's conformance suite, run on the frameworks' own initializers. Only calls that a
+framework documents are tried, with its own order of axes. Every failure comes with the smallest
+case found and the lines that reproduce it. A failure is a difference from [the
+specification](spec/index.md). Some are matters of convention; then the sentence above says whose.
 
 {dks}
 
-`python -m tests.conformance.peers` makes this page, on CPUs. It does not see rounding errors of
-GPUs, as in [tensorflow/tensorflow#22226](https://github.com/tensorflow/tensorflow/issues/22226).
+Made by `python -m tests.tools.peers` on {date}, on a CPU. Errors of rounding on GPUs, as in
+[tensorflow/tensorflow#22226](https://github.com/tensorflow/tensorflow/issues/22226), do not show.
 
 """
 WITH_DKS = """[dks](examples/dks_backend.py) reads PyTorch's kernels as `(in, out, ...)`, but they
@@ -224,8 +224,8 @@ WITHOUT_DKS = "dks was not installed."
 BETWEEN = """
 ## Between calls and between backends
 
-No single kernel shows the following behaviour. Each example was run exactly as shown, on each
-backend of Keras if it uses Keras. Its output is below it.
+Some habits do not show in a single kernel. The lines below were run as they are, those about Keras
+on each of its backends; what they printed follows.
 
 """
 
@@ -235,5 +235,6 @@ if __name__ == "__main__":
         results = merged([Results.from_json(json.loads(text)) for text in texts])
     else:
         results = conform([*PEERS, DKS] if find_spec("dks") else PEERS)
-    PAGE.write_text(page(results, [run(habit) for habit in HABITS]))
+    date = time.strftime("%Y-%m-%d", time.gmtime())
+    PAGE.write_text(page(results, [run(habit) for habit in HABITS], date))
     print(PAGE)

@@ -9,19 +9,19 @@ from unittest import mock
 from initcore import specs
 from initcore_conformance import Check
 from initcore_conformance import _runner as runner
-from tests.conformance.false_alarms._statistics import counted
 from tests.conformance.independent import Independent
+from tests.tools.false_alarms._statistics import counted
 
 from ._measure import unshrunk
 
 __all__ = ["LEVEL", "alarms"]
 
-BOUNDED = ("initcore.invariants", "initcore_conformance.checks")  # where bounds are taken
-LEVEL = 1e-3  # where false alarms are frequent enough to be counted
+BOUNDED = ("initcore.invariants", "initcore_conformance.checks")  # they hold the bounds
+LEVEL = 1e-3  # a rate at which false alarms are frequent enough to be counted
 
 
 def alarms(check: Check, seed: int) -> tuple[int, float]:
-    """False alarms at `LEVEL` of one quick search on each initializer, and statistics looked at.
+    """The false alarms at `LEVEL` of one quick search per initializer, and the statistics tried.
 
     The implementation is right, each search has a stream of its own, and ends with its first alarm.
     """

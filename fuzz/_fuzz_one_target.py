@@ -1,4 +1,4 @@
-"""`python -m fuzz._worker TARGET SECONDS FOLDER`: one process that fuzzes one target."""
+"""`python -m fuzz._fuzz_one_target TARGET SECONDS FOLDER`: one process that fuzzes one target."""
 
 import importlib
 import json

@@ -1,4 +1,7 @@
-"""`python -m initcore_conformance._worker JOB` prints the events of one job as lines of JSON."""
+"""One job in a process of its own: its events are printed as lines of JSON.
+
+python -m initcore_conformance._subprocess JOB
+"""
 
 import json
 import os
@@ -10,7 +13,7 @@ __all__ = ["main"]
 
 
 def main(text: str) -> None:
-    """Run the job; what frameworks print goes to standard error."""
+    """Run the job described by the JSON `text`; what frameworks print goes to standard error."""
     lines = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     sys.path.insert(0, os.getcwd())

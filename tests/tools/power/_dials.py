@@ -1,4 +1,4 @@
-"""Faults that can be as small as one likes: a right implementation, and a dial that spoils it."""
+"""Faults of any size: a right implementation, and a dial that spoils it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ __all__ = ["DIALS", "Dial"]
 
 @dataclass(frozen=True)
 class Drawn:
-    """A right kernel that is about to be spoilt.
+    """A right kernel, before it is spoilt.
 
     Attributes:
         w: The kernel, in float64.
-        mean, std: Of its law, where it is one of independent entries.
-        groups: Independent kernels in it.
+        mean, std: Mean and deviation of its law, if its entries are independent.
+        groups: Number of independent kernels in it.
         chance: Random numbers of this call's seed.
-        at: Draws the right kernel of another seed.
+        at: Function that draws the right kernel of another seed.
     """
 
     w: Any
@@ -43,7 +43,7 @@ class Dial:
 
     Attributes:
         size_is: What its size means.
-        most: A size that is found for certain.
+        most: A size that is certainly found.
     """
 
     check: str
@@ -84,7 +84,7 @@ DIALS: list[Dial] = []
 
 
 def dial(check: str, initializer: str, size_is: str, most: float = 1.0) -> Any:
-    """File a function that spoils a kernel by so much."""
+    """File a function that spoils a kernel by a given size."""
 
     def file(spoil: Callable[[Drawn, float], Any]) -> Any:
         DIALS.append(Dial(check, initializer, size_is, most, spoil))

@@ -1,4 +1,4 @@
-"""Files that name what is skipped and what is expected to fail, each with its reason."""
+"""Files of the ids of checks that are skipped or expected to fail, with reasons."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from initcore.arguments import short_repr
 
-__all__ = ["IdList", "elsewhere", "upstream"]
+__all__ = ["IdList", "names_other_backends", "upstream"]
 
 
 @dataclass
@@ -28,7 +28,7 @@ class IdList:
         """The list in a file.
 
         Raises:
-            ValueError: It is no text, a line has no reason, or its id does not have three parts.
+            ValueError: It is not text, a line has no reason, or its id does not have three parts.
         """
         try:
             text = Path(path).read_text(encoding="utf-8")
@@ -71,8 +71,8 @@ class IdList:
         return [pattern for pattern in self.entries if pattern not in self.used]
 
 
-def elsewhere(pattern: str, backends: Iterable[str], known: Iterable[str]) -> bool:
-    """Whether a pattern is about backends of the suite that are not looked at this time."""
+def names_other_backends(pattern: str, backends: Iterable[str], known: Iterable[str]) -> bool:
+    """Whether a pattern names backends of the suite, none of which is among `backends`."""
     name = pattern.split("::")[0]
     here = any(fnmatchcase(backend, name) for backend in backends)
     return not here and any(fnmatchcase(backend, name) for backend in known)
@@ -80,6 +80,6 @@ def elsewhere(pattern: str, backends: Iterable[str], known: Iterable[str]) -> bo
 
 @cache
 def upstream() -> IdList:
-    """What is known of the frameworks' own failures, with the threads where they are told."""
+    """Known failures of the frameworks' own initializers, with links to their issues."""
     file = files(__package__) / "upstream.txt"
     return IdList.parse(file.read_text(), str(file))

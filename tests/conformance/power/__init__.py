@@ -1,1 +1,0 @@
-"""How small a fault the suite finds, and how often it is wrong."""

@@ -1,0 +1,1 @@
+"""Measures how often the suite reports a failure of a right implementation."""

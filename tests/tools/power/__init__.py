@@ -1,0 +1,1 @@
+"""Measures how small a fault the statistical checks find."""
