@@ -11,15 +11,18 @@ DEV = .venv/.dev
 DEMO = .venv/.demo
 KERAS_BACKENDS ?= tensorflow jax torch numpy
 FUZZ_SECONDS ?= 600
+# Processes that run the tests, each with one thread: two cores are faster so than with threads.
+WORKERS ?= 2
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q
 # Quiet frameworks: no accelerator probing, no start-up log.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 export MPLBACKEND ?= agg
 
-.PHONY: demo test unit keras lint format conform fuzz bench docs build clean help
+.PHONY: demo test unit keras lint format new-initializer conform fuzz bench docs build clean help
 
 help:  ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 demo: $(DEMO)  ## real networks in every framework, and one picture (out/demo.png)
 	$(BIN)/initcore demo --out out
@@ -27,8 +30,8 @@ demo: $(DEMO)  ## real networks in every framework, and one picture (out/demo.pn
 test: lint unit keras  ## everything that must hold, quick budget
 
 unit: $(DEV)  ## core, theory, adapters of PyTorch and JAX, conformance suite
-	$(BIN)/python -m pytest tests initcore adapters/initcore_torch adapters/initcore_jax conformance \
-		--doctest-modules --ignore=tests/keras_adapter -m "not thorough" -q
+	$(PYTEST) tests initcore adapters/initcore_torch adapters/initcore_jax conformance \
+		--doctest-modules --ignore=tests/keras_adapter -m "not thorough"
 
 # Dependency groups need pip 25.1. From 26.2 on, pip uses constraints differently when it builds.
 define venv
@@ -39,8 +42,8 @@ endef
 define on_each_keras_backend
 	@set -e; for backend in $(KERAS_BACKENDS); do \
 		echo "Keras on $$backend"; \
-		KERAS_BACKEND=$$backend $(BIN)/python -m pytest tests/keras_adapter adapters/initcore_keras \
-			--doctest-modules -m $(1) -q; \
+		KERAS_BACKEND=$$backend $(PYTEST) tests/keras_adapter adapters/initcore_keras \
+			--doctest-modules -m $(1); \
 	done
 endef
 
@@ -51,6 +54,9 @@ lint: $(DEV)  ## ruff and mypy --strict over every package
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy initcore adapters/initcore_torch adapters/initcore_jax adapters/initcore_keras conformance/initcore_conformance
+
+new-initializer: $(DEV)  ## start an initializer: make new-initializer NAME=reflection
+	@$(BIN)/python -m tests.tools.new_initializer $(NAME)
 
 format: $(DEV)  ## let ruff lay out the code
 	$(BIN)/ruff check --fix .
