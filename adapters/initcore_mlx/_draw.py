@@ -1,0 +1,106 @@
+"""The three facts of MLX: how it draws, how it lays out kernels, how it likes to be called."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import mlx.core as mx
+import numpy as np
+
+from initcore import Rng, specs
+from initcore.arguments import key_of_seed, short_repr
+from initcore.arrays import REAL
+from initcore.spec import CORE, Layout, Wording
+
+__all__ = ["Initializer", "check_dtype", "kernel_layout", "to_mlx"]
+
+
+def kernel_layout(groups: int = 1) -> Layout:
+    """`(out, *k, in / groups)`: linear layers, convolutions, transposed ones, recurrences."""
+    return Layout((0,), (-1,), groups=groups)
+
+
+class Initializer:
+    """`init(array, *, seed=None, key=None)`: a new array of the shape of the one it takes.
+
+    `seed` is an integer, `0 <= seed < 2**64`, `key` an `mlx.core.random.key`. Without both, each
+    call draws a key from MLX's global state, which `mlx.core.random.seed` sets.
+    """
+
+    def __init__(
+        self, name: str, values: Mapping[str, Any], dtype: mx.Dtype | None = None, *,
+        who: str | None = None, layout: Layout | None = None,
+        finish: Callable[[Any], Any] = lambda w: w,
+    ) -> None:  # fmt: skip
+        self.spec, self.who, self.values, self.dtype = specs[name], who or name, values, dtype
+        self.finish = finish
+        for parameter, value in values.items():
+            if parameter not in self.spec.parameters:
+                raise TypeError(f"{self.who}() got an unexpected keyword argument {parameter!r}")
+            domain = self.spec.parameters[parameter]
+            self.spec.check_parameter(self.who, parameter, domain, value, CORE)
+        self.layout = layout or kernel_layout(values.get("groups", 1))
+        if dtype is not None:
+            check_dtype(dtype, self.who)
+
+    def __call__(
+        self, a: mx.array, *, seed: int | None = None, key: mx.array | None = None
+    ) -> mx.array:
+        return self.fill(a, self.values, seed, key)
+
+    def fill(self, a: mx.array, values: Mapping[str, Any], seed: Any, key: Any) -> mx.array:
+        """A new array of the shape of `a`, drawn by NumPy.
+
+        The core's array operations need `device=`, which MLX lacks; and its arrays lie in memory
+        that the host shares.
+        """
+        spec, who = self.spec, self.who
+        if not isinstance(a, mx.array):
+            raise TypeError(f"{who} needs an mlx.core.array for its shape, got {short_repr(a)}.")
+        dtype = a.dtype if self.dtype is None else self.dtype
+        fine = check_dtype(dtype, who)
+        shape = canonical = tuple(a.shape)
+        is_kernel = len(shape) >= max(2, spec.shape.low)
+        if is_kernel:
+            try:
+                canonical = self.layout.kernel(shape).shape
+            except ValueError as error:
+                raise ValueError(f"{who}: {error}") from None
+        wording = Wording(lambda n: who if n == spec.name else n, "an array of shape")
+        canonical, clean = spec.check(canonical, values, wording=wording, shown=shape)
+        words = key_words(seed, key, who) if spec.random else (0, 0)
+        w = self.finish(spec.function(Rng.from_key(words, dtype=fine), canonical, **clean))
+        return to_mlx(self.layout.from_canonical(w, shape, xp=np) if is_kernel else w, dtype)
+
+
+def check_dtype(dtype: Any, who: str) -> str:
+    """The dtype to draw in: float64 for float64, float32 for the halves."""
+    name = str(dtype).rpartition(".")[2]
+    if not isinstance(dtype, mx.Dtype) or name not in REAL:
+        raise TypeError(
+            f"{who} needs a real floating dtype of MLX (float16, bfloat16, float32 or float64), "
+            f"got {name if isinstance(dtype, mx.Dtype) else short_repr(dtype)}."
+        )
+    return "float64" if name == "float64" else "float32"
+
+
+def to_mlx(w: Any, dtype: mx.Dtype) -> mx.array:
+    """The float32 or float64 array `w` of NumPy as MLX's, rounded once."""
+    return mx.array(np.asarray(w, order="C"), dtype=getattr(mx, w.dtype.name)).astype(dtype)
+
+
+def key_words(seed: Any, key: Any, who: str) -> tuple[int, int]:
+    """The two words of a seed's key, of a key, or of one drawn from MLX's global state."""
+    if seed is not None and key is not None:
+        raise ValueError(f"{who} takes a seed or a key, got both.")
+    if seed is not None:
+        return key_of_seed(seed, who=who)
+    is_key = isinstance(key, mx.array) and key.dtype == mx.uint32 and key.shape == (2,)
+    if key is not None and not is_key:
+        raise TypeError(f"{who} needs key to be an mlx.core.random.key, got {short_repr(key)}.")
+    # 16 bits a number: MLX makes integers from float32 ones.
+    numbers = mx.random.randint(0, 1 << 16, (4,)) if key is None else key
+    try:
+        n: Any = numbers.tolist()
+    except ValueError as error:
+        raise ValueError(f"{who} needs a seed inside mx.compile and mx.vmap.") from error
+    return (n[0], n[1]) if is_key else (n[0] << 16 | n[1], n[2] << 16 | n[3])
