@@ -13,7 +13,7 @@ from initcore.spec import Kernel
 
 __all__ = ["backend"]
 
-OWN_LAWS = ("glorot_normal", "he_normal", "he_uniform")  # MLX's under these names
+OWN_LAWS = ("glorot_normal", "he_normal", "he_uniform", "sparse")  # MLX's under these names
 
 
 class MlxBackend:
@@ -32,17 +32,15 @@ class MlxBackend:
         """A kernel drawn in MLX's order `(out, *k, in)`, turned to the canonical one."""
         if not isinstance(getattr(mx, str(dtype), None), mx.Dtype):
             raise TypeError(f"MLX has no dtype {dtype!r}.")
-        shape = tuple(shape)[::-1] if name == "sparse" else tuple(shape)  # MLX's zeros are in rows
-        own = shape if len(shape) < 2 else (shape[0], *shape[2:], shape[1])
+        own = tuple(shape) if len(shape) < 2 else (shape[0], *shape[2:], shape[1])
         w = self._draw(name, mx.zeros(own, dtype=getattr(mx, dtype)), seed, parameters)
-        if dtype == "bfloat16":  # which NumPy does not read
+        if w.dtype == mx.bfloat16:  # NumPy cannot read it
             import ml_dtypes
 
-            assert w.dtype == mx.bfloat16
             x = np.array(w.astype(mx.float32)).astype(ml_dtypes.bfloat16)
         else:
             x = np.array(w)
-        return x.T if name == "sparse" else np.moveaxis(x, -1, 1) if len(shape) > 1 else x
+        return np.moveaxis(x, -1, 1) if len(shape) > 1 else x
 
     def _draw(self, name: str, a: Any, seed: Any, parameters: dict[str, Any]) -> Any:
         how = {"dtype": a.dtype} if name in dir(nn.init) else {}
@@ -60,7 +58,7 @@ class MlxBackend:
         else:
             how = {"groups": kernel.groups} if kind in self.grouped_layers else {}
             k = size if len(size) > 1 else size[0]
-            module = getattr(nn, kind.title())(*sides, k, bias=False, **how)
+            module = getattr(nn, kind.replace("conv", "Conv"))(*sides, k, bias=False, **how)
         module.set_dtype(getattr(mx, dtype))
         module.weight = self._draw(name, module.weight, seed, parameters)
         edges = [((k - 1) // 2, k // 2) for k in size]

@@ -9,7 +9,7 @@ import numpy as np
 from initcore import Rng, specs
 from initcore.arguments import key_of_seed, short_repr
 from initcore.arrays import REAL
-from initcore.spec import CORE, Layout, Wording
+from initcore.spec import Layout, Wording
 
 __all__ = ["Initializer", "check_dtype", "kernel_layout", "to_mlx"]
 
@@ -32,13 +32,9 @@ class Initializer:
         finish: Callable[[Any], Any] = lambda w: w,
     ) -> None:  # fmt: skip
         self.spec, self.who, self.values, self.dtype = specs[name], who or name, values, dtype
-        self.finish = finish
-        for parameter, value in values.items():
-            if parameter not in self.spec.parameters:
-                raise TypeError(f"{self.who}() got an unexpected keyword argument {parameter!r}")
-            domain = self.spec.parameters[parameter]
-            self.spec.check_parameter(self.who, parameter, domain, value, CORE)
-        self.layout = layout or kernel_layout(values.get("groups", 1))
+        self.wording = Wording(lambda n: self.who if n == name else n, "an array of shape")
+        self.spec.check_parameters(values, wording=self.wording)
+        self.layout, self.finish = layout or kernel_layout(values.get("groups", 1)), finish
         if dtype is not None:
             check_dtype(dtype, self.who)
 
@@ -58,18 +54,10 @@ class Initializer:
             raise TypeError(f"{who} needs an mlx.core.array for its shape, got {short_repr(a)}.")
         dtype = a.dtype if self.dtype is None else self.dtype
         fine = check_dtype(dtype, who)
-        shape = canonical = tuple(a.shape)
-        is_kernel = len(shape) >= max(2, spec.shape.low)
-        if is_kernel:
-            try:
-                canonical = self.layout.kernel(shape).shape
-            except ValueError as error:
-                raise ValueError(f"{who}: {error}") from None
-        wording = Wording(lambda n: who if n == spec.name else n, "an array of shape")
-        canonical, clean = spec.check(canonical, values, wording=wording, shown=shape)
+        layout, sizes, clean = spec.check_kernel(self.layout, a.shape, values, wording=self.wording)
         words = key_words(seed, key, who) if spec.random else (0, 0)
-        w = self.finish(spec.function(Rng.from_key(words, dtype=fine), canonical, **clean))
-        return to_mlx(self.layout.from_canonical(w, shape, xp=np) if is_kernel else w, dtype)
+        w = self.finish(spec.function(Rng.from_key(words, dtype=fine), sizes, **clean))
+        return to_mlx(layout.from_canonical(w, a.shape, xp=np) if layout else w, dtype)
 
 
 def check_dtype(dtype: Any, who: str) -> str:

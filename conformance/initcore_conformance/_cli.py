@@ -31,7 +31,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 # One line a paragraph: the help is wrapped to the terminal.
 HELP = """Check initializers against the specification, in every backend named.
 
-numpy, array_api_strict, torch, jax, keras are this library's own; torch.nn.init, \
+numpy, array_api_strict, torch, jax, keras, mlx are this library's own; torch.nn.init, \
 jax.nn.initializers, keras.initializers the frameworks'; package.module:object is yours.
 
 The exit status is 0 only if all that was asked for ran and passed."""
