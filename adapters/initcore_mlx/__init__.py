@@ -1,8 +1,7 @@
 """initcore for MLX: a drop-in for `mlx.nn.init`, and more.
 
-Every function makes an initializer `init(array)`, which takes an array for its shape and returns a
-new one. Kernels are drawn in the order `(out, in, *k)` and turned to MLX's `(out, *k, in)`: the
-same seed gives the same weights in every framework.
+Every function makes an initializer `init(array, *, seed=None, key=None)`, which takes an array for
+its shape and returns a new one. The same seed gives the same weights in every framework.
 
 >>> import mlx.core as mx
 >>> import mlx.nn as nn

@@ -3,16 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
+import ml_dtypes  # noqa: F401, for NumPy to know bfloat16
 import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 
 import initcore_mlx
 from initcore import specs
-from initcore.spec import Kernel
 
 __all__ = ["backend"]
 
+CLASSES = {"dense": nn.Linear, "conv1d": nn.Conv1d, "conv2d": nn.Conv2d, "conv3d": nn.Conv3d}
 OWN_LAWS = ("glorot_normal", "he_normal", "he_uniform", "sparse")  # MLX's under these names
 
 
@@ -23,7 +24,7 @@ class MlxBackend:
     portable = True
     initializers = tuple(n for n in specs if hasattr(initcore_mlx, n) and n not in OWN_LAWS)
     dtypes = ("float32", "float64", "bfloat16", "float16")
-    layers = ("dense", "conv1d", "conv2d", "conv3d")
+    layers = tuple(CLASSES)
     grouped_layers = ("conv1d", "conv2d")
 
     def sample(
@@ -34,12 +35,7 @@ class MlxBackend:
             raise TypeError(f"MLX has no dtype {dtype!r}.")
         own = tuple(shape) if len(shape) < 2 else (shape[0], *shape[2:], shape[1])
         w = self._draw(name, mx.zeros(own, dtype=getattr(mx, dtype)), seed, parameters)
-        if w.dtype == mx.bfloat16:  # NumPy cannot read it
-            import ml_dtypes
-
-            x = np.array(w.astype(mx.float32)).astype(ml_dtypes.bfloat16)
-        else:
-            x = np.array(w)
+        x = np.array(w.astype(mx.float64, stream=mx.cpu)).astype(str(w.dtype).rpartition(".")[2])
         return np.moveaxis(x, -1, 1) if len(shape) > 1 else x
 
     def _draw(self, name: str, a: Any, seed: Any, parameters: dict[str, Any]) -> Any:
@@ -51,14 +47,10 @@ class MlxBackend:
         **parameters: Any,
     ) -> Callable[[Any], Any]:  # fmt: skip
         """A real module without bias, as a function of NumPy arrays with channels first."""
-        kernel = Kernel(tuple(shape), parameters.get("groups", 1))
-        sides, size = (kernel.groups * kernel.in_, kernel.shape[0]), kernel.spatial
-        if kind == "dense":
-            module = nn.Linear(*sides, bias=False)
-        else:
-            how = {"groups": kernel.groups} if kind in self.grouped_layers else {}
-            k = size if len(size) > 1 else size[0]
-            module = getattr(nn, kind.replace("conv", "Conv"))(*sides, k, bias=False, **how)
+        (out, in_, *size), groups = shape, parameters.get("groups", 1)
+        how = {"groups": groups} if kind in self.grouped_layers else {}
+        k = [tuple(size)] if len(size) > 1 else size
+        module = CLASSES[kind](groups * in_, out, *k, bias=False, **how)
         module.set_dtype(getattr(mx, dtype))
         module.weight = self._draw(name, module.weight, seed, parameters)
         edges = [((k - 1) // 2, k // 2) for k in size]

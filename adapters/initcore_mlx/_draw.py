@@ -44,11 +44,7 @@ class Initializer:
         return self.fill(a, self.values, seed, key)
 
     def fill(self, a: mx.array, values: Mapping[str, Any], seed: Any, key: Any) -> mx.array:
-        """A new array of the shape of `a`, drawn by NumPy.
-
-        The core's array operations need `device=`, which MLX lacks; and its arrays lie in memory
-        that the host shares.
-        """
+        """A new array of the shape of `a`, drawn by NumPy: MLX does not take `device=`."""
         spec, who = self.spec, self.who
         if not isinstance(a, mx.array):
             raise TypeError(f"{who} needs an mlx.core.array for its shape, got {short_repr(a)}.")
@@ -82,13 +78,9 @@ def key_words(seed: Any, key: Any, who: str) -> tuple[int, int]:
         raise ValueError(f"{who} takes a seed or a key, got both.")
     if seed is not None:
         return key_of_seed(seed, who=who)
-    is_key = isinstance(key, mx.array) and key.dtype == mx.uint32 and key.shape == (2,)
-    if key is not None and not is_key:
+    if key is None:  # 16 bits a number: MLX makes integers from float32 ones
+        n: Any = mx.random.randint(0, 1 << 16, (4,)).tolist()
+        return n[0] << 16 | n[1], n[2] << 16 | n[3]
+    if not isinstance(key, mx.array) or key.dtype != mx.uint32 or key.shape != (2,):
         raise TypeError(f"{who} needs key to be an mlx.core.random.key, got {short_repr(key)}.")
-    # 16 bits a number: MLX makes integers from float32 ones.
-    numbers = mx.random.randint(0, 1 << 16, (4,)) if key is None else key
-    try:
-        n: Any = numbers.tolist()
-    except ValueError as error:
-        raise ValueError(f"{who} needs a seed inside mx.compile and mx.vmap.") from error
-    return (n[0], n[1]) if is_key else (n[0] << 16 | n[1], n[2] << 16 | n[3])
+    return tuple(key.tolist())  # type: ignore[arg-type, return-value]

@@ -21,7 +21,7 @@ GATES = {nn.RNN: 1, nn.GRU: 3, nn.LSTM: 4}
 NODES = {
     **dict.fromkeys((nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, *TRANSPOSED), "layer"),
     **dict.fromkeys(NORMS, "norm"),
-    nn.Embedding: "look_up", nn.RNN: "recurrent", nn.GRU: "recurrent",
+    nn.Embedding: "look_up", nn.RNN: "recurrent", nn.GRU: "recurrent", nn.PReLU: "map",
 }  # fmt: skip
 MOVES = ("Dropout", "AvgPool", "MaxPool", "Upsample")
 
@@ -32,20 +32,20 @@ def graph_of(model: nn.Module) -> Graph:
     packed = sorted(path for path, m in modules.items() if "scales" in m and "weight" in m)
     if packed:
         raise TypeError(
-            f"initialize cannot set the quantized weights of {', '.join(packed[:3])}"
-            f"{', ...' if len(packed) > 3 else ''}; initialize the model before it is quantized."
+            f"initialize cannot set the quantized weights of {', '.join(packed[:3])}; "
+            "initialize the model before it is quantized."
         )
-    trainable = {path for path, _ in tree_flatten(model.trainable_parameters())}
-    same: dict[int, list[str]] = {}
     arrays = dict(tree_flatten(model.parameters()))
+    trainable = dict(tree_flatten(model.trainable_parameters()))
+    same: dict[int, list[str]] = {}
     for path, array in arrays.items():
         same.setdefault(id(array), []).append(path)
     parameters = []
     for path, *aliases in same.values():
         prefix, _, name = path.rpartition(".")
-        facts = _facts(modules.get(prefix), name, arrays[path])
-        facts |= {"aliases": tuple(aliases), "frozen": path not in trainable}
         if not name.startswith("running_"):  # a batch normalization's
+            facts = _facts(modules.get(prefix), name, arrays[path])
+            facts |= {"aliases": tuple(aliases), "frozen": path not in trainable}
             parameters.append(Parameter(path, tuple(arrays[path].shape), **facts))
     nodes = [Node("input")]
     for path, step in _steps(model, ""):
@@ -91,12 +91,14 @@ def _node(path: str, step: Any, before: int) -> Node | None:
     """The node of one step; None where its class is not known."""
     label, known = getattr(step, "__name__", type(step).__name__), NODES.get(type(step))
     weights = tree_flatten(step.parameters()) if isinstance(step, nn.Module) else []
-    if known or not weights:
-        names = tuple(path + name for name, _ in weights)
-        function = None if known or label.startswith(MOVES) else _elementwise(step)
-        kind = known or ("map" if function else "move" if label.startswith(MOVES) else "other")
-        return Node(kind, (before,), label, parameters=names, function=function)
-    return None
+    foreign = isinstance(step, nn.Module) and not type(step).__module__.startswith("mlx.")
+    if not known and (weights or foreign):
+        return None
+    kind = known or ("move" if label.startswith(MOVES) else "map")
+    function = _elementwise(step) if kind == "map" else None
+    kind = "other" if kind == "map" and function is None else kind
+    names = tuple(path + name for name, _ in weights)
+    return Node(kind, (before,), label, parameters=names, function=function)
 
 
 def _elementwise(step: Callable[[mx.array], mx.array]) -> Callable[[Any], Any] | None:

@@ -26,21 +26,12 @@ def initialize(
     """Give every weight of `model` what `scheme` says for its role, and report it.
 
     Roles and activations come from the modules of an `nn.Sequential`; in other models roles come
-    from names, and no activation is known. Everything is decided, checked and drawn before the
-    first weight is replaced. Frozen weights keep their values unless they are named.
+    from names, and no activation is known. Everything is drawn before the first weight is replaced.
 
     Args:
         model: Its arrays are replaced.
-        scheme: A scheme's or an initializer's name, `(name, parameters)`, or a mapping from
-            patterns of paths and from roles to initializers, which leaves everything else alone.
-        seed: Integer, `0 <= seed < 2**64`.
-        overrides: Mapping from patterns of paths and from roles to an initializer's name, to
-            `(name, parameters)`, or to None for what is to be left alone.
+        scheme, seed, overrides, paths: As of `initcore.networks.plan`.
         sample_input: Taken for the same call in every framework; the model is not run.
-        paths: Names to make keys from instead of the model's, for equal weights in two models.
-
-    Raises:
-        TypeError, ValueError: An argument is wrong, or the network is not made for the scheme.
 
     >>> net = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 2))
     >>> report = initialize(net, "orthogonal", seed=1)
@@ -54,11 +45,11 @@ def initialize(
     network = describe_network(graph_of(model))
     assignments = plan(network, scheme, seed=seed, overrides=overrides, paths=paths)
     dtypes = {path: array.dtype for path, array in tree_flatten(model.parameters())}
-    chosen = [a for a in assignments if a.name is not None]
-    fine = [check_dtype(dtypes[a.weight.path], f"initialize: {a.weight.path}") for a in chosen]
+    chosen = {a.weight.path: a for a in assignments if a.name is not None}
+    fine = {path: check_dtype(dtypes[path], f"initialize: {path}") for path in chosen}
     new = []
-    for a, kind in zip(progress(chosen, "initialize"), fine, strict=True):
-        w = to_mlx(draw(a, seed, dtype=kind), dtypes[a.weight.path])
-        new += [(path, w) for path in (a.weight.path, *a.weight.parameter.aliases)]
+    for path in progress(list(chosen), "initialize"):
+        w = to_mlx(draw(chosen[path], seed, dtype=fine[path]), dtypes[path])
+        new += [(name, w) for name in (path, *chosen[path].weight.parameter.aliases)]
     model.update(tree_unflatten(new))
     return Report(assignments, network, scheme=scheme, seed=seed, model=type(model).__name__)

@@ -18,18 +18,17 @@ P = ParamSpec("P")
 
 def lifted(function: Callable[Concatenate[Rng, Any, P], Any]) -> Callable[P, Initializer]:
     """The core's `function` with the parameters it has there; the array says the dtype."""
-    spec = specs[function.__name__]
+    spec, full = specs[function.__name__], inspect.signature(function)
+    signature = inspect.Signature([full.parameters[n] for n in spec.parameters])
 
     def make(*args: P.args, **parameters: P.kwargs) -> Initializer:
+        if args:
+            raise TypeError(f"{spec.name} takes keyword arguments only.")
         return Initializer(spec.name, parameters)
 
-    keywords = [
-        p for n, p in inspect.signature(function).parameters.items() if n in spec.parameters
-    ]
-    make.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]
-    make.__name__ = make.__qualname__ = spec.name
-    about = [f"    {n}: {d.unit}, {d}." for n, d in spec.parameters.items()]
-    make.__doc__ = "\n".join([spec.statement, *(["", "Args:", *about] if about else [])])
+    make.__name__, make.__signature__ = spec.name, signature  # type: ignore[attr-defined]
+    about = [f"\n    {n}: {d.unit}, {d}." for n, d in spec.parameters.items()]
+    make.__doc__ = f"{spec.statement}\n\nArgs:{''.join(about) or ' none.'}"
     return make
 
 
@@ -80,44 +79,35 @@ def sparse(
     """Matrix whose every row has `ceil(sparsity * columns)` zeros and normal entries elsewhere."""
     for name, value in {"mean": mean, "std": std}.items():
         Spec.check_parameter("sparse", name, specs["normal"].parameters[name], value, CORE)
+    unit, turned = {"sparsity": sparsity, "std": 1.0}, Layout((1,), (0,))  # the core counts columns
     return Initializer(
-        "sparse",
-        {"sparsity": sparsity, "std": 1.0},
-        dtype,
-        layout=Layout((1,), (0,)),  # the core's zeros are in columns, as PyTorch's
-        finish=lambda z: np.where(z == 0, z, z * std + mean),
+        "sparse", unit, dtype, layout=turned, finish=lambda z: np.where(z == 0, z, z * std + mean)
     )
 
 
-class Scaled(Initializer):
-    """Variance scaling whose gain comes with the array, as in MLX."""
+class He(Initializer):
+    """`init(array, mode="fan_in", gain=1.0, *, seed=None, key=None)`."""
 
     def __init__(self, who: str, entries: Entries, dtype: mx.Dtype, groups: int) -> None:
         given = {"distribution": entries, "groups": groups}
         super().__init__("variance_scaling", given, dtype, who=who)
 
-    def scaled(self, a: mx.array, mode: Mode, gain: float, seed: Any, key: Any) -> mx.array:
-        gain = Spec.check_parameter(self.who, "gain", Real("factor", low=0.0), gain, CORE)
-        return self.fill(a, {**self.values, "mode": mode, "scale": gain**2}, seed, key)
-
-
-class Glorot(Scaled):
-    """`init(array, gain=1.0, *, seed=None, key=None)`."""
-
-    def __call__(
-        self, a: mx.array, gain: float = 1.0, *, seed: Any = None, key: Any = None
-    ) -> mx.array:
-        return self.scaled(a, "fan_avg", gain, seed, key)
-
-
-class He(Scaled):
-    """`init(array, mode="fan_in", gain=1.0, *, seed=None, key=None)`."""
-
     def __call__(
         self, a: mx.array, mode: Mode = "fan_in", gain: float = 1.0, *, seed: Any = None,
         key: Any = None,
     ) -> mx.array:  # fmt: skip
-        return self.scaled(a, mode, gain, seed, key)
+        gain = Spec.check_parameter(self.who, "gain", Real("factor", low=0.0), gain, CORE)
+        return self.fill(a, {**self.values, "mode": mode, "scale": gain**2}, seed, key)
+
+
+class Glorot:
+    """`init(array, gain=1.0, *, seed=None, key=None)`."""
+
+    def __init__(self, *how: Any) -> None:
+        self.scaled = He(*how)
+
+    def __call__(self, a: mx.array, gain: float = 1.0, **source: Any) -> mx.array:
+        return self.scaled(a, "fan_avg", gain, **source)
 
 
 def glorot_normal(dtype: mx.Dtype = mx.float32, *, groups: int = 1) -> Glorot:
