@@ -20,8 +20,7 @@ OWN_LAWS = ("glorot_normal", "he_normal", "he_uniform", "sparse")  # MLX's under
 class MlxBackend:
     """MLX through `initcore_mlx`."""
 
-    name = "mlx"
-    portable = True
+    name, portable = "mlx", True
     initializers = tuple(n for n in specs if hasattr(initcore_mlx, n) and n not in OWN_LAWS)
     dtypes = ("float32", "float64", "bfloat16", "float16")
     layers = tuple(CLASSES)

@@ -83,4 +83,5 @@ def key_words(seed: Any, key: Any, who: str) -> tuple[int, int]:
         return n[0] << 16 | n[1], n[2] << 16 | n[3]
     if not isinstance(key, mx.array) or key.dtype != mx.uint32 or key.shape != (2,):
         raise TypeError(f"{who} needs key to be an mlx.core.random.key, got {short_repr(key)}.")
-    return tuple(key.tolist())  # type: ignore[arg-type, return-value]
+    n = key.tolist()
+    return n[0], n[1]

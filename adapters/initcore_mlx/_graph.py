@@ -66,14 +66,13 @@ def _facts(module: Any, name: str, p: mx.array) -> dict[str, Any]:
         return {"kind": "scale" if name == "weight" else "shift"}
     if name == "bias" or (recurrent and p.ndim == 1):
         return {"kind": "bias"}
-    if p.ndim < 2:
+    if p.ndim < 2 or not mx.issubdtype(p.dtype, mx.floating):
         return {"kind": "other", "note": "of unknown use"}
+    layout = Layout((0,), (1, 2)) if isinstance(module, nn.Bilinear) else kernel_layout(groups)
     if recurrent:
-        return {"kind": "recurrent", "layout": kernel_layout(), "parts": recurrent}
-    if isinstance(module, nn.Bilinear):
-        return {"kind": "kernel", "layout": Layout((0,), (1, 2))}
+        return {"kind": "recurrent", "layout": layout, "parts": recurrent}
     return {
-        "kind": "kernel", "layout": kernel_layout(groups), "depthwise": groups > 1 == p.shape[-1],
+        "kind": "kernel", "layout": layout, "depthwise": groups > 1 == p.shape[-1],
         "transposed": isinstance(module, TRANSPOSED),
     }  # fmt: skip
 
