@@ -53,7 +53,7 @@ keras: $(DEV)  ## the Keras adapter on each of its backends
 lint: $(DEV)  ## ruff and mypy --strict over every package
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy initcore adapters/initcore_torch adapters/initcore_jax adapters/initcore_keras conformance/initcore_conformance
+	$(BIN)/mypy initcore adapters/initcore_torch adapters/initcore_jax adapters/initcore_keras adapters/initcore_mlx conformance/initcore_conformance
 
 new-initializer: $(DEV)  ## start an initializer: make new-initializer NAME=reflection
 	@$(BIN)/python -m tests.tools.new_initializer $(NAME)
@@ -63,7 +63,7 @@ format: $(DEV)  ## let ruff lay out the code
 	$(BIN)/ruff format .
 
 conform: $(DEV)  ## the thorough property run on every backend, and the slow tests
-	$(BIN)/initcore conform numpy array_api_strict torch jax keras --profile thorough \
+	$(BIN)/initcore conform numpy array_api_strict torch jax keras mlx --profile thorough \
 		--report out/conformance.html --report out/conformance.json
 	$(BIN)/python -m pytest tests -m thorough -q --ignore=tests/keras_adapter
 	$(call on_each_keras_backend,thorough)
@@ -84,7 +84,7 @@ build: $(DEV)  ## wheel and sdist in dist/
 
 $(DEV): pyproject.toml constraints.txt
 	$(venv)
-	$(PIP) -e '.[demo]' --group dev
+	$(PIP) -e '.[demo,mlx]' --group dev
 	@touch $@ $(DEMO)
 
 $(DEMO): pyproject.toml constraints.txt

@@ -138,6 +138,9 @@ class _Uses:
             return Weight(p, "other", why=p.note or ROLES["other"])
         order = self._order(p)
         if not self.graph.traced:
+            for role in ("recurrent", "transposed", "depthwise"):  # which the module says
+                if p.kind == role or getattr(p, role, False):
+                    return Weight(p, role, parts=p.parts, order=order, why=ROLES[role])
             role, why = _by_name(p.path)
             return Weight(p, role, order=order, by="name", why=why)
         nodes = self.at.get(p.path, [])
