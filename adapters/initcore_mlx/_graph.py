@@ -29,12 +29,6 @@ MOVES = ("Dropout", "AvgPool", "MaxPool", "Upsample")
 def graph_of(model: nn.Module) -> Graph:
     """Every weight with its kind and layout; the nodes of an `nn.Sequential` of known layers."""
     modules = dict(model.named_modules())
-    packed = sorted(path for path, m in modules.items() if "scales" in m and "weight" in m)
-    if packed:
-        raise TypeError(
-            f"initialize cannot set the quantized weights of {', '.join(packed[:3])}; "
-            "initialize the model before it is quantized."
-        )
     arrays = dict(tree_flatten(model.parameters()))
     trainable = dict(tree_flatten(model.trainable_parameters()))
     same: dict[int, list[str]] = {}

@@ -100,14 +100,11 @@ class He(Initializer):
         return self.fill(a, {**self.values, "mode": mode, "scale": gain**2}, seed, key)
 
 
-class Glorot:
+class Glorot(He):
     """`init(array, gain=1.0, *, seed=None, key=None)`."""
 
-    def __init__(self, *how: Any) -> None:
-        self.scaled = He(*how)
-
-    def __call__(self, a: mx.array, gain: float = 1.0, **source: Any) -> mx.array:
-        return self.scaled(a, "fan_avg", gain, **source)
+    def __call__(self, a: mx.array, gain: float = 1.0, **source: Any) -> mx.array:  # type: ignore[override]
+        return super().__call__(a, "fan_avg", gain, **source)
 
 
 def glorot_normal(dtype: mx.Dtype = mx.float32, *, groups: int = 1) -> Glorot:

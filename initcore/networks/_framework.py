@@ -3,7 +3,8 @@
 An adapter makes one `TracedModel` for each call of a public function, from the user's model and
 what it is called with. `initialize` and the diagnostics do the rest, the same for all frameworks.
 To add a framework, write a class with these members, then one-line public functions that hand it
-to `initcore.networks.initialize`, `initcore.diagnostics.signal_report` and their like.
+to `initcore.networks.initialize`, `initcore.diagnostics.signal_report` and their like. A
+`FillableModel`, the first seven members, is enough for `initialize`.
 """
 
 import contextlib
@@ -17,7 +18,15 @@ from ._graph import Graph
 from ._plan import Assignment
 from ._report import Report
 
-__all__ = ["Linearized", "Recording", "TracedModel", "as_call", "calling", "first_that_works"]
+__all__ = [
+    "FillableModel",
+    "Linearized",
+    "Recording",
+    "TracedModel",
+    "as_call",
+    "calling",
+    "first_that_works",
+]
 
 T = TypeVar("T")
 Result = TypeVar("Result", covariant=True)
@@ -56,11 +65,11 @@ class Linearized:
     backward: Callable[[Any], Any]
 
 
-class TracedModel(Protocol[Result]):
-    """A user's model with what it is called with; `Result` is what `initialize` returns.
+class FillableModel(Protocol[Result]):
+    """A user's model, its weights described and fillable; `Result` is what `initialize` returns.
 
-    Every member leaves the model, its buffers, modes and hooks as they were, except for `write`,
-    `scale` and `finish`. Errors name the public function that the user called.
+    Every member leaves the model, its buffers, modes and hooks as they were, except for `write` and
+    `finish`. Errors name the public function that the user called.
     """
 
     @property
@@ -69,18 +78,23 @@ class TracedModel(Protocol[Result]):
 
     @property
     def graph(self) -> Graph:
-        """The traced model, in evaluation mode.
+        """The traced model, in evaluation mode, or what its modules say of their weights.
 
         Raises:
             TypeError: It is not a model.
             ValueError: The model does not take its inputs.
         """
 
-    # Weights, by their paths in the graph.
-
     @property
     def quantized(self) -> Sequence[str]:
         """Names of modules whose weights are packed integers, which nothing can fill."""
+
+    @property
+    def has_data(self) -> bool:
+        """Whether the inputs were given by the user and are real numbers, not shapes.
+
+        Only a `TracedModel` may say so.
+        """
 
     def check_weight(self, path: str) -> None:
         """Raise a `TypeError` or `ValueError` unless the weight can be filled."""
@@ -88,14 +102,23 @@ class TracedModel(Protocol[Result]):
     def write(self, assignment: Assignment, key: tuple[int, int]) -> None:
         """Draw a weight with the two words of its key, and write it."""
 
+    def finish(self, report: Report) -> Result:
+        """The report, with the new model where models are not written in place."""
+
+
+class TracedModel(FillableModel[Result], Protocol[Result]):
+    """A user's model with what it is called with, which can be run and differentiated.
+
+    `scale` is the only further member that changes the model.
+    """
+
+    # Weights, by their paths in the graph.
+
     def scale(self, path: str, factor: float) -> None:
         """Multiply a weight that has been written."""
 
     def restored_on_error(self, paths: Sequence[str]) -> AbstractContextManager[None]:
         """A context that gives weights their values back where its body raises."""
-
-    def finish(self, report: Report) -> Result:
-        """The report, with the new model where models are not written in place."""
 
     def values(self, path: str) -> Any:
         """A weight in float64 NumPy and the framework's order of axes; None without values."""
@@ -104,10 +127,6 @@ class TracedModel(Protocol[Result]):
         """The bias that is added after the kernel `path`, in float64 NumPy; None without one."""
 
     # Runs, in evaluation mode.
-
-    @property
-    def has_data(self) -> bool:
-        """Whether the inputs were given by the user and are real numbers, not shapes."""
 
     @property
     def float_inputs(self) -> Sequence[bool]:

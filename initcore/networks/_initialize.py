@@ -1,12 +1,12 @@
 """`initialize`: a plan is made, checked against the model's weights, and applied."""
 
 import math
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from ..arguments import key_of_seed
 from ..random import Rng
 from ..reports import progress
-from ._framework import TracedModel
+from ._framework import FillableModel, TracedModel
 from ._plan import Overrides, Paths, Plan, plan
 from ._report import Report
 from ._roles import describe_network
@@ -18,7 +18,7 @@ WHO = "initialize"
 
 
 def initialize(
-    model: TracedModel[R], scheme: Any, *, seed: int, overrides: Overrides | None,
+    model: FillableModel[R], scheme: Any, *, seed: int, overrides: Overrides | None,
     paths: Paths | None,
 ) -> R:  # fmt: skip
     """Give every weight of a model what a scheme says for its role.
@@ -47,8 +47,10 @@ def initialize(
     )
 
 
-def apply_plan(plan: Plan, model: TracedModel[R]) -> R:
+def apply_plan(plan: Plan, model: FillableModel[R]) -> R:
     """Fill the weights of a model as planned; what cannot be filled is refused before the first."""
+    if plan.needs_data and not hasattr(model, "run_scaled"):
+        raise ValueError(f"{WHO} cannot run this model, as the scheme {plan.scheme_name!r} needs.")
     if plan.needs_data and not model.has_data:
         raise ValueError(
             f"{WHO} needs sample_input, a batch of real data, for scheme {plan.scheme_name!r}."
@@ -56,13 +58,20 @@ def apply_plan(plan: Plan, model: TracedModel[R]) -> R:
     chosen = [a for a in plan.assignments if a.name is not None]
     for a in chosen:
         model.check_weight(a.weight.path)
+    if plan.output_variance is None:
+        _write(plan, model)
+        return model.finish(Report(plan, {}))
+    traced = cast(TracedModel[R], model)  # what has data can be run
     # Drawing cannot fail any more; only data may turn out to be of no use.
-    measured = plan.output_variance is not None
-    with model.restored_on_error([a.weight.path for a in chosen] if measured else []):
-        for a in progress(chosen, WHO):
-            model.write(a, Rng(plan.seed).fold_in(a.key).key)
-        report = Report(plan, _scaled(plan, model) if measured else {})
-    return model.finish(report)
+    with traced.restored_on_error([a.weight.path for a in chosen]):
+        _write(plan, traced)
+        report = Report(plan, _scaled(plan, traced))
+    return traced.finish(report)
+
+
+def _write(plan: Plan, model: FillableModel[Any]) -> None:
+    for a in progress([a for a in plan.assignments if a.name is not None], WHO):
+        model.write(a, Rng(plan.seed).fold_in(a.key).key)
 
 
 def _scaled(plan: Plan, model: TracedModel[Any]) -> dict[str, float]:

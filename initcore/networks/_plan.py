@@ -16,7 +16,7 @@ from ._roles import ROLES, Network, Weight
 from ._rules import Rule, rule_of
 from ._schemes import scheme_of
 
-__all__ = ["Assignment", "Overrides", "Paths", "Plan", "draw", "plan"]
+__all__ = ["Assignment", "Overrides", "Paths", "Plan", "draw", "draw_with", "plan"]
 
 Overrides = Mapping[str, Any]
 """From patterns of paths and from roles to initializers, or to None."""
@@ -196,8 +196,14 @@ def _checked(w: Weight, rule: Rule, key: str) -> Assignment:
 
 def draw(assignment: Assignment, seed: int, *, xp: Any = np, dtype: Any, device: Any = None) -> Any:
     """The values of an assignment, in the framework's order of axes."""
+    return draw_with(
+        Rng(seed, xp=xp, dtype=dtype, device=device).fold_in(assignment.key), assignment
+    )
+
+
+def draw_with(rng: Rng, assignment: Assignment) -> Any:
+    """The same, with the weight's own key."""
     assert assignment.name is not None
-    rng = Rng(seed, xp=xp, dtype=dtype, device=device).fold_in(assignment.key)
     w = specs[assignment.name].function(rng, assignment.shape, **assignment.parameters)
     if assignment.layout is None:
         return w
