@@ -96,7 +96,7 @@ def test_a_right_function_passes_and_a_wrong_one_fails() -> None:
         (
             lambda: of_numpy(counting, "norml"),
             ValueError,
-            "no initializer 'norml'; there are zeros",
+            "no initializer 'norml'; there are constant",
         ),
         (
             lambda: of_numpy(counting, "normal", names={"sdt": "s"}),
