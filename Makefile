@@ -1,20 +1,28 @@
 # Every target works from nothing: it makes .venv and installs what it needs.
+ifeq ($(OS),Windows_NT)  # in Git's bash
+PYTHON ?= python
+BIN = .venv/Scripts
+else
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
+endif
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 DEV = .venv/.dev
 DEMO = .venv/.demo
-KERAS_BACKENDS = tensorflow jax torch numpy
+KERAS_BACKENDS ?= tensorflow jax torch numpy
 FUZZ_SECONDS ?= 600
+# Processes that run the tests, each with one thread: two cores are faster so than with threads.
+WORKERS ?= 2
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q
 # Quiet frameworks: no accelerator probing, no start-up log.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 export MPLBACKEND ?= agg
 
-.PHONY: demo test unit keras lint format conform fuzz bench docs build clean help
+.PHONY: demo test unit keras lint format new-initializer conform fuzz bench docs build clean help
 
 help:  ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 demo: $(DEMO)  ## real networks in every framework, and one picture (out/demo.png)
 	$(BIN)/initcore demo --out out
@@ -22,14 +30,20 @@ demo: $(DEMO)  ## real networks in every framework, and one picture (out/demo.pn
 test: lint unit keras  ## everything that must hold, quick budget
 
 unit: $(DEV)  ## core, theory, adapters of PyTorch and JAX, conformance suite
-	$(BIN)/python -m pytest tests initcore adapters/initcore_torch adapters/initcore_jax conformance \
-		--doctest-modules --ignore=tests/keras_adapter -m "not thorough" -q
+	$(PYTEST) tests initcore adapters/initcore_torch adapters/initcore_jax conformance \
+		--doctest-modules --ignore=tests/keras_adapter -m "not thorough"
+
+# Dependency groups need pip 25.1. From 26.2 on, pip uses constraints differently when it builds.
+define venv
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) --upgrade 'pip>=25.1,<26.2'
+endef
 
 define on_each_keras_backend
 	@set -e; for backend in $(KERAS_BACKENDS); do \
 		echo "Keras on $$backend"; \
-		KERAS_BACKEND=$$backend $(BIN)/python -m pytest tests/keras_adapter adapters/initcore_keras \
-			--doctest-modules -m $(1) -q; \
+		KERAS_BACKEND=$$backend $(PYTEST) tests/keras_adapter adapters/initcore_keras \
+			--doctest-modules -m $(1); \
 	done
 endef
 
@@ -39,39 +53,42 @@ keras: $(DEV)  ## the Keras adapter on each of its backends
 lint: $(DEV)  ## ruff and mypy --strict over every package
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy initcore adapters/initcore_torch adapters/initcore_jax adapters/initcore_keras conformance/initcore_conformance
+	$(BIN)/mypy initcore adapters/initcore_torch adapters/initcore_jax adapters/initcore_keras adapters/initcore_mlx conformance/initcore_conformance
+
+new-initializer: $(DEV)  ## start an initializer: make new-initializer NAME=reflection
+	@$(BIN)/python -m tests.tools.new_initializer $(NAME)
 
 format: $(DEV)  ## let ruff lay out the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 conform: $(DEV)  ## the thorough property run on every backend, and the slow tests
-	$(BIN)/initcore conform numpy array_api_strict torch jax keras --profile thorough \
+	$(BIN)/initcore conform numpy array_api_strict torch jax keras mlx --profile thorough \
 		--report out/conformance.html --report out/conformance.json
 	$(BIN)/python -m pytest tests -m thorough -q --ignore=tests/keras_adapter
 	$(call on_each_keras_backend,thorough)
 
 fuzz: $(DEV)  ## fuzz the command line and what the library reads, FUZZ_SECONDS in all
-	$(PIP) -e '.[fuzz]'
+	$(PIP) --group fuzz
 	PYTHONPATH=.:conformance $(BIN)/python -m fuzz.run --seconds $(FUZZ_SECONDS) --out out/fuzz
 
 bench: $(DEV)  ## the speed tables of the docs, each against its peers in one run
 	for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done
 
 docs: $(DEV)  ## HTML pages in docs/_build
-	$(PIP) -e '.[docs]'
+	$(PIP) --group docs
 	$(BIN)/python -m sphinx -W -b html docs docs/_build
 
 build: $(DEV)  ## wheel and sdist in dist/
 	$(BIN)/python -m build
 
 $(DEV): pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) -e '.[dev]'
+	$(venv)
+	$(PIP) -e '.[demo,mlx]' --group dev
 	@touch $@ $(DEMO)
 
 $(DEMO): pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(venv)
 	$(PIP) -e '.[demo]'
 	@touch $@
 

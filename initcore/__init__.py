@@ -45,10 +45,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+if not TYPE_CHECKING:  # else type checkers would take any name for one of ours
 
-def __getattr__(name: str) -> Any:
-    if name == "theory":  # SciPy takes a while to import; only the theory needs all of it
-        from importlib import import_module
+    def __getattr__(name: str) -> Any:
+        if name == "theory":  # SciPy takes a while to import; only the theory needs all of it
+            from importlib import import_module
 
-        return import_module("initcore.theory")
-    raise AttributeError(f"module 'initcore' has no attribute {name!r}")
+            return import_module("initcore.theory")
+        raise AttributeError(f"module 'initcore' has no attribute {name!r}")

@@ -5,13 +5,14 @@ import pytest
 import initcore
 from tests.tools.imports import PACKAGES, ROOMS, ROOT, circle, import_graph, imports, sources_of
 
-FRAMEWORKS = {"torch", "jax", "keras", "tensorflow", "flax", "equinox", "haiku"}
-ADAPTERS = {"initcore_torch", "initcore_jax", "initcore_keras"}
+FRAMEWORKS = {"torch", "jax", "keras", "tensorflow", "flax", "equinox", "haiku", "mlx"}
+ADAPTERS = {"initcore_torch", "initcore_jax", "initcore_keras", "initcore_mlx"}
 FORBIDDEN = {
     "initcore": FRAMEWORKS | ADAPTERS | {"initcore_conformance"},
     "initcore_torch": (FRAMEWORKS - {"torch"}) | (ADAPTERS - {"initcore_torch"}),
     "initcore_jax": FRAMEWORKS - {"jax", "flax", "equinox", "haiku"} | ADAPTERS - {"initcore_jax"},
     "initcore_keras": ADAPTERS - {"initcore_keras"},
+    "initcore_mlx": (FRAMEWORKS - {"mlx"}) | (ADAPTERS - {"initcore_mlx"}),
     "initcore_conformance": ADAPTERS,
 }
 

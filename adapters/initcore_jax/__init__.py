@@ -27,8 +27,8 @@ from ._basic import truncated_normal as truncated_normal
 from ._basic import uniform as uniform
 from ._basic import zeros as zeros
 from ._crelu import crelu as crelu
-from ._init import Initializer as Initializer
 from ._init import rng as rng
+from ._initializer import Initializer as Initializer
 from ._libraries import equinox as equinox
 from ._libraries import haiku as haiku
 from ._masks import apply_masks as apply_masks

@@ -1,99 +1,127 @@
-"""Constants, and independent entries whose spread is given outright."""
+"""Constants, and independent entries with a given standard deviation or interval."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Unpack
 
+import jax
 import jax.numpy as jnp
 
-from ._init import Axes, Initializer, make
-from ._layouts import kernel_layout, layout_of
+from initcore.arguments import write_out_keywords
+from initcore.spec import Wording
+
+from ._initializer import Initializer, SpecInitializer
+from ._keywords import DType, MatrixAxes, Scalar, UnbatchedAxes
+from ._layouts import kernel_layout
 
 __all__ = ["constant", "normal", "ones", "sparse", "truncated_normal", "uniform", "zeros"]
 
-zeros: Initializer = make("zeros", {}, None)
-"""Initializer: zeros."""
-
-ones: Initializer = make("ones", {}, None)
-"""Initializer: ones."""
+_ZEROS, _ONES = SpecInitializer("zeros", {}), SpecInitializer("ones", {})
 
 
-def constant(value: Any, dtype: Any = None) -> Initializer:
-    """Initializer whose every element is `value`, a number or an array that broadcasts."""
+def zeros(key: Any, shape: Any, dtype: DType = None, out_sharding: Any = None) -> jax.Array:
+    """Array of zeros. `zeros` is an initializer itself and ignores the key."""
+    return _ZEROS(key, shape, dtype, out_sharding)
+
+
+def ones(key: Any, shape: Any, dtype: DType = None, out_sharding: Any = None) -> jax.Array:
+    """Array of ones. `ones` is an initializer itself and ignores the key."""
+    return _ONES(key, shape, dtype, out_sharding)
+
+
+@dataclass(frozen=True, eq=False)
+class _ArrayConstant:
+    """Initializer whose result is an array, broadcast to the shape."""
+
+    value: Any
+    dtype: DType
+
+    def __call__(
+        self, key: Any, shape: Any, dtype: DType = None, out_sharding: Any = None
+    ) -> jax.Array:
+        filled = zeros(key, shape, self.dtype if dtype is None else dtype, out_sharding)
+        return filled + jnp.asarray(self.value, filled.dtype)
+
+
+@write_out_keywords
+def constant(value: Any, dtype: DType = None) -> Initializer:
+    """Initializer whose every element is `value`.
+
+    Args:
+        value: A number, or an array that broadcasts to the shape.
+    """
     if getattr(value, "ndim", 0) or isinstance(value, (list, tuple)):
-        default = dtype
-
-        def init(key: Any, shape: Any, dtype: Any = None, out_sharding: Any = None) -> Any:
-            filled = zeros(key, shape, dtype if dtype is not None else default, out_sharding)
-            return filled + jnp.asarray(value, filled.dtype)
-
-        return init
-    return make("constant", {"value": value}, dtype)
+        return _ArrayConstant(value, dtype)
+    return SpecInitializer("constant", {"value": value}, dtype)
 
 
+@write_out_keywords
 def uniform(
-    scale: Any = 1e-2,
-    dtype: Any = None,
-    *,
-    low: Any = 0.0,
-    in_axis: Axes = -2,
-    out_axis: Axes = -1,
-    groups: int = 1,
+    scale: Scalar = 1e-2, dtype: DType = None, *, low: Scalar = 0.0, **axes: Unpack[UnbatchedAxes]
 ) -> Initializer:
-    """Initializer of independent entries uniform on `[low, scale)`."""
-    layout = kernel_layout(in_axis, out_axis, groups)
-    return make("uniform", {"low": low, "high": scale}, dtype, layout, names={"high": "scale"})
+    """Initializer of independent entries uniform on `[low, scale)`.
+
+    Args:
+        scale: Upper end of the interval.
+        low: Lower end.
+    """
+    wording = Wording(names={"high": "scale"})
+    values = {"low": low, "high": scale}
+    return SpecInitializer("uniform", values, dtype, kernel_layout(**axes), wording)
 
 
+@write_out_keywords
 def normal(
-    stddev: Any = 1e-2,
-    dtype: Any = None,
+    stddev: Scalar = 1e-2,
+    dtype: DType = None,
     *,
-    mean: Any = 0.0,
-    in_axis: Axes = -2,
-    out_axis: Axes = -1,
-    groups: int = 1,
+    mean: Scalar = 0.0,
+    **axes: Unpack[UnbatchedAxes],
 ) -> Initializer:
-    """Initializer of independent normal entries of the given mean and standard deviation."""
-    layout = kernel_layout(in_axis, out_axis, groups)
-    return make("normal", {"mean": mean, "std": stddev}, dtype, layout, names={"std": "stddev"})
+    """Initializer of independent normal entries of the given mean and standard deviation.
+
+    Args:
+        stddev: Standard deviation, at least 0.
+        mean: Mean.
+    """
+    return SpecInitializer("normal", {"mean": mean, "std": stddev}, dtype, kernel_layout(**axes))
 
 
+@write_out_keywords
 def truncated_normal(
-    stddev: Any = 1e-2,
-    dtype: Any = None,
-    lower: Any = -2.0,
-    upper: Any = 2.0,
+    stddev: Scalar = 1e-2,
+    dtype: DType = None,
+    lower: float = -2.0,
+    upper: float = 2.0,
     *,
-    mean: Any = 0.0,
-    in_axis: Axes = -2,
-    out_axis: Axes = -1,
-    groups: int = 1,
+    mean: Scalar = 0.0,
+    **axes: Unpack[UnbatchedAxes],
 ) -> Initializer:
     """Initializer of independent `mean + stddev * z`, `z` standard normal, `lower < z < upper`.
+
+    Args:
+        stddev: Standard deviation before truncation, at least 0.
+        lower, upper: Where `z` is cut, in standard deviations. They cannot be traced.
+        mean: Mean before truncation.
 
     Raises:
         ValueError: `lower` is not below `upper`.
     """
     values = {"mean": mean, "std": stddev, "low": lower, "high": upper}
-    names = {"std": "stddev", "low": "lower", "high": "upper"}
-    layout = kernel_layout(in_axis, out_axis, groups)
-    init = make("truncated_normal", values, dtype, layout, names=names)
+    init = SpecInitializer("truncated_normal", values, dtype, kernel_layout(**axes))
     if not float(lower) < float(upper):
         raise ValueError(f"truncated_normal needs lower < upper, got {lower} and {upper}.")
     return init
 
 
+@write_out_keywords
 def sparse(
-    sparsity: Any,
-    stddev: Any = 1e-2,
-    dtype: Any = None,
-    *,
-    in_axis: Axes = -2,
-    out_axis: Axes = -1,
+    sparsity: float, stddev: Scalar = 1e-2, dtype: DType = None, **axes: Unpack[MatrixAxes]
 ) -> Initializer:
-    """Initializer of a matrix `(in, out)`: a share `sparsity` of each input's weights is zero.
+    """Initializer of a matrix `(in, out)`: a fraction `sparsity` of each input's weights is zero.
 
-    The other entries are normal with standard deviation `stddev`.
+    Args:
+        sparsity: Fraction of zeros, in `[0, 1]`. It cannot be traced.
+        stddev: Standard deviation of the other entries, which are normal.
     """
     values = {"sparsity": sparsity, "std": stddev}
-    layout = layout_of(in_axis, out_axis)
-    return make("sparse", values, dtype, layout, names={"std": "stddev"})
+    return SpecInitializer("sparse", values, dtype, kernel_layout(**axes))

@@ -1,9 +1,7 @@
-"""The three facts of JAX: how it draws, how it lays out kernels, how it likes to be called."""
+"""How JAX draws: its keys, its dtypes, and arrays on the host or compiled."""
 
 import functools
 import math
-import operator
-from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -11,47 +9,26 @@ import jax.numpy as jnp
 import numpy as np
 
 from initcore import Rng, specs
-from initcore.arguments import as_shape, short_repr
+from initcore.arguments import short_repr
 from initcore.arrays import REAL, dtype_name
-from initcore.spec import Kernel, Layout, Wording
+from initcore.spec import Layout
 
-__all__ = ["Axes", "Initializer", "axes", "make", "rng"]
-
-Axes = int | Sequence[int]
-Initializer = jax.nn.initializers.Initializer
-LayoutOf = Callable[[int], Layout | None]
-
-
-def axes(value: Axes) -> tuple[int, ...]:
-    """One axis or several, as a tuple.
-
-    Raises:
-        TypeError: They are no integers.
-
-    >>> axes(-1), axes([0, 1])
-    ((-1,), (0, 1))
-    """
-    several: Any = value if isinstance(value, (list, tuple)) else (value,)
-    try:
-        found = tuple(operator.index(a) for a in several)
-    except TypeError:
-        found = None
-    if found is None or any(isinstance(a, bool) for a in several):
-        raise TypeError(
-            f"an axis is an integer, or several are a tuple of them, got {short_repr(value)}."
-        )
-    return found
+__all__ = ["rng"]
 
 
 def rng(key: Any, dtype: Any = None) -> Rng:
     """The `initcore.Rng` of a JAX key, drawing arrays of JAX.
 
-    The two words of a Threefry key, new-style or raw, are the key itself; keys of other kinds give
-    two words drawn from them.
+    The two words of a Threefry key, new-style or raw, are the key itself. Other kinds of keys are
+    asked for two random words.
+
+    Args:
+        key: A JAX key.
+        dtype: Real floating dtype of what is drawn; JAX's default float if None.
 
     Raises:
-        TypeError: It is no key, or `dtype` is not a real floating one.
-        ValueError: It is a batch of keys.
+        TypeError: `key` is not a key, or `dtype` is not a real floating one.
+        ValueError: `key` is a batch of keys.
 
     >>> import jax
     >>> bool((rng(jax.random.key(7)).bits(3) == jax.random.bits(jax.random.key(7), (3,))).all())
@@ -60,73 +37,15 @@ def rng(key: Any, dtype: Any = None) -> Rng:
     return Rng.from_key(_words(key, "rng"), xp=jnp, dtype=_dtype(dtype, None, "rng"))
 
 
-def make(
-    name: str,
-    parameters: Mapping[str, Any],
-    dtype: Any,
-    layout: Layout | LayoutOf | None = None,
-    *,
-    who: str | None = None,
-    names: Mapping[str, str] | None = None,
-) -> Initializer:
-    """The initializer `init(key, shape, dtype=None, out_sharding=None)` of the core's `name`.
-
-    Parameters are checked now, shapes when it is called.
-
-    Args:
-        name: The core's name.
-        parameters: By the core's names; `names` has the caller's for error texts.
-        dtype: Default dtype; None is JAX's default float.
-        layout: Where kernels have their axes, or a function of the number of axes.
-        who: The caller's name, if it is not the core's.
-    """
-    spec = specs[name]
-    who = who or name
-    wording = Wording(lambda n: who if n == name else n, "shape", names or {})
-    for parameter, value in parameters.items():
-        spec.check_parameter(who, parameter, spec.parameters[parameter], value, wording)
-    default = dtype
-
-    def init(key: Any, shape: Any, dtype: Any = None, out_sharding: Any = None) -> Any:
-        kind = _dtype(dtype, default, who)
-        sizes = as_shape(shape, who=who)
-        found = layout(len(sizes)) if callable(layout) else layout
-        given = dict(parameters)
-        canonical = sizes
-        if found is not None:
-            canonical, groups = _kernel(found, sizes, spec.shape.low, who)
-            if spec.grouped:
-                given["groups"] = groups
-        canonical, values = spec.check(canonical, given, wording=wording, shown=sizes)
-        words = _words(key, who) if spec.random else (0, 0)
-        return _draw(name, words, sizes, canonical, kind, values, found, out_sharding)
-
-    init.__name__ = init.__qualname__ = who
-    return init
-
-
-def _kernel(layout: Layout, shape: tuple[int, ...], low: int, who: str) -> tuple[Any, int]:
-    """Canonical shape and groups; a shape with too few axes stays, for the spec to refuse."""
-    if len(shape) < low:
-        return shape, 1
-    try:
-        kernel: Kernel = layout.kernel(shape)
-    except ValueError as error:
-        raise ValueError(f"{who}, shape {shape}: {error}") from None
-    return kernel.shape, kernel.groups
-
-
 def _draw(
-    name: str,
-    words: tuple[Any, Any],
-    shape: tuple[int, ...],
-    canonical: tuple[int, ...],
-    dtype: str,
-    values: dict[str, Any],
-    layout: Layout | None,
-    out_sharding: Any,
-) -> Any:
-    """Host arithmetic where nothing is traced and the CPU is the device, else array operations."""
+    name: str, words: tuple[Any, Any], shape: tuple[int, ...], canonical: tuple[int, ...],
+    dtype: str, values: dict[str, Any], layout: Layout | None, out_sharding: Any,
+) -> Any:  # fmt: skip
+    """A kernel of JAX's `shape`, which is `canonical` in the core's order.
+
+    The host computes it where nothing is traced and the CPU is the device, which compiles nothing;
+    otherwise it is array operations.
+    """
     traced = any(isinstance(v, jax.core.Tracer) for v in (*words, *values.values()))
     # Inside a trace even a constant is traced.
     eager = not traced and not isinstance(jnp.zeros(()), jax.core.Tracer)
@@ -164,8 +83,10 @@ def _compiled(
 
 
 def _explicitly(w: Any, out_sharding: Any) -> Any:
-    """`w` with the sharding in its type: on a mesh of explicit axes `out_shardings` alone is lost
-    in an outer trace."""
+    """`w` with the sharding in its type.
+
+    On a mesh of explicit axes an outer trace loses what is only said as `out_shardings`.
+    """
     if isinstance(out_sharding, jax.sharding.NamedSharding):
         mesh: Any = out_sharding.mesh
     elif isinstance(out_sharding, jax.sharding.PartitionSpec):
@@ -223,6 +144,7 @@ def _words(key: Any, who: str) -> tuple[Any, Any]:
     if data is None:
         default = str(jax.config.values["jax_default_prng_impl"])
         if dtype == np.uint32 and default == "threefry2x32":
+            # It may be of "rbg" or of "unsafe_rbg", which draw different numbers.
             raise TypeError(
                 f"{who} cannot tell of which kind a raw key of four words is; "
                 f'use jax.random.key(seed, impl="rbg").'

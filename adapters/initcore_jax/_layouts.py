@@ -1,43 +1,87 @@
 """Where JAX's kernels have their axes: `(*k, in, out)`, or as `in_axis` and `out_axis` say."""
 
-from collections.abc import Callable
+import operator
+from dataclasses import dataclass
+from typing import Any
 
+from initcore.arguments import short_repr
 from initcore.spec import Layout
 
-from ._init import Axes, LayoutOf, axes
+from ._keywords import Axes
 
-__all__ = ["frame_layout", "kernel_layout", "layout_of"]
+__all__ = ["FrameLayout", "axes", "canonical", "frame_layout", "kernel_layout"]
 
 
-def layout_of(
-    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), groups: int = 1
-) -> Layout:
-    """The layout of the given axes; `groups` are independent kernels along the outputs."""
+def axes(value: Axes) -> tuple[int, ...]:
+    """One axis or several, as a tuple.
+
+    Raises:
+        TypeError: They are not integers.
+
+    >>> axes(-1), axes([0, 1])
+    ((-1,), (0, 1))
+    """
+    several: Any = value if isinstance(value, (list, tuple)) else (value,)
+    try:
+        found = tuple(operator.index(a) for a in several)
+    except TypeError:
+        found = None
+    if found is None or any(isinstance(a, bool) for a in several):
+        raise TypeError(
+            f"an axis is an integer, or several are a tuple of them, got {short_repr(value)}."
+        )
+    return found
+
+
+def kernel_layout(in_axis: Axes, out_axis: Axes, batch_axis: Axes = (), groups: int = 1) -> Layout:
+    """The layout of kernels with the given axes."""
     return Layout(axes(out_axis), axes(in_axis), axes(batch_axis), groups)
 
 
-def kernel_layout(in_axis: Axes, out_axis: Axes, groups: int) -> LayoutOf:
-    """The layout of kernels, for initializers that take arrays of fewer axes too."""
-    layout = layout_of(in_axis, out_axis, (), groups)
-    return lambda ndim: layout if ndim >= 2 else None
+@dataclass(frozen=True)
+class FrameLayout:
+    """The layout of kernels of any number of axes, whose inputs are the last axis left over.
+
+    Attributes:
+        out: Axes of the outputs.
+        batch: Axes that count independent kernels.
+        groups: Independent kernels along the outputs.
+    """
+
+    out: tuple[int, ...]
+    batch: tuple[int, ...]
+    groups: int
+
+    def __call__(self, ndim: int) -> Layout:
+        named = {a % ndim for a in (*self.out, *self.batch)}
+        rest = [a for a in range(ndim) if a not in named]
+        return Layout(self.out, tuple(rest[-1:]), self.batch, self.groups)
 
 
 def frame_layout(
-    column_axis: int,
-    in_axis: Axes | None,
-    out_axis: Axes | None,
-    batch_axis: Axes,
-    groups: int,
-) -> Callable[[int], Layout]:
-    """JAX's `column_axis` is the output, the last other axis the input, unless they are named."""
+    column_axis: int, in_axis: Axes | None, out_axis: Axes | None, batch_axis: Axes, groups: int
+) -> Layout | FrameLayout:
+    """The layout whose output is JAX's `column_axis` and whose input is the last other axis.
 
-    def of(ndim: int) -> Layout:
-        count = max(ndim, 1)  # a scalar has no axes, which the layout says
-        batch = {a % count for a in axes(batch_axis)}
-        out = axes(column_axis if out_axis is None else out_axis)
-        outs = {a % count for a in out}
-        rest = [a for a in range(ndim) if a not in outs | batch]
-        into = tuple(rest[-1:]) if in_axis is None else axes(in_axis)
-        return Layout(out, into, axes(batch_axis), groups)
+    `in_axis` and `out_axis` take their place where they are given.
+    """
+    out = axes(column_axis if out_axis is None else out_axis)
+    if in_axis is None:
+        return FrameLayout(out, axes(batch_axis), groups)
+    return Layout(out, axes(in_axis), axes(batch_axis), groups)
 
-    return of
+
+def canonical(
+    who: str, layout: Layout | FrameLayout, shape: tuple[int, ...]
+) -> tuple[tuple[int, ...], Layout, int]:
+    """The core's shape `(out, in, *spatial)` of a kernel, its layout, and its groups.
+
+    Raises:
+        ValueError: An axis is out of range, or `groups` does not divide. It names `who`.
+    """
+    found = layout if isinstance(layout, Layout) else layout(len(shape))
+    try:
+        kernel = found.kernel(shape)
+    except ValueError as error:
+        raise ValueError(f"{who}, shape {shape}: {error}") from None
+    return kernel.shape, found, kernel.groups

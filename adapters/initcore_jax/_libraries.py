@@ -1,17 +1,18 @@
-"""Libraries whose layers call initializers in another way: Haiku and Equinox."""
+"""Haiku and Equinox, whose layers do not call initializers as JAX does."""
 
 from collections.abc import Callable
 from typing import Any
 
 import jax
 
-from ._init import Initializer, rng
+from ._init import rng
+from ._initializer import Initializer
 
 __all__ = ["equinox", "haiku"]
 
 
 def haiku(initializer: Initializer) -> Callable[..., Any]:
-    """`initializer` as Haiku calls it, `(shape, dtype)` with a key of Haiku's own.
+    """`initializer` as Haiku calls it, with `(shape, dtype)` and the next key of `hk.transform`.
 
     For example `hk.Linear(64, w_init=haiku(orthogonal()))`.
     """
@@ -33,19 +34,18 @@ def equinox(
 ) -> Any:
     """A copy of the Equinox `model` whose layers' weights are drawn by `initializer`.
 
-    Equinox keeps kernels as `(out, in / groups, *k)`, transposed ones too, and its layers take no
-    initializer. Each weight's key comes from `key` and the path of the weight, so that it depends
-    neither on the order nor on the number of layers.
+    Equinox's layers take no initializer. Each weight's key is made of `key` and the weight's path,
+    so a weight does not depend on how many layers there are, or in which order.
 
     Args:
-        model: Any pytree with `eqx.nn.Linear`, `Conv` or `ConvTranspose` layers inside.
-        initializer: Function that makes an initializer from `in_axis`, `out_axis` and `groups`, as
-            `orthogonal` is, with other arguments bound by `functools.partial`.
+        model: Any pytree that contains `eqx.nn.Linear`, `Conv` or `ConvTranspose` layers.
+        initializer: Function such as `orthogonal` that makes an initializer from `in_axis`,
+            `out_axis` and `groups`; bind its other arguments with `functools.partial`.
         key: JAX key.
         where: Which layers to fill, a function of the layer; all by default.
 
     Raises:
-        ValueError: No layer is there to fill.
+        ValueError: There is no layer to fill.
     """
     import equinox as eqx
 
@@ -60,6 +60,7 @@ def equinox(
         filled += 1
         words = base.fold_in(jax.tree_util.keystr(path)).key
         data = jax.numpy.asarray([jax.numpy.uint32(w) for w in words], dtype=jax.numpy.uint32)
+        # Equinox keeps all kernels as (out, in / groups, *k), transposed ones too.
         made = initializer(in_axis=1, out_axis=0, **_groups(layer))
         weight = made(jax.random.wrap_key_data(data), layer.weight.shape, layer.weight.dtype)
         return eqx.tree_at(lambda found: found.weight, layer, weight)

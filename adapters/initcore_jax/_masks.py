@@ -1,7 +1,7 @@
-"""The places of a sparse kernel, a kernel for given places, and training that keeps to them."""
+"""The mask of a sparse kernel, a kernel for a given mask, and training that keeps to masks."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -10,98 +10,105 @@ import numpy as np
 from initcore import approximate_isometry as core_isometry
 from initcore import sparse_orthogonal_mask as core_mask
 from initcore import specs
-from initcore.arguments import as_shape, one_line
-from initcore.initializers import check_isometry, check_mask
+from initcore.arguments import as_shape, one_line, write_out_keywords
+from initcore.initializers import Sampling, TapDensity, check_isometry, check_mask
 from initcore.spec import Wording
 
-from ._init import Axes, _kernel, rng
-from ._layouts import frame_layout
+from ._init import rng
+from ._initializer import WORDING
+from ._keywords import ColumnAxis, DType, FrameAxes
+from ._layouts import canonical, frame_layout
 
 __all__ = ["apply_masks", "approximate_isometry", "keep_masks", "sparse_orthogonal_mask"]
 
 
+@write_out_keywords
 def sparse_orthogonal_mask(
     density: float,
-    column_axis: int = -1,
+    column_axis: ColumnAxis = -1,
     *,
-    sampling: str = "uniform",
-    tap_density: str = "same",
-    in_axis: Axes | None = None,
-    out_axis: Axes | None = None,
-    batch_axis: Axes = (),
-    groups: int = 1,
-) -> Callable[[Any, Any], Any]:
+    sampling: Sampling = "uniform",
+    tap_density: TapDensity = "same",
+    **axes: Unpack[FrameAxes],
+) -> Callable[[Any, Any], jax.Array]:
     """A function `mask(key, shape)`: booleans, true at `round(density * size)` weights to train.
 
-    They hold all nonzeros of `sparse_orthogonal` of the same key, shape and other arguments; the
-    rest are zeros at random places, as convolutions have. Arguments and errors are those of
-    `sparse_orthogonal`.
+    They include all nonzeros of `sparse_orthogonal` with the same key, shape and other arguments.
+    The rest are zeros at random positions, which only convolutions have.
+
+    Args:
+        density, sampling, tap_density: As of `sparse_orthogonal`.
+
+    Raises:
+        TypeError: As `sparse_orthogonal`.
+        ValueError: As `sparse_orthogonal`.
     """
     who = "sparse_orthogonal_mask"
-    layout_of = frame_layout(column_axis, in_axis, out_axis, batch_axis, groups)
+    layout = frame_layout(column_axis, **axes)
     given: dict[str, Any] = {"density": density, "sampling": sampling, "tap_density": tap_density}
-    spec, wording = specs["sparse_orthogonal"], Wording(lambda n: who, "shape", {})
+    spec, wording = specs["sparse_orthogonal"], Wording(lambda n: who)
     for name, value in given.items():
         spec.check_parameter(who, name, spec.parameters[name], value, wording)
 
-    def mask(key: Any, shape: Any) -> Any:
+    def mask(key: Any, shape: Any) -> jax.Array:
         sizes = as_shape(shape, who=who)
         if len(sizes) < 2:
             spec.check(sizes, given, wording=wording)
-        layout = layout_of(len(sizes))
-        canonical, count = _kernel(layout, sizes, 2, who)
-        spec.check(canonical, {**given, "groups": count}, wording=wording, shown=sizes)
-        found = core_mask(rng(key), canonical, groups=count, **given)
-        return layout.from_canonical(found, sizes, xp=jnp)
+        turned, found, groups = canonical(who, layout, sizes)
+        spec.check(turned, {**given, "groups": groups}, wording=wording, shown=sizes)
+        w = core_mask(rng(key), turned, groups=groups, **given)
+        kernel: jax.Array = found.from_canonical(w, sizes, xp=jnp)
+        return kernel
 
     return mask
 
 
+@write_out_keywords
 def approximate_isometry(
     mask: Any,
     scale: float = 1.0,
-    column_axis: int = -1,
-    dtype: Any = None,
+    column_axis: ColumnAxis = -1,
+    dtype: DType = None,
     *,
     steps: int = 1000,
-    in_axis: Axes | None = None,
-    out_axis: Axes | None = None,
-    batch_axis: Axes = (),
-    groups: int = 1,
-) -> Callable[..., Any]:
+    **axes: Unpack[FrameAxes],
+) -> Callable[..., jax.Array]:
     """Initializer of a kernel that is 0 outside `mask`, as near to all singular values `scale`.
 
     Args:
         mask: Booleans of the kernel's shape, as `masks_from_scores` gives.
         scale: Singular value, above 0.
-        column_axis, dtype, in_axis, out_axis, batch_axis, groups: As of `orthogonal`.
-        steps: Steps of the minimization at most.
+        steps: Largest number of steps of the minimization.
+
+    Raises:
+        TypeError: `mask` is not an array of booleans.
+        ValueError: `mask` is not a kernel's; when called, the shape is another.
     """
     who = "approximate_isometry"
-    places = check_mask(who, mask)
-    layout = frame_layout(column_axis, in_axis, out_axis, batch_axis, groups)(places.ndim)
-    canonical, count = _kernel(layout, places.shape, 2, who)
-    values = check_isometry(who, scale, steps, Wording(names={"gain": "scale"}))
+    kept = check_mask(who, mask)
+    turned, layout, groups = canonical(who, frame_layout(column_axis, **axes), kept.shape)
+    values = check_isometry(who, scale, steps, WORDING)
     default = dtype
 
-    def init(key: Any, shape: Any = places.shape, dtype: Any = None) -> Any:
+    def init(key: Any, shape: Any = kept.shape, dtype: DType = None) -> jax.Array:
         sizes = as_shape(shape, who=who)
-        if sizes != places.shape:
-            raise ValueError(f"{who} needs the shape {places.shape} of its mask, got {sizes}.")
-        turned = np.ascontiguousarray(layout.to_canonical(places, xp=np))
+        if sizes != kept.shape:
+            raise ValueError(f"{who} needs the shape {kept.shape} of its mask, got {sizes}.")
         start = rng(key, dtype if dtype is not None else default)
-        w = core_isometry(start, turned.reshape(canonical), groups=count, **values)
-        return layout.from_canonical(w, sizes, xp=jnp)
+        allowed = np.ascontiguousarray(layout.to_canonical(kept, xp=np)).reshape(turned)
+        w = core_isometry(start, allowed, groups=groups, **values)
+        kernel: jax.Array = layout.from_canonical(w, sizes, xp=jnp)
+        return kernel
 
     return init
 
 
 def apply_masks(params: Any, masks: Any) -> Any:
-    """`params` with exact zeros outside the masks; what has no mask, as it is.
+    """`params` with exact zeros outside the masks. Parameters without a mask stay as they are.
 
     Args:
-        params: A pytree, or any part of it: parameters, gradients, updates.
-        masks: A pytree of booleans of the same structure, or None for a branch without a mask.
+        params: Parameters, gradients or updates: any pytree.
+        masks: A pytree of booleans of the same structure, with None for a branch without a mask.
 
     Raises:
         ValueError: The masks have another structure, or shapes that do not fit.
@@ -127,8 +134,11 @@ def keep_masks(masks: Any) -> Any:
     """An `optax.GradientTransformation` that lets no update through outside the masks.
 
     Put it last, `optax.chain(optax.adamw(1e-3), keep_masks(masks))`, and start from
-    `apply_masks(params, masks)`: weights outside stay exactly 0, whatever momentum and weight
-    decay want. Arguments as of `apply_masks`.
+    `apply_masks(params, masks)`: weights outside the masks then stay exactly 0, whatever momentum
+    and weight decay do.
+
+    Args:
+        masks: As of `apply_masks`.
     """
     import optax
 

@@ -1,9 +1,14 @@
 """The initializers of the founding papers."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Unpack
 
-from ._init import Axes, Initializer, make
-from ._layouts import frame_layout, layout_of
+from initcore.arguments import write_out_keywords
+from initcore.initializers import Base, Part, Sampling, TapDensity, Taps
+
+from ._initializer import Initializer, SpecInitializer
+from ._keywords import ColumnAxis, DType, FrameAxes, Gain, KernelAxes, Scalar
+from ._layouts import frame_layout, kernel_layout
 
 __all__ = [
     "conv_orthogonal",
@@ -14,128 +19,109 @@ __all__ = [
     "sparse_orthogonal",
 ]
 
-SCALE = {"gain": "scale"}
 
-
+@write_out_keywords
 def conv_orthogonal(
-    scale: Any = 1.0,
-    column_axis: int = -1,
-    dtype: Any = None,
-    *,
-    in_axis: Axes | None = None,
-    out_axis: Axes | None = None,
-    batch_axis: Axes = (),
-    groups: int = 1,
+    scale: Gain = 1.0, column_axis: ColumnAxis = -1, dtype: DType = None, **axes: Unpack[FrameAxes]
 ) -> Initializer:
     """Initializer of a convolution kernel whose matrix at every frequency is `scale` orthogonal.
 
-    With circular padding and stride 1 the layer keeps lengths.
+    With circular padding and stride 1 the layer multiplies lengths by `scale`.
     """
-    layout = frame_layout(column_axis, in_axis, out_axis, batch_axis, groups)
-    return make("conv_orthogonal", {"gain": scale}, dtype, layout, names=SCALE)
+    layout = frame_layout(column_axis, **axes)
+    return SpecInitializer("conv_orthogonal", {"gain": scale}, dtype, layout)
 
 
+@write_out_keywords
 def sparse_orthogonal(
     density: float,
-    scale: Any = 1.0,
-    column_axis: int = -1,
-    dtype: Any = None,
+    scale: Gain = 1.0,
+    column_axis: ColumnAxis = -1,
+    dtype: DType = None,
     *,
-    sampling: str = "uniform",
-    tap_density: str = "same",
-    in_axis: Axes | None = None,
-    out_axis: Axes | None = None,
-    batch_axis: Axes = (),
-    groups: int = 1,
+    sampling: Sampling = "uniform",
+    tap_density: TapDensity = "same",
+    **axes: Unpack[FrameAxes],
 ) -> Initializer:
-    """Initializer of a kernel with a share `density` of nonzeros and all singular values `scale`.
+    """Initializer of a sparse kernel whose singular values are all `scale`.
 
     Args:
-        density: Fraction of nonzeros, at least one a line of the matrix.
-        scale, column_axis, dtype, in_axis, out_axis, batch_axis, groups: As of `orthogonal`.
+        density: Fraction of nonzeros; every row of the matrix has at least one, or every column if
+            there are fewer columns.
         sampling: `"uniform"`, as published, or `"matching"`, which fills rows and columns evenly.
-        tap_density: Of a convolution's centre tap: `"same"` or `"more"`.
+        tap_density: Density of a convolution's centre tap: `"same"` or `"more"`.
     """
-    layout = frame_layout(column_axis, in_axis, out_axis, batch_axis, groups)
     values = {"density": density, "gain": scale, "sampling": sampling, "tap_density": tap_density}
-    return make("sparse_orthogonal", values, dtype, layout, names=SCALE)
+    return SpecInitializer("sparse_orthogonal", values, dtype, frame_layout(column_axis, **axes))
 
 
+@write_out_keywords
 def mirrored(
-    scale: Any = 1.0,
-    dtype: Any = None,
+    scale: Scalar = 1.0,
+    dtype: DType = None,
     *,
-    part: str = "hidden",
-    base: str = "orthogonal",
-    activation: Any = "relu",
+    part: Part = "hidden",
+    base: Base = "orthogonal",
+    activation: str | Callable[[Any], Any] = "relu",
     negative_slope: float = 0.01,
-    in_axis: Axes = -2,
-    out_axis: Axes = -1,
-    batch_axis: Axes = (),
-    groups: int = 1,
+    **axes: Unpack[KernelAxes],
 ) -> Initializer:
     """Initializer of `[[W0, -W0], [-W0, W0]]`, with which a ReLU net is linear.
 
     Args:
         scale: Factor on the half block `W0`.
-        dtype: Default dtype.
         part: `"first"` layer `[W0; -W0]`, `"hidden"`, or `"last"` `[W0, -W0]`.
         base: Initializer of `W0`, by the core's name.
-        activation: The one before the layer; it needs `phi(u) - phi(-u) = c u`.
-        negative_slope: Of a leaky ReLU.
-        in_axis, out_axis, batch_axis, groups: As of `variance_scaling`.
+        activation: Activation in front of the layer; it needs `phi(u) - phi(-u) = c u`.
+        negative_slope: Slope of a leaky ReLU.
     """
-    values = {
-        "gain": scale,
-        "part": part,
-        "base": base,
-        "activation": activation,
-        "negative_slope": negative_slope,
-    }
-    layout = layout_of(in_axis, out_axis, batch_axis, groups)
-    return make("mirrored", values, dtype, layout, names=SCALE)
+    rule = {"part": part, "base": base, "activation": activation, "negative_slope": negative_slope}
+    return SpecInitializer("mirrored", {"gain": scale, **rule}, dtype, kernel_layout(**axes))
 
 
+@write_out_keywords
 def idinit(
-    tau: Any = 1.0,
-    dtype: Any = None,
+    tau: Scalar = 1.0,
+    dtype: DType = None,
     *,
-    noise: Any = 1e-6,
-    taps: str = "center",
-    in_axis: Axes = -2,
-    out_axis: Axes = -1,
-    batch_axis: Axes = (),
-    groups: int = 1,
+    noise: Scalar = 1e-6,
+    taps: Taps = "center",
+    **axes: Unpack[KernelAxes],
 ) -> Initializer:
-    """Initializer whose output `m` is `tau` times weight `m % fan_in` of its input (IDInit)."""
-    layout = layout_of(in_axis, out_axis, batch_axis, groups)
-    return make("idinit", {"tau": tau, "noise": noise, "taps": taps}, dtype, layout)
+    """Initializer whose output `m` is `tau` times weight `m % fan_in` of its input (IDInit).
+
+    Args:
+        tau: Factor on the input.
+        noise: Standard deviation of the nonzeros around `tau`, so that equal rows can part.
+        taps: Order in which the taps of a convolution are filled: `"center"` outwards, from the
+            `"corner"`, or all taps of one input and then of the next (`"patch"`).
+    """
+    values = {"tau": tau, "noise": noise, "taps": taps}
+    return SpecInitializer("idinit", values, dtype, kernel_layout(**axes))
 
 
+@write_out_keywords
 def idinit_zero(
-    eps: Any = 1e-6,
-    dtype: Any = None,
+    eps: Scalar = 1e-6,
+    dtype: DType = None,
     *,
-    taps: str = "center",
-    in_axis: Axes = -2,
-    out_axis: Axes = -1,
-    batch_axis: Axes = (),
-    groups: int = 1,
+    taps: Taps = "center",
+    **axes: Unpack[KernelAxes],
 ) -> Initializer:
-    """Initializer of rows `eps`, `-eps` at neighbouring inputs: for the last layer of a branch."""
-    layout = layout_of(in_axis, out_axis, batch_axis, groups)
-    return make("idinit_zero", {"eps": eps, "taps": taps}, dtype, layout)
+    """Initializer of rows `eps`, `-eps` at neighbouring inputs: for the last layer of a branch.
+
+    Args:
+        eps: Size of the nonzeros, above 0.
+        taps: As of `idinit`.
+    """
+    return SpecInitializer("idinit_zero", {"eps": eps, "taps": taps}, dtype, kernel_layout(**axes))
 
 
-def hadamard(
-    scale: Any = 1.0,
-    dtype: Any = None,
-    *,
-    in_axis: Axes = -2,
-    out_axis: Axes = -1,
-    batch_axis: Axes = (),
-    groups: int = 1,
-) -> Initializer:
-    """Initializer of a partial identity, or of a part of a Hadamard matrix if widening (ZerO)."""
-    layout = layout_of(in_axis, out_axis, batch_axis, groups)
-    return make("hadamard", {"gain": scale}, dtype, layout, names=SCALE)
+@write_out_keywords
+def hadamard(scale: Scalar = 1.0, dtype: DType = None, **axes: Unpack[KernelAxes]) -> Initializer:
+    """Initializer of a partial identity, or of a part of a Hadamard matrix if widening (ZerO).
+
+    Args:
+        scale: Factor on the matrix.
+    """
+    return SpecInitializer("hadamard", {"gain": scale}, dtype, kernel_layout(**axes))

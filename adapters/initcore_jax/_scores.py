@@ -1,6 +1,6 @@
-"""What each weight is worth before training: SNIP, GraSP and SynFlow of a function of parameters.
+"""Scores of weights before training: SNIP, GraSP and SynFlow of a function of parameters.
 
-Scores, masks and densities are pytrees like the parameters, with None where nothing is scored.
+Scores, masks and densities are pytrees like the parameters, with None at leaves without a score.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,19 +19,20 @@ Where = Callable[[str, Any], bool]
 
 
 def snip(loss: Callable[..., Any], params: Any, *batch: Any, where: Where | None = None) -> Any:
-    """`|w * g|` by parameter, `g` the gradient of the loss: what the loss changes without `w`.
+    """`|w * g|` for each weight `w`, where `g` is its gradient of the loss.
 
-    To first order, and as the absolute value (Lee, Ajanthan and Torr 2019).
+    This is how much the loss changes, to first order, when `w` is removed (Lee, Ajanthan and Torr
+    2019).
 
     Args:
-        loss: `loss(params, *batch)`, a scalar.
-        params: Any pytree; functions and other leaves that are no arrays are passed on.
-        batch: What else the loss takes.
-        where: Which leaves are scored, by path (`jax.tree_util.keystr`) and value; all arrays of
-            two or more axes by default.
+        loss: Function `loss(params, *batch)` whose value is a scalar.
+        params: Any pytree; leaves that are not arrays, such as functions, reach `loss` unchanged.
+        batch: Further arguments of `loss`.
+        where: Which leaves get scores, a function of path (`jax.tree_util.keystr`) and value; all
+            floating arrays of two or more axes by default.
 
     Raises:
-        ValueError: There is no leaf to score.
+        ValueError: No leaf gets scores, or `loss` raises or is not a scalar.
     """
     w, join, like = _split("snip", params, where)
     g = jax.grad(_checked("snip", lambda w: loss(join(w), *batch)))(w)
@@ -39,11 +40,13 @@ def snip(loss: Callable[..., Any], params: Any, *batch: Any, where: Where | None
 
 
 def grasp(loss: Callable[..., Any], params: Any, *batch: Any, where: Where | None = None) -> Any:
-    """`w * (H g)` by parameter: half of what the squared gradient loses without `w`.
+    """`w * (H g)` for each weight `w`, where `g` and `H` are gradient and Hessian of the loss.
 
-    To first order in `w`; `g` and `H` are of the loss in the scored weights. This is minus the
-    score of Wang, Zhang and Grosse (2020), who remove what has the largest: so here too the
-    largest are kept, and a negative one stands for a weight whose removal lets more gradient flow.
+    This is half of what the squared gradient loses, to first order, when `w` is removed. Wang,
+    Zhang and Grosse (2020) remove the weights with the largest scores; the sign here is opposite,
+    so that the largest are kept, as of all scores. Removing a weight of negative score increases
+    the gradient.
+
     Arguments and errors are those of `snip`.
     """
     w, join, like = _split("grasp", params, where)
@@ -61,21 +64,23 @@ def synflow(
     rounds: int = 100,
     where: Where | None = None,
 ) -> Any:
-    """`w * dR/dw` by parameter, `R` the sum of what ones change in the outputs of zeros.
+    """`w * dR/dw` for each weight `w`, where `R = sum(apply(|params|, 1) - apply(|params|, 0))`.
 
-    With absolute values for all parameters. Needs no data, and leaves no layer empty: in a chain of
-    ReLU layers the scores of each layer add up to `R`, and after each of `rounds` prunings, down to
-    `density`, they are taken anew (Tanaka et al. 2020, whose `R` has what starts at the biases in
-    it too; then the sums differ, and the layers in front of a bias may die). What was pruned on the
-    way has score 0. All is computed in float64, where the sum of all paths does not overflow as
-    soon, and the scores are NumPy's, so not under `jit`.
+    No data is needed, and no layer loses all its weights: in a chain of ReLU layers the scores of
+    each layer add up to `R`. Weights are pruned in `rounds` steps down to `density`, and scored
+    again after each step; pruned ones have score 0 (Tanaka et al. 2020, whose `R` does not subtract
+    `apply(|params|, 0)`: the biases then contribute, the sums differ, and layers before a bias can
+    lose all their weights).
+
+    Scores are NumPy arrays in float64, in which the sum of all paths overflows later. `synflow`
+    does not run under `jit`.
 
     Args:
-        apply: `apply(params, x)`, the network as it is when it is not trained.
-        params: As of `snip`; the absolute values of all its floating leaves are taken.
-        shape: Of the input, the batch axis included, such as `(1, 32, 32, 3)`.
-        density: Fraction of weights to be kept in the end, in `(0, 1]`.
-        rounds: Prunings, the last one of which is `masks_from_scores(scores, density)`.
+        apply: Function `apply(params, x)`: the network in evaluation mode.
+        params: As of `snip`; all floating leaves are replaced by their absolute values.
+        shape: Shape of the input with the batch axis, such as `(1, 32, 32, 3)`.
+        density: Fraction of weights that are kept, in `(0, 1]`.
+        rounds: Number of steps; the last one is `masks_from_scores(scores, density)`.
         where: As of `snip`.
 
     Raises:
@@ -113,8 +118,8 @@ def synflow(
 def masks_from_scores(scores: Any, density: float, *, least: Any = 0) -> Any:
     """Booleans, true at the `round(density * total)` largest of all scores.
 
-    Arguments and errors are those of `initcore.density.masks_from_scores`; `least` is a number or
-    a pytree of them.
+    Arguments and errors are those of `initcore.density.masks_from_scores`; `least` is an integer or
+    a pytree of integers.
 
     >>> import jax.numpy as jnp
     >>> scores = {"w": jnp.array([[4.0, 1.0], [3.0, 0.0]]), "b": None, "v": jnp.array([[2.0, 5.0]])}
@@ -128,7 +133,7 @@ def masks_from_scores(scores: Any, density: float, *, least: Any = 0) -> Any:
 
 
 def densities_from_scores(scores: Any, density: float, *, least: Any = 0) -> Any:
-    """Densities of the layers in which the `round(density * total)` largest scores lie.
+    """Fraction of each layer's scores that are among the `round(density * total)` largest of all.
 
     Arguments and errors are those of `masks_from_scores`.
 
@@ -142,7 +147,7 @@ def densities_from_scores(scores: Any, density: float, *, least: Any = 0) -> Any
 
 
 def _checked(who: str, value: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
-    """The same function of the weights, whose errors are told in one line."""
+    """The same function of the weights, with errors in one line that name `who`."""
 
     def checked(w: list[Any]) -> Any:
         try:
@@ -165,7 +170,10 @@ def _each(least: Any) -> Any:
 def _split(
     who: str, params: Any, where: Where | None
 ) -> tuple[list[Any], Callable[[list[Any]], Any], Callable[[list[Any]], Any]]:
-    """The leaves to be scored, what puts others in their places, and what puts None elsewhere."""
+    """The leaves with scores, and two functions that make a pytree of others like them.
+
+    The first function fills in the remaining leaves of `params`, the second None.
+    """
     found, tree = jax.tree_util.tree_flatten_with_path(params)
     leaves = [leaf for _, leaf in found]
     at = [

@@ -1,35 +1,22 @@
 """Kernels that keep lengths, or pass their input on."""
 
-from typing import Any
+from typing import Unpack
 
-from ._init import Axes, Initializer, make
-from ._layouts import frame_layout, layout_of
+from initcore.arguments import write_out_keywords
+from initcore.initializers import Narrowing
+
+from ._initializer import Initializer, SpecInitializer
+from ._keywords import ColumnAxis, DType, FrameAxes, Gain, KernelAxes, Scalar
+from ._layouts import frame_layout, kernel_layout
 
 __all__ = ["delta_orthogonal", "identity", "orthogonal", "scaled_orthogonal"]
 
-SCALE = {"gain": "scale"}
 
-
+@write_out_keywords
 def orthogonal(
-    scale: Any = 1.0,
-    column_axis: int = -1,
-    dtype: Any = None,
-    *,
-    in_axis: Axes | None = None,
-    out_axis: Axes | None = None,
-    batch_axis: Axes = (),
-    groups: int = 1,
+    scale: Gain = 1.0, column_axis: ColumnAxis = -1, dtype: DType = None, **axes: Unpack[FrameAxes]
 ) -> Initializer:
     """Initializer of a Haar-random matrix whose singular values are all `scale`.
-
-    Args:
-        scale: Singular value, at least 0.
-        column_axis: The output axis; all others together are the inputs.
-        dtype: Default dtype.
-        in_axis, out_axis: Axes of inputs and outputs instead, each an int or several: the query
-            kernel `(dim, heads, head_dim)` of attention has `in_axis=0, out_axis=(1, 2)`.
-        batch_axis: Axes that count independent kernels.
-        groups: Independent kernels along the outputs, as of a grouped convolution.
 
     Raises:
         ValueError: `scale` is negative or not finite; when called, a shape of fewer than 2 axes.
@@ -40,57 +27,46 @@ def orthogonal(
     >>> bool(abs(w.T @ w - jax.numpy.eye(8)).max() < 2e-6)
     True
     """
-    layout = frame_layout(column_axis, in_axis, out_axis, batch_axis, groups)
-    return make("orthogonal", {"gain": scale}, dtype, layout, names=SCALE)
+    return SpecInitializer("orthogonal", {"gain": scale}, dtype, frame_layout(column_axis, **axes))
 
 
+@write_out_keywords
 def scaled_orthogonal(
-    scale: Any = 1.0,
-    column_axis: int = -1,
-    dtype: Any = None,
+    scale: Gain = 1.0,
+    column_axis: ColumnAxis = -1,
+    dtype: DType = None,
     *,
-    narrowing: str = "isometric",
-    in_axis: Axes | None = None,
-    out_axis: Axes | None = None,
-    batch_axis: Axes = (),
-    groups: int = 1,
+    narrowing: Narrowing = "isometric",
+    **axes: Unpack[FrameAxes],
 ) -> Initializer:
-    """As `orthogonal`, times `sqrt(out / fan_in)` in widening layers.
+    """Initializer of a kernel of `orthogonal`, times `sqrt(out / fan_in)` in widening layers.
 
-    With `narrowing="spectral"` in narrowing ones too.
+    Args:
+        narrowing: `"isometric"` leaves narrowing layers as they are; `"spectral"` multiplies them
+            too.
     """
-    layout = frame_layout(column_axis, in_axis, out_axis, batch_axis, groups)
     values = {"gain": scale, "narrowing": narrowing}
-    return make("scaled_orthogonal", values, dtype, layout, names=SCALE)
+    return SpecInitializer("scaled_orthogonal", values, dtype, frame_layout(column_axis, **axes))
 
 
+@write_out_keywords
 def delta_orthogonal(
-    scale: Any = 1.0,
-    column_axis: int = -1,
-    dtype: Any = None,
-    *,
-    in_axis: Axes | None = None,
-    out_axis: Axes | None = None,
-    batch_axis: Axes = (),
-    groups: int = 1,
+    scale: Gain = 1.0, column_axis: ColumnAxis = -1, dtype: DType = None, **axes: Unpack[FrameAxes]
 ) -> Initializer:
-    """Initializer of a convolution kernel that is 0 but for a Haar-random centre tap.
+    """Initializer of a convolution kernel that is 0 except for a Haar-random centre tap.
 
-    Its singular values are `scale`; there may be fewer outputs than inputs.
+    The tap's singular values are all `scale`. Unlike in JAX, there may be fewer outputs than
+    inputs.
     """
-    layout = frame_layout(column_axis, in_axis, out_axis, batch_axis, groups)
-    return make("delta_orthogonal", {"gain": scale}, dtype, layout, names=SCALE)
+    layout = frame_layout(column_axis, **axes)
+    return SpecInitializer("delta_orthogonal", {"gain": scale}, dtype, layout)
 
 
-def identity(
-    scale: Any = 1.0,
-    dtype: Any = None,
-    *,
-    in_axis: Axes = -2,
-    out_axis: Axes = -1,
-    batch_axis: Axes = (),
-    groups: int = 1,
-) -> Initializer:
-    """Initializer of a kernel that passes the first `min(in, out)` channels on, times `scale`."""
-    layout = layout_of(in_axis, out_axis, batch_axis, groups)
-    return make("identity", {"gain": scale}, dtype, layout, names=SCALE)
+@write_out_keywords
+def identity(scale: Scalar = 1.0, dtype: DType = None, **axes: Unpack[KernelAxes]) -> Initializer:
+    """Initializer of a kernel that passes the first `min(in, out)` channels on, times `scale`.
+
+    Args:
+        scale: Factor on the channels.
+    """
+    return SpecInitializer("identity", {"gain": scale}, dtype, kernel_layout(**axes))

@@ -1,9 +1,14 @@
 """Independent entries whose variance is set by the layer's size."""
 
-from typing import Any
+from typing import Protocol
 
-from ._init import Axes, Initializer, make
-from ._layouts import layout_of
+from initcore import specs
+from initcore.arguments import write_out_keywords
+from initcore.initializers import Entries, Mode
+
+from ._initializer import Initializer, SpecInitializer
+from ._keywords import Axes, Batch, DType, Groups, In, Out, Scalar
+from ._layouts import kernel_layout
 
 __all__ = [
     "glorot_normal",
@@ -20,105 +25,61 @@ __all__ = [
 ]
 
 
+@write_out_keywords
 def variance_scaling(
-    scale: Any,
-    mode: str,
-    distribution: str,
-    in_axis: Axes = -2,
-    out_axis: Axes = -1,
-    batch_axis: Axes = (),
-    dtype: Any = None,
+    scale: Scalar,
+    mode: Mode,
+    distribution: Entries,
+    in_axis: In = -2,
+    out_axis: Out = -1,
+    batch_axis: Batch = (),
+    dtype: DType = None,
     *,
-    groups: int = 1,
+    groups: Groups = 1,
 ) -> Initializer:
     """Initializer of independent entries with mean 0 and variance `scale / fan`.
 
     Args:
-        scale: Variance times fan.
+        scale: Variance times fan, at least 0.
         mode: `"fan_in"`, `"fan_out"`, `"fan_avg"` or `"fan_geo_avg"`.
         distribution: `"truncated_normal"` (the variance is the one after truncation), `"normal"`
             or `"uniform"`.
-        in_axis, out_axis, batch_axis: Axes of inputs, outputs and independent kernels; the others
-            are spatial.
-        dtype: Default dtype.
-        groups: Independent kernels along the outputs, as of a grouped convolution.
     """
     values = {"scale": scale, "mode": mode, "distribution": distribution}
-    layout = layout_of(in_axis, out_axis, batch_axis, groups)
-    return make("variance_scaling", values, dtype, layout)
+    layout = kernel_layout(in_axis, out_axis, batch_axis, groups)
+    return SpecInitializer("variance_scaling", values, dtype, layout)
 
 
-def glorot_normal(
-    in_axis: Axes = -2,
-    out_axis: Axes = -1,
-    batch_axis: Axes = (),
-    dtype: Any = None,
-    *,
-    groups: int = 1,
-) -> Initializer:
-    """Initializer of independent truncated normal entries of variance `2 / (fan_in + fan_out)`."""
-    return make("glorot_normal", {}, dtype, layout_of(in_axis, out_axis, batch_axis, groups))
+class VarianceFamily(Protocol):
+    """A `variance_scaling` whose scale, mode and distribution are fixed."""
+
+    def __call__(
+        self, in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: DType = None,
+        *, groups: int = 1,
+    ) -> Initializer: ...  # fmt: skip
 
 
-def glorot_uniform(
-    in_axis: Axes = -2,
-    out_axis: Axes = -1,
-    batch_axis: Axes = (),
-    dtype: Any = None,
-    *,
-    groups: int = 1,
-) -> Initializer:
-    """Initializer of independent uniform entries of variance `2 / (fan_in + fan_out)`."""
-    return make("glorot_uniform", {}, dtype, layout_of(in_axis, out_axis, batch_axis, groups))
+def _family(name: str) -> VarianceFamily:
+    """The core's `name`, documented by its statement."""
+
+    def made(
+        in_axis: In = -2, out_axis: Out = -1, batch_axis: Batch = (), dtype: DType = None,
+        *, groups: Groups = 1,
+    ) -> Initializer:  # fmt: skip
+        layout = kernel_layout(in_axis, out_axis, batch_axis, groups)
+        return SpecInitializer(name, {}, dtype, layout)
+
+    made.__name__ = made.__qualname__ = name
+    made.__doc__ = specs[name].statement.replace("Kernel", "Initializer of a kernel", 1)
+    return write_out_keywords(made)
 
 
-def lecun_normal(
-    in_axis: Axes = -2,
-    out_axis: Axes = -1,
-    batch_axis: Axes = (),
-    dtype: Any = None,
-    *,
-    groups: int = 1,
-) -> Initializer:
-    """Initializer of independent truncated normal entries of variance `1 / fan_in`."""
-    return make("lecun_normal", {}, dtype, layout_of(in_axis, out_axis, batch_axis, groups))
-
-
-def lecun_uniform(
-    in_axis: Axes = -2,
-    out_axis: Axes = -1,
-    batch_axis: Axes = (),
-    dtype: Any = None,
-    *,
-    groups: int = 1,
-) -> Initializer:
-    """Initializer of independent uniform entries of variance `1 / fan_in`."""
-    return make("lecun_uniform", {}, dtype, layout_of(in_axis, out_axis, batch_axis, groups))
-
-
-def he_normal(
-    in_axis: Axes = -2,
-    out_axis: Axes = -1,
-    batch_axis: Axes = (),
-    dtype: Any = None,
-    *,
-    groups: int = 1,
-) -> Initializer:
-    """Initializer of independent truncated normal entries of variance `2 / fan_in`."""
-    return make("he_normal", {}, dtype, layout_of(in_axis, out_axis, batch_axis, groups))
-
-
-def he_uniform(
-    in_axis: Axes = -2,
-    out_axis: Axes = -1,
-    batch_axis: Axes = (),
-    dtype: Any = None,
-    *,
-    groups: int = 1,
-) -> Initializer:
-    """Initializer of independent uniform entries of variance `2 / fan_in`."""
-    return make("he_uniform", {}, dtype, layout_of(in_axis, out_axis, batch_axis, groups))
-
+lecun_normal: VarianceFamily = _family("lecun_normal")
+lecun_uniform: VarianceFamily = _family("lecun_uniform")
+glorot_normal: VarianceFamily = _family("glorot_normal")
+glorot_uniform: VarianceFamily = _family("glorot_uniform")
+he_normal: VarianceFamily = _family("he_normal")
+he_uniform: VarianceFamily = _family("he_uniform")
 
 xavier_normal = glorot_normal
 xavier_uniform = glorot_uniform

@@ -1,6 +1,6 @@
-"""Constants, and independent entries whose spread is given outright."""
+"""Constants, and independent entries with a given standard deviation or interval."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import keras
 import numpy as np
@@ -8,7 +8,9 @@ import numpy as np
 from initcore.arguments import as_shape, short_repr
 from initcore.arrays import REAL
 
-from ._initializer import CoreInitializer, KernelInitializer
+from ._initializer import CoreInitializer, register
+from ._kernel import KernelInitializer
+from ._keywords import Axes, Seed
 
 __all__ = [
     "Constant",
@@ -19,8 +21,6 @@ __all__ = [
     "TruncatedNormal",
     "Zeros",
 ]
-
-register = keras.saving.register_keras_serializable(package="initcore")
 
 
 class _Plain(CoreInitializer):
@@ -85,10 +85,13 @@ class Ones(_Plain):
 
 @register
 class Constant(_Plain):
-    """Every element is `value`, a number or an array that broadcasts."""
+    """Every element is `value`.
+
+    Args:
+        value: A number, or an array that broadcasts to the shape.
+    """
 
     core = "constant"
-    names: ClassVar[dict[str, str]] = {"value": "value"}
 
     def __init__(self, value: Any = 0.0) -> None:
         self.value = value
@@ -103,7 +106,7 @@ class Constant(_Plain):
         return self.value
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make the initializer again."""
+        """The value, serialized."""
         return {"value": keras.saving.serialize_keras_object(self.value)}
 
     @classmethod
@@ -114,30 +117,29 @@ class Constant(_Plain):
 
 @register
 class RandomNormal(KernelInitializer):
-    """Entries are independent normal, of the given mean and standard deviation."""
+    """Entries are independent normal with the given mean and standard deviation."""
 
     core = "normal"
-    names: ClassVar[dict[str, str]] = {"mean": "mean", "std": "stddev"}
 
     def __init__(
-        self, mean: float = 0.0, stddev: float = 0.05, seed: Any = None, **kernel: Any
+        self, mean: float = 0.0, stddev: float = 0.05, seed: Seed = None, **axes: Unpack[Axes]
     ) -> None:
         self.mean, self.stddev = mean, stddev
-        super().__init__(seed, **kernel)
+        super().__init__(seed, **axes)
 
 
 @register
 class RandomUniform(KernelInitializer):
-    """Entries are independent, uniform on `[minval, maxval)`."""
+    """Entries are independent and uniform on `[minval, maxval)`."""
 
     core = "uniform"
     names: ClassVar[dict[str, str]] = {"low": "minval", "high": "maxval"}
 
     def __init__(
-        self, minval: float = -0.05, maxval: float = 0.05, seed: Any = None, **kernel: Any
+        self, minval: float = -0.05, maxval: float = 0.05, seed: Seed = None, **axes: Unpack[Axes]
     ) -> None:
         self.minval, self.maxval = minval, maxval
-        super().__init__(seed, **kernel)
+        super().__init__(seed, **axes)
         if float(minval) > float(maxval):
             raise ValueError(f"RandomUniform needs minval <= maxval, got {minval} and {maxval}.")
 
@@ -146,46 +148,34 @@ class RandomUniform(KernelInitializer):
 class TruncatedNormal(KernelInitializer):
     """Entries are independent `mean + stddev * z`, `z` standard normal given `low < z < high`.
 
-    The cuts are -2 and 2, as in Keras, unless they are given by keyword.
+    The default cuts are those of Keras.
     """
 
     core = "truncated_normal"
-    names: ClassVar[dict[str, str]] = {
-        "mean": "mean",
-        "std": "stddev",
-        "low": "low",
-        "high": "high",
-    }
+    usual: ClassVar[dict[str, Any]] = {**KernelInitializer.usual, "low": -2.0, "high": 2.0}
 
     def __init__(
         self,
         mean: float = 0.0,
         stddev: float = 0.05,
-        seed: Any = None,
+        seed: Seed = None,
         *,
         low: float = -2.0,
         high: float = 2.0,
-        **kernel: Any,
+        **axes: Unpack[Axes],
     ) -> None:
         self.mean, self.stddev, self.low, self.high = mean, stddev, low, high
-        super().__init__(seed, **kernel)
+        super().__init__(seed, **axes)
         if not float(low) < float(high):
             raise ValueError(f"TruncatedNormal needs low < high, got {low} and {high}.")
-
-    def get_config(self) -> dict[str, Any]:
-        """Everything needed to make the initializer again; Keras's keys if nothing is ours."""
-        usual = {"low": -2.0, "high": 2.0}
-        config = super().get_config()
-        return {k: v for k, v in config.items() if k not in usual or v != usual[k]}
 
 
 @register
 class Sparse(KernelInitializer):
-    """A share `sparsity` of each input's weights is 0, the others are normal of `stddev`."""
+    """A fraction `sparsity` of each input's weights is 0, the others are normal of `stddev`."""
 
     core = "sparse"
-    names: ClassVar[dict[str, str]] = {"sparsity": "sparsity", "std": "stddev"}
 
-    def __init__(self, sparsity: float, stddev: float = 0.01, seed: Any = None) -> None:
+    def __init__(self, sparsity: float, stddev: float = 0.01, seed: Seed = None) -> None:
         self.sparsity, self.stddev = sparsity, stddev
         super().__init__(seed)

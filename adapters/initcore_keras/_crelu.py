@@ -11,9 +11,8 @@ __all__ = ["crelu"]
 def crelu(x: Any, axis: int = -1) -> Any:
     """`concat(relu(x), relu(-x))` along `axis`: twice as many channels.
 
-    Behind it a kernel of `Mirrored(part="last")` computes what its half does of `x` itself, so a
-    network of such layers is linear at initialization. In a model it is
-    `keras.layers.Activation(crelu)`.
+    A kernel of `Mirrored(part="last")` after it acts on `x` as its half block would, so a network
+    of such layers is linear at initialization. In a model, use `keras.layers.Activation(crelu)`.
 
     >>> keras.ops.convert_to_numpy(crelu(keras.ops.array([2.0, -3.0]))).tolist()
     [2.0, 0.0, 0.0, 3.0]

@@ -1,4 +1,4 @@
-"""How the backends of Keras draw: in NumPy, or for themselves where that is the only way."""
+"""Drawing on each backend of Keras: in NumPy where that is possible, else on the backend."""
 
 from typing import Any
 
@@ -23,12 +23,12 @@ def draw(
     """A tensor of the running backend, of `shape` in Keras's order.
 
     Args:
-        core: The initializer, by the core's name.
-        key: Two words; arrays of JAX where they are traced.
+        core: The core's name of the initializer.
+        key: Two words; JAX arrays if they are traced.
         shape, canonical: The sizes in Keras's order and in the core's.
-        dtype: By its name.
+        dtype: Name of the dtype.
         values: Checked parameters, by the core's names.
-        layout: From one order to the other; None if they are the same.
+        layout: The layout that leads from one order to the other; None if they are the same.
     """
     xp, device = _place()
     if getattr(device, "type", "") == "meta":  # PyTorch's tensors without values
@@ -44,7 +44,7 @@ def draw(
 
 
 def _place() -> tuple[Any, Any]:
-    """Namespace and device to draw on: traces and accelerators draw for themselves."""
+    """Namespace and device to draw on: the backend's in traces and on accelerators, else NumPy."""
     backend = keras.backend.backend()
     if backend == "jax":
         import jax
@@ -66,7 +66,7 @@ def _place() -> tuple[Any, Any]:
 
 
 def _rounds_products(device: str) -> bool:
-    """Whether PyTorch rounds the factors of float32 products now: autocast, TF32, bfloat16."""
+    """Whether PyTorch now rounds the factors of float32 products (autocast, TF32, bfloat16)."""
     import torch
 
     if torch.is_autocast_enabled(device):
@@ -78,9 +78,9 @@ def _rounds_products(device: str) -> bool:
 
 
 def words(state: Any, who: str) -> tuple[Any, Any]:
-    """The key made of the two words of a `SeedGenerator`.
+    """The key that belongs to the two words of a `SeedGenerator`'s state.
 
-    They are folded, so that no state of a generator is the key of an integer seed.
+    The words are hashed, so that no state of a generator is the key of an integer seed.
     """
     try:
         first, second = (int(n) & 0xFFFFFFFF for n in keras.ops.convert_to_numpy(state))

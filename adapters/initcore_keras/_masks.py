@@ -1,8 +1,8 @@
-"""Sparse training: a kernel's places, a kernel for given places, and a constraint to keep them."""
+"""Sparse training: the mask of a kernel, a kernel for a given mask, a constraint to keep it."""
 
 import base64
 import math
-from typing import Any, ClassVar
+from typing import Any, Unpack
 
 import keras
 import numpy as np
@@ -14,26 +14,27 @@ from initcore.arguments import as_shape, short_repr
 from initcore.initializers import check_isometry, check_mask
 from initcore.spec import Wording
 
-from ._initializer import KernelInitializer
+from ._initializer import register
+from ._kernel import GainInitializer
+from ._keywords import Axes, Seed
 from ._papers import SparseOrthogonal
 
 __all__ = ["ApproximateIsometry", "SparseMask", "sparse_orthogonal_mask"]
 
-register = keras.saving.register_keras_serializable(package="initcore")
-
 
 def sparse_orthogonal_mask(initializer: SparseOrthogonal, shape: Any) -> Any:
-    """NumPy booleans, true at the `round(density * size)` weights to train of `initializer(shape)`.
+    """NumPy booleans of `shape`, true at the `round(density * size)` weights to train.
 
-    They hold all its nonzeros; the rest are zeros at random places, as convolutions have.
+    They include every nonzero of `initializer(shape)`. Convolutions have fewer nonzeros than that;
+    the other weights to train are then zeros at random positions.
 
     Args:
         initializer: A `SparseOrthogonal` with an integer seed.
-        shape: The kernel's, in Keras's order.
+        shape: Shape of the kernel, in Keras's order.
 
     Raises:
-        TypeError: It is another initializer.
-        ValueError: It has no integer seed, or cannot make a kernel of this shape.
+        TypeError: The initializer is of another class.
+        ValueError: The initializer has no integer seed, or cannot make a kernel of this shape.
     """
     who = "sparse_orthogonal_mask"
     if not isinstance(initializer, SparseOrthogonal):
@@ -60,22 +61,23 @@ def sparse_orthogonal_mask(initializer: SparseOrthogonal, shape: Any) -> Any:
 class SparseMask(keras.constraints.Constraint):  # type: ignore[misc]
     """A constraint: after every step the kernel is exactly 0 outside `mask`.
 
-    Momentum and weight decay revive nothing. Keras applies it after a step, not before the first:
-    start from an initializer with these zeros. It is saved with its layer, eight places a byte.
+    Momentum and weight decay cannot change these zeros. Keras applies a constraint after a step and
+    not before the first: start from an initializer with these zeros. The mask is saved with its
+    layer, eight elements a byte.
 
     Args:
         mask: Booleans of the kernel's shape.
 
     Raises:
         TypeError: The mask is not boolean.
-        ValueError: The kernel is of another shape.
+        ValueError: The kernel has another shape.
     """
 
     def __init__(self, mask: Any) -> None:
         self.mask = _places("SparseMask", mask)
 
     def __call__(self, w: Any) -> Any:
-        """`w` with its zeros."""
+        """`w`, with 0 outside the mask."""
         if tuple(w.shape) != self.mask.shape:
             raise ValueError(
                 f"SparseMask needs a kernel of its mask's shape {self.mask.shape}, "
@@ -85,34 +87,38 @@ class SparseMask(keras.constraints.Constraint):  # type: ignore[misc]
         return keras.ops.where(self.mask, w, keras.ops.zeros_like(w))
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make the constraint again."""
+        """The mask, encoded."""
         return {"mask": _encoded(self.mask)}
 
 
 @register
-class ApproximateIsometry(KernelInitializer):
+class ApproximateIsometry(GainInitializer):
     """A kernel that is 0 outside `mask`, as near to all singular values `gain` as can be.
 
     Args:
         mask: Booleans of the kernel's shape.
         gain: Singular value, above 0.
-        seed, kernel: As of `KernelInitializer`.
-        steps: Steps of the minimization at most.
+        steps: Largest number of steps of the minimization.
     """
 
-    core = "orthogonal"  # whose matrix of a kernel is meant
-    names: ClassVar[dict[str, str]] = {"gain": "gain"}
+    core = "orthogonal"  # it reads a kernel as the same matrix
 
     def __init__(
-        self, mask: Any, gain: float = 1.0, seed: Any = None, *, steps: int = 1000, **kernel: Any
+        self,
+        mask: Any,
+        gain: float = 1.0,
+        seed: Seed = None,
+        *,
+        steps: int = 1000,
+        **axes: Unpack[Axes],
     ) -> None:
         who = type(self).__name__
         self.mask = _places(who, mask)
-        self.gain, self.steps = check_isometry(who, gain, steps).values()
-        super().__init__(seed, **kernel)
+        gain, self.steps = check_isometry(who, gain, steps).values()
+        super().__init__(gain, seed, **axes)
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make the initializer again."""
+        """Every argument, with the mask encoded."""
         return {**super().get_config(), "mask": _encoded(self.mask), "steps": self.steps}
 
     def _make(self, shape: Any, dtype: Any) -> Any:
@@ -125,7 +131,7 @@ class ApproximateIsometry(KernelInitializer):
         kernel = self._kernel(layout, sizes)
         places = layout.to_canonical(self.mask, xp=np)
         kind = keras.backend.standardize_dtype(dtype or keras.config.floatx())
-        rng = Rng.from_key(self._draws_from(), dtype="float64" if kind == "float64" else "float32")
+        rng = Rng.from_key(self._key(), dtype="float64" if kind == "float64" else "float32")
         w = core_isometry(rng, places, gain=self.gain, groups=kernel.groups, steps=self.steps)
         w = np.ascontiguousarray(layout.from_canonical(w, sizes, xp=np))
         return keras.ops.cast(keras.ops.convert_to_tensor(w), kind)

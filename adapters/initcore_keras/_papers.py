@@ -1,10 +1,13 @@
 """The initializers of the founding papers."""
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any, Unpack
 
-import keras
+from initcore.initializers import Base, Part, Sampling, TapDensity, Taps
 
-from ._initializer import KernelInitializer
+from ._initializer import register
+from ._kernel import GainInitializer, KernelInitializer
+from ._keywords import Axes, Seed
 
 __all__ = [
     "ConvOrthogonal",
@@ -15,95 +18,70 @@ __all__ = [
     "SparseOrthogonal",
 ]
 
-register = keras.saving.register_keras_serializable(package="initcore")
-
 
 @register
-class ConvOrthogonal(KernelInitializer):
+class ConvOrthogonal(GainInitializer):
     """A convolution kernel whose matrix at every frequency has all singular values `gain`.
 
     With circular padding and stride 1 the layer keeps lengths.
     """
 
     core = "conv_orthogonal"
-    names: ClassVar[dict[str, str]] = {"gain": "gain"}
-
-    def __init__(self, gain: float = 1.0, seed: Any = None, **kernel: Any) -> None:
-        self.gain = gain
-        super().__init__(seed, **kernel)
 
 
 @register
-class SparseOrthogonal(KernelInitializer):
+class SparseOrthogonal(GainInitializer):
     """A kernel with a fraction `density` of nonzeros and all singular values `gain` (EOI).
 
     Args:
-        density: Fraction of nonzeros, at least one a line of the matrix.
-        gain: Singular value, at least 0.
-        seed, kernel: As of `KernelInitializer`.
+        density: Fraction of nonzeros; every line of the matrix keeps at least one.
         sampling: `"uniform"`, as published, or `"matching"`, which fills rows and columns evenly.
-        tap_density: Of a convolution's centre tap: `"same"` or `"more"`.
+        tap_density: That of a convolution's centre tap: `"same"` or `"more"`.
     """
 
     core = "sparse_orthogonal"
-    names: ClassVar[dict[str, str]] = {
-        "density": "density",
-        "gain": "gain",
-        "sampling": "sampling",
-        "tap_density": "tap_density",
-    }
 
     def __init__(
         self,
         density: float,
         gain: float = 1.0,
-        seed: Any = None,
+        seed: Seed = None,
         *,
-        sampling: str = "uniform",
-        tap_density: str = "same",
-        **kernel: Any,
+        sampling: Sampling = "uniform",
+        tap_density: TapDensity = "same",
+        **axes: Unpack[Axes],
     ) -> None:
-        self.density, self.gain = density, gain
-        self.sampling, self.tap_density = sampling, tap_density
-        super().__init__(seed, **kernel)
+        self.density, self.sampling, self.tap_density = density, sampling, tap_density
+        super().__init__(gain, seed, **axes)
 
 
 @register
-class Mirrored(KernelInitializer):
-    """The kernel `[[W0, -W0], [-W0, W0]]`, with which a ReLU net is linear.
+class Mirrored(GainInitializer):
+    """The kernel `[[W0, -W0], [-W0, W0]]`, with which a ReLU network is linear.
 
     Args:
-        gain: Factor on the half block `W0`.
-        seed, kernel: As of `KernelInitializer`.
-        part: `"first"` layer `[W0; -W0]`, `"hidden"`, or `"last"` `[W0, -W0]`.
+        part: Place of the layer: `"first"` has `[W0; -W0]`, `"hidden"` the whole kernel, `"last"`
+            `[W0, -W0]`.
         base: Initializer of `W0`, by the core's name.
-        activation: Name of the one before the layer; it needs `phi(u) - phi(-u) = c u`.
-        negative_slope: Of a leaky ReLU.
+        activation: Activation before the layer; it needs `phi(u) - phi(-u) = c u`.
     """
 
     core = "mirrored"
-    names: ClassVar[dict[str, str]] = {
-        "gain": "gain",
-        "part": "part",
-        "base": "base",
-        "activation": "activation",
-        "negative_slope": "negative_slope",
-    }
 
     def __init__(
         self,
         gain: float = 1.0,
-        seed: Any = None,
+        seed: Seed = None,
         *,
-        part: str = "hidden",
-        base: str = "orthogonal",
-        activation: Any = "relu",
+        part: Part = "hidden",
+        base: Base = "orthogonal",
+        activation: str | Callable[[Any], Any] = "relu",
         negative_slope: float = 0.01,
-        **kernel: Any,
+        **axes: Unpack[Axes],
     ) -> None:
-        self.gain, self.part, self.base = gain, part, base
+        self.part, self.base = part, base
         self.activation, self.negative_slope = activation, negative_slope
-        super().__init__(seed, **kernel)
+        super().__init__(gain, seed, **axes)
 
 
 @register
@@ -111,42 +89,35 @@ class Idinit(KernelInitializer):
     """A kernel whose output `m` is `tau` times weight `m % fan_in` of its input (IDInit)."""
 
     core = "idinit"
-    names: ClassVar[dict[str, str]] = {"tau": "tau", "noise": "noise", "taps": "taps"}
 
     def __init__(
         self,
         tau: float = 1.0,
-        seed: Any = None,
+        seed: Seed = None,
         *,
         noise: float = 1e-6,
-        taps: str = "center",
-        **kernel: Any,
+        taps: Taps = "center",
+        **axes: Unpack[Axes],
     ) -> None:
         self.tau, self.noise, self.taps = tau, noise, taps
-        super().__init__(seed, **kernel)
+        super().__init__(seed, **axes)
 
 
 @register
 class IdinitZero(KernelInitializer):
-    """A kernel of rows `eps`, `-eps` at neighbouring inputs: for the last layer of a branch."""
+    """A kernel of rows `eps`, `-eps` at neighbouring inputs, for the last layer of a branch."""
 
     core = "idinit_zero"
-    names: ClassVar[dict[str, str]] = {"eps": "eps", "taps": "taps"}
 
     def __init__(
-        self, eps: float = 1e-6, seed: Any = None, *, taps: str = "center", **kernel: Any
+        self, eps: float = 1e-6, seed: Seed = None, *, taps: Taps = "center", **axes: Unpack[Axes]
     ) -> None:
         self.eps, self.taps = eps, taps
-        super().__init__(seed, **kernel)
+        super().__init__(seed, **axes)
 
 
 @register
-class Hadamard(KernelInitializer):
-    """A partial identity, or a part of a Hadamard matrix if it widens (ZerO)."""
+class Hadamard(GainInitializer):
+    """A partial identity, or part of a Hadamard matrix in a widening layer, times `gain` (ZerO)."""
 
     core = "hadamard"
-    names: ClassVar[dict[str, str]] = {"gain": "gain"}
-
-    def __init__(self, gain: float = 1.0, seed: Any = None, **kernel: Any) -> None:
-        self.gain = gain
-        super().__init__(seed, **kernel)

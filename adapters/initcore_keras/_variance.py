@@ -1,15 +1,17 @@
 """Independent entries whose variance is set by the layer's size."""
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, Literal, Unpack
 
 import keras
 
 from initcore import specs
 from initcore.arguments import as_shape
+from initcore.initializers import Entries, Mode
 
 from ._draw import draw
-from ._initializer import KernelInitializer
+from ._initializer import register
+from ._kernel import KernelInitializer
+from ._keywords import AxisNumbers, KindAndGroups, Seed
 
 __all__ = [
     "GlorotNormal",
@@ -21,13 +23,14 @@ __all__ = [
     "VarianceScaling",
 ]
 
-register = keras.saving.register_keras_serializable(package="initcore")
+# Keras calls the core's "normal" "untruncated_normal", and takes "normal" for the truncated one.
+Distribution = Literal[Entries, "untruncated_normal"]
 
 
-# EinsumDense, and so attention, tells the axes of its kernels to Keras's VarianceScaling alone.
+# EinsumDense, and with it attention, names its kernel's axes only to a VarianceScaling of Keras.
 class _Variance(KernelInitializer, keras.initializers.VarianceScaling):  # type: ignore[misc]
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make the initializer again."""
+        """Every argument; `kind` and `groups` only where they are not the default."""
         axes = {"input_axes": self.input_axes, "output_axes": self.output_axes}
         return {**axes, **super().get_config()}
 
@@ -35,18 +38,18 @@ class _Variance(KernelInitializer, keras.initializers.VarianceScaling):  # type:
         sizes = as_shape(shape, who=type(self).__name__)
         if len(sizes) >= 2 or self.input_axes is not None:
             return super()._make(sizes, dtype)
-        # For vectors and scalars Keras has both fans equal to the size: one output of that many
-        # inputs, in whatever mode.
+        # For vectors and scalars Keras sets both fans to the size: one output with that many
+        # inputs, in every mode.
         spec = specs["variance_scaling"]
         law = {**spec.defaults, **_fixed(self.core), **self._values(), "mode": "fan_in"}
         canonical, values = spec.check((1, *sizes, 1)[:2], law, wording=self._wording())
         kind = keras.backend.standardize_dtype(dtype or keras.config.floatx())
-        w = draw(spec.name, self._draws_from(), canonical, canonical, kind, values, None)
+        w = draw(spec.name, self._key(), canonical, canonical, kind, values, None)
         return keras.ops.reshape(w, sizes)
 
 
 def _fixed(core: str) -> dict[str, Any]:
-    """Scale, mode and distribution that the core's `core` stands for."""
+    """The scale, mode and distribution that the initializer `core` fixes."""
     return dict(getattr(specs[core].invariants[0], "fixed", {}))
 
 
@@ -55,37 +58,29 @@ class VarianceScaling(_Variance):
     """Entries are independent with mean 0 and variance `scale / fan`.
 
     Args:
-        scale: Variance times fan.
-        mode: `"fan_in"`, `"fan_out"`, `"fan_avg"` or `"fan_geo_avg"`.
         distribution: `"truncated_normal"` or `"normal"` (the variance is the one after truncation),
             `"untruncated_normal"` or `"uniform"`.
-        seed, input_axes, output_axes, kernel: As of `KernelInitializer`.
     """
 
     core = "variance_scaling"
-    names: ClassVar[dict[str, str]] = {
-        "scale": "scale",
-        "mode": "mode",
-        "distribution": "distribution",
-    }
 
     def __init__(
         self,
         scale: float = 1.0,
-        mode: str = "fan_in",
-        distribution: str = "truncated_normal",
-        seed: Any = None,
-        input_axes: Sequence[int] | None = None,
-        output_axes: Sequence[int] | None = None,
-        **kernel: Any,
+        mode: Mode = "fan_in",
+        distribution: Distribution = "truncated_normal",
+        seed: Seed = None,
+        input_axes: AxisNumbers = None,
+        output_axes: AxisNumbers = None,
+        **layout: Unpack[KindAndGroups],
     ) -> None:
         law = distribution.lower() if isinstance(distribution, str) else distribution
         self.distribution = "truncated_normal" if law == "normal" else law
         self.scale, self.mode = scale, mode
-        super().__init__(seed, input_axes=input_axes, output_axes=output_axes, **kernel)
+        super().__init__(seed, input_axes=input_axes, output_axes=output_axes, **layout)
 
     def _values(self) -> dict[str, Any]:
-        # In Keras the plain normal law has a name of its own.
+        # In Keras the untruncated normal distribution has another name.
         values = super()._values()
         if self.distribution == "untruncated_normal":
             values["distribution"] = "normal"
@@ -95,12 +90,12 @@ class VarianceScaling(_Variance):
 class _Named(_Variance):
     def __init__(
         self,
-        seed: Any = None,
-        input_axes: Sequence[int] | None = None,
-        output_axes: Sequence[int] | None = None,
-        **kernel: Any,
+        seed: Seed = None,
+        input_axes: AxisNumbers = None,
+        output_axes: AxisNumbers = None,
+        **layout: Unpack[KindAndGroups],
     ) -> None:
-        super().__init__(seed, input_axes=input_axes, output_axes=output_axes, **kernel)
+        super().__init__(seed, input_axes=input_axes, output_axes=output_axes, **layout)
 
 
 @register

@@ -1,15 +1,17 @@
 """Constant fills, and independent entries whose spread is given outright."""
 
-from typing import Any
+from typing import Any, Unpack
 
 from torch import Generator, Tensor
 
 from initcore import specs
 from initcore.arguments import as_float, short_repr
+from initcore.initializers import check_cuts
 from initcore.spec import Wording
 
 from ._fill import fill
-from ._tensor import check_places, in_place, once, shape_of
+from ._keywords import Draw, Source, shared_keywords
+from ._tensor import check_places, in_place, shape_of, unexpanded
 
 __all__ = [
     "constant_",
@@ -22,7 +24,9 @@ __all__ = [
     "zeros_",
 ]
 
-HUGE = 1 << 28  # elements; from here, what shares memory is not written many times over
+HUGE = (
+    1 << 28
+)  # elements; larger tensors that share memory are refused, not written many times over
 
 
 def zeros_(tensor: Tensor) -> Tensor:
@@ -40,62 +44,46 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
     return _constant("constant", tensor, val, value=val)
 
 
+@shared_keywords
 def uniform_(
     tensor: Tensor,
     a: float = 0.0,
     b: float = 1.0,
     generator: Generator | None = None,
-    *,
-    seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
+    **draw: Unpack[Draw],
 ) -> Tensor:
     """Entries become independent, uniform on `[a, b)`.
 
-    `transposed` (and `groups` with it) changes only which entry gets which number: with it the
-    kernel of a transposed convolution, or an embedding, has the same weights as in Keras and JAX.
+    `transposed` and `groups` change only which entry gets which number. With them the kernel of a
+    transposed convolution, or an embedding, has the same weights as in Keras and JAX.
+
+    Args:
+        a: Lower end of the interval.
+        b: Upper end.
 
     Raises:
         ValueError: `a` is above `b`, or either is not finite.
     """
-    names = {"low": "a", "high": "b"}
     low, high = _number("uniform_", "a", a), _number("uniform_", "b", b)
     if low > high:
         raise ValueError(f"uniform_ needs a <= b, got {a} and {b}.")
-    return fill(
-        "uniform",
-        tensor,
-        {"low": a, "high": b},
-        names=names,
-        generator=generator,
-        seed=seed,
-        groups=groups,
-        transposed=transposed,
-    )
+    values, names = {"low": a, "high": b}, {"low": "a", "high": "b"}
+    return fill("uniform", tensor, values, names=names, generator=generator, **draw)
 
 
+@shared_keywords
 def normal_(
     tensor: Tensor,
     mean: float = 0.0,
     std: float = 1.0,
     generator: Generator | None = None,
-    *,
-    seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
+    **draw: Unpack[Draw],
 ) -> Tensor:
-    """Entries become independent normal, of the given mean and standard deviation."""
-    return fill(
-        "normal",
-        tensor,
-        {"mean": mean, "std": std},
-        generator=generator,
-        seed=seed,
-        groups=groups,
-        transposed=transposed,
-    )
+    """Entries become independent normal with the given mean and standard deviation."""
+    return fill("normal", tensor, {"mean": mean, "std": std}, generator=generator, **draw)
 
 
+@shared_keywords
 def trunc_normal_(
     tensor: Tensor,
     mean: float = 0.0,
@@ -103,18 +91,20 @@ def trunc_normal_(
     a: float = -2.0,
     b: float = 2.0,
     generator: Generator | None = None,
-    *,
-    seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
+    **draw: Unpack[Draw],
 ) -> Tensor:
     """Entries become independent `mean + std * z` given that they lie between `a` and `b`.
 
-    As in PyTorch the cuts are values, not deviations, and `std` is the one before truncation. For
-    cuts in deviations see `truncated_normal_`.
+    As in PyTorch the cuts are values; `truncated_normal_` takes them in deviations.
+
+    Args:
+        mean: Mean before truncation.
+        std: Standard deviation before truncation, above 0.
+        a: Lower cut, a value.
+        b: Upper cut, a value.
 
     Raises:
-        ValueError: `a` is not below `b`, or `std` is not positive.
+        ValueError: `a` is not below `b`, both are far out on one side, or `std` is not positive.
     """
     a, b, mean, std = (
         _number("trunc_normal_", name, value)
@@ -124,14 +114,11 @@ def trunc_normal_(
         raise ValueError(f"trunc_normal_ needs a < b, got {a} and {b}.")
     if not std > 0:
         raise ValueError(f"trunc_normal_ needs std > 0, got {std}.")
-    cuts = {"low": (a - mean) / std, "high": (b - mean) / std}
-    return fill(
-        "truncated_normal", tensor, {"mean": mean, "std": std, **cuts},
-        who="trunc_normal_", generator=generator, seed=seed,
-        groups=groups, transposed=transposed,
-    )  # fmt: skip
+    low, high = (a - mean) / std, (b - mean) / std
+    return _truncated("trunc_normal_", tensor, mean, std, low, high, generator, **draw)
 
 
+@shared_keywords
 def truncated_normal_(
     tensor: Tensor,
     mean: float = 0.0,
@@ -139,31 +126,25 @@ def truncated_normal_(
     low: float = -2.0,
     high: float = 2.0,
     generator: Generator | None = None,
-    *,
-    seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
+    **draw: Unpack[Draw],
 ) -> Tensor:
-    """Entries become independent `mean + std * z`, `z` standard normal with `low < z < high`."""
-    values = {"mean": mean, "std": std, "low": low, "high": high}
-    return fill(
-        "truncated_normal",
-        tensor,
-        values,
-        generator=generator,
-        seed=seed,
-        groups=groups,
-        transposed=transposed,
-    )
+    """Entries become independent `mean + std * z`, `z` standard normal with `low < z < high`.
+
+    Raises:
+        ValueError: `low` is not below `high`, or both are far out on one side.
+    """
+    who = "truncated_normal_"
+    low, high = _number(who, "low", low), _number(who, "high", high)
+    return _truncated(who, tensor, mean, std, low, high, generator, **draw)
 
 
+@shared_keywords
 def sparse_(
     tensor: Tensor,
     sparsity: float,
     std: float = 0.01,
     generator: Generator | None = None,
-    *,
-    seed: int | None = None,
+    **source: Unpack[Source],
 ) -> Tensor:
     """Each column gets `ceil(sparsity * rows)` zeros and normal entries elsewhere.
 
@@ -171,7 +152,7 @@ def sparse_(
         ValueError: The tensor is no matrix, or `sparsity` is not in `[0, 1]`.
     """
     values = {"sparsity": sparsity, "std": std}
-    return fill("sparse", tensor, values, generator=generator, seed=seed)
+    return fill("sparse", tensor, values, generator=generator, **source)
 
 
 def _number(who: str, name: str, value: Any) -> float:
@@ -183,13 +164,30 @@ def _number(who: str, name: str, value: Any) -> float:
         raise TypeError(f"{who} needs {name} to be a number, got {short_repr(value)}.") from None
 
 
+def _truncated(
+    who: str,
+    tensor: Tensor,
+    mean: float,
+    std: float,
+    low: float,
+    high: float,
+    generator: Generator | None,
+    **draw: Unpack[Draw],
+) -> Tensor:
+    """Truncated normal entries, with the cuts in deviations from the mean."""
+    if isinstance(tensor, Tensor):
+        check_cuts(who, low, high, tensor.dtype)
+    values = {"mean": mean, "std": std, "low": low, "high": high}
+    return fill("truncated_normal", tensor, values, who=who, generator=generator, **draw)
+
+
 def _constant(name: str, tensor: Tensor, val: Any, **parameters: Any) -> Tensor:
     """PyTorch's own fill, which needs no second tensor and knows integers and sparse ones too."""
     who = f"{name}_"
     if not isinstance(tensor, Tensor) or tensor.is_floating_point():
         wording = Wording(lambda _: who, "a tensor of shape", {"value": "val"})
         specs[name].check(shape_of(tensor, who), parameters, wording=wording)
-    part = once(tensor)
+    part = unexpanded(tensor)
     if part.numel() > HUGE and part.device.type != "meta":
         check_places(part, who)
     with in_place(tensor):

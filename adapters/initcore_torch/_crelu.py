@@ -9,8 +9,8 @@ __all__ = ["CReLU"]
 class CReLU(nn.Module):
     """`concat(relu(x), relu(-x))` along `dim`, the channels by default: twice as many.
 
-    Behind it a kernel of `mirrored_(part="last")` computes what its half does of `x` itself, so a
-    network of such layers is linear at initialization.
+    Behind it a kernel of `mirrored_(part="last")` acts on `x` as its half block does, so a network
+    of such layers is linear at initialization.
 
     >>> CReLU(dim=0)(torch.tensor([2.0, -3.0])).tolist()
     [2.0, 0.0, 0.0, 3.0]
@@ -21,9 +21,9 @@ class CReLU(nn.Module):
         self.dim = dim
 
     def forward(self, x: Tensor) -> Tensor:
-        """Both halves."""
+        """The positive and the negative part, one after the other."""
         return torch.cat([x.relu(), (-x).relu()], dim=self.dim)
 
     def extra_repr(self) -> str:
-        """The arguments, for printing."""
+        """The arguments, as `print` shows them."""
         return f"dim={self.dim}"

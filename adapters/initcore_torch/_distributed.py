@@ -1,4 +1,4 @@
-"""Tensors whose parts lie on several devices."""
+"""Tensors whose parts lie in several processes: `torch.distributed` DTensors."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ __all__ = ["check_distributed", "is_distributed", "write_part"]
 
 
 def is_distributed(tensor: Any) -> bool:
-    """Whether it is a `torch.distributed` DTensor, which only then has been imported."""
+    """Whether it is a DTensor; asked without importing `torch.distributed`."""
     return hasattr(tensor, "device_mesh") and hasattr(tensor, "placements")
 
 
 def check_distributed(who: str, given: bool) -> None:
-    """Raise unless every process will draw the same whole."""
+    """A `ValueError` unless every process draws the same whole."""
     if not given:
         raise ValueError(
             f"{who} needs seed= (or a generator in the same state on every process) for a "
@@ -22,7 +22,7 @@ def check_distributed(who: str, given: bool) -> None:
 
 
 def write_part(tensor: Any, whole: Tensor) -> None:
-    """Write this process's part of `whole`, which every process holds: nothing is sent."""
+    """Write this process's part of `whole`; every process holds all of it, so nothing is sent."""
     from torch.distributed.tensor import DTensor, Replicate
 
     mesh = tensor.device_mesh

@@ -1,21 +1,22 @@
 """How PyTorch's tensors are filled: everything is checked, then drawn, then written in place."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import torch
 from torch import Generator, Tensor
 
 from initcore import Rng, specs
-from initcore.spec import CORE, GROUPS, Layout, Spec, Wording
+from initcore.spec import Layout, Spec, Wording
 
 from ._distributed import check_distributed, is_distributed, write_part
 from ._key import check_source, key_of
-from ._layout import layout_of
+from ._keywords import Axes
+from ._layout import checked_layout
 from ._precision import full_precision, is_reduced
 from ._tensor import check_tensor, has_values, in_place, memory_of
 
-__all__ = ["fill", "write"]
+__all__ = ["canonical", "fill", "write"]
 
 
 def fill(
@@ -27,8 +28,7 @@ def fill(
     names: Mapping[str, str] | None = None,
     generator: Generator | None = None,
     seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
+    **axes: Unpack[Axes],
 ) -> Tensor:
     """Fill `tensor` by the core's initializer `name`, and return it.
 
@@ -38,21 +38,15 @@ def fill(
         parameters: By the core's names; `names` has the caller's for error texts.
         who: The caller's name, if it is not the core's with `_`.
         generator, seed: Where randomness comes from; at most one of them.
-        groups: Independent kernels, of a grouped convolution or of stacked projections.
-        transposed: Whether the tensor is a transposed convolution's kernel.
+        axes: How a layer reads the tensor's axes.
+
+    Raises:
+        TypeError: The tensor, or an argument, is of the wrong kind.
+        ValueError: The shape, or an argument, is outside the domain.
     """
-    spec = specs[name]
-    who = who or f"{name}_"
-    wording = Wording(lambda n: who if n == name else f"{n}_", "a tensor of shape", names or {})
+    spec, who = specs[name], who or f"{name}_"
     shape, dtype = check_tensor(tensor, who)
-    layout = _layout(shape, groups, transposed, who)
-    sizes, given = shape, dict(parameters)
-    if layout:
-        kernel = layout.kernel(shape)
-        sizes = kernel.shape
-        if spec.grouped:
-            given["groups"] = kernel.groups
-    sizes, values = spec.check(sizes, given, wording=wording, shown=shape)
+    layout, sizes, values = canonical(who, spec, shape, parameters, names, **axes)
     check_source(generator, seed, who)
     if spec.random and is_distributed(tensor):
         check_distributed(who, seed is not None or generator is not None)
@@ -69,6 +63,28 @@ def fill(
     else:
         _write_traced(spec, rng, sizes, values, tensor, layout)
     return tensor
+
+
+def canonical(
+    who: str,
+    spec: Spec,
+    shape: tuple[int, ...],
+    parameters: Mapping[str, Any],
+    names: Mapping[str, str] | None = None,
+    **axes: Unpack[Axes],
+) -> tuple[Layout | None, tuple[int, ...], dict[str, Any]]:
+    """The layout of a tensor of `shape`, its canonical shape and all parameters, checked."""
+    layout = checked_layout(who, shape, **axes)
+    sizes, given = shape, dict(parameters)
+    if layout:
+        kernel = layout.kernel(shape)
+        sizes = kernel.shape
+        if spec.grouped:
+            given["groups"] = kernel.groups
+    wording = Wording(
+        lambda n: who if n == spec.name else f"{n}_", "a tensor of shape", names or {}
+    )
+    return layout, *spec.check(sizes, given, wording=wording, shown=shape)
 
 
 def write(
@@ -97,19 +113,3 @@ def _write_traced(
             write_part(tensor, w)
         else:
             tensor.copy_(w)
-
-
-def _layout(shape: tuple[int, ...], groups: int, transposed: bool, who: str) -> Layout | None:
-    """The tensor's layout; errors in the caller's words."""
-    groups = Spec.check_parameter(who, "groups", GROUPS, groups, CORE)
-    layout = layout_of(shape, groups, transposed)
-    if layout is None and (groups > 1 or transposed):
-        what = "groups" if groups > 1 else "transposed=True"
-        raise ValueError(f"{who} needs 2 or more axes for {what}, got a tensor of shape {shape}.")
-    if shape and shape[0] % groups:
-        side = "inputs" if transposed else "outputs"
-        raise ValueError(
-            f"{who} needs groups that divide the {shape[0]} {side} of a tensor of shape {shape}, "
-            f"got {groups}."
-        )
-    return layout

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from initcore.spec import Layout
+from initcore.spec import CORE, GROUPS, Layout, Spec
 
-__all__ = ["layout_of"]
+__all__ = ["checked_layout", "layout_of"]
 
 
 def layout_of(shape: Sequence[int], groups: int = 1, transposed: bool = False) -> Layout | None:
@@ -23,3 +23,26 @@ def layout_of(shape: Sequence[int], groups: int = 1, transposed: bool = False) -
     if transposed:
         return Layout((1,), (0,), groups=groups, groups_on_in=True)
     return Layout((0,), (1,), groups=groups)
+
+
+def checked_layout(
+    who: str, shape: tuple[int, ...], groups: int = 1, transposed: bool = False
+) -> Layout | None:
+    """`layout_of` for arguments that a caller gave.
+
+    Raises:
+        TypeError: `groups` is no integer.
+        ValueError: The shape has no layout with these arguments.
+    """
+    groups = Spec.check_parameter(who, "groups", GROUPS, groups, CORE)
+    layout = layout_of(shape, groups, transposed)
+    if layout is None and (groups > 1 or transposed):
+        what = "groups" if groups > 1 else "transposed=True"
+        raise ValueError(f"{who} needs 2 or more axes for {what}, got a tensor of shape {shape}.")
+    if shape and shape[0] % groups:
+        side = "inputs" if transposed else "outputs"
+        raise ValueError(
+            f"{who} needs groups that divide the {shape[0]} {side} of a tensor of shape {shape}, "
+            f"got {groups}."
+        )
+    return layout

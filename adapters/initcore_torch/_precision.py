@@ -1,4 +1,4 @@
-"""Products of float32 matrices in float32, whatever the process allows its own."""
+"""Full precision for float32 matrix products, whatever precision the process has chosen."""
 
 import contextlib
 import threading
@@ -10,9 +10,9 @@ from ._tracing import constant_while_tracing
 
 __all__ = ["full_precision", "is_reduced"]
 
-# What the switches say where factors are not rounded to TF32 or bfloat16.
-EXACT = ("none", "ieee", "highest")
-# One switch a library; before PyTorch 2.9 there is a single one.
+# Values of the switches that do not round factors to TF32 or bfloat16.
+EXACT = frozenset(("none", "ieee", "highest"))
+# One switch per library; PyTorch before 2.9 has a single one.
 LIBRARIES = tuple(
     library
     for library in (torch.backends.cuda.matmul, torch.backends.mkldnn.matmul)  # type: ignore[attr-defined]
@@ -50,7 +50,7 @@ def is_reduced() -> bool:
 
 
 def _reduces(switches: list[str]) -> bool:
-    return any(s not in EXACT for s in switches)
+    return not EXACT.issuperset(switches)
 
 
 def _read() -> list[str]:

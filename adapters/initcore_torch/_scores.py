@@ -1,4 +1,4 @@
-"""What each weight of a model is worth before training: SNIP, GraSP and SynFlow.
+"""Scores of the weights of an untrained model: SNIP, GraSP and SynFlow.
 
 The model runs on copies of its parameters and buffers, so that nothing of it changes.
 """
@@ -19,15 +19,12 @@ from ._tensor import check_module
 __all__ = ["grasp", "masks_from_scores", "snip", "synflow"]
 
 Scores = dict[str, Tensor]
+Loss = Callable[[Any, Any], Tensor]
+Names = Iterable[str]
 
 
 def snip(
-    model: nn.Module,
-    loss: Callable[[Any, Any], Tensor],
-    inputs: Any,
-    targets: Any,
-    *,
-    parameters: Iterable[str] | None = None,
+    model: nn.Module, loss: Loss, inputs: Any, targets: Any, *, parameters: Names | None = None
 ) -> Scores:
     """`|w * g|` by parameter, `g` the gradient of the loss: what the loss changes without `w`.
 
@@ -38,7 +35,7 @@ def snip(
         loss: Of the model's output and the targets, a scalar.
         inputs: The model's argument, a tuple of its arguments, or a mapping of named ones.
         targets: The loss's second argument.
-        parameters: Names of those that are scored; all of two or more axes by default.
+        parameters: Names of the parameters to score; by default all with two or more axes.
 
     Raises:
         ValueError: A name is no parameter's, or there is none to score.
@@ -51,12 +48,7 @@ def snip(
 
 
 def grasp(
-    model: nn.Module,
-    loss: Callable[[Any, Any], Tensor],
-    inputs: Any,
-    targets: Any,
-    *,
-    parameters: Iterable[str] | None = None,
+    model: nn.Module, loss: Loss, inputs: Any, targets: Any, *, parameters: Names | None = None
 ) -> Scores:
     """`w * (H g)` by parameter: half of what the squared gradient loses without `w`.
 
@@ -82,7 +74,7 @@ def synflow(
     density: float,
     *,
     rounds: int = 100,
-    parameters: Iterable[str] | None = None,
+    parameters: Names | None = None,
 ) -> Scores:
     """`w * dR/dw` by parameter, `R` the sum of what ones change in the outputs of zeros.
 
@@ -98,11 +90,11 @@ def synflow(
         shape: Of the input, the batch axis included, such as `(1, 3, 32, 32)`.
         density: Fraction of weights to be kept in the end, in `(0, 1]`.
         rounds: Prunings, the last one of which is `masks_from_scores(scores, density)`.
-        parameters: As of `snip`.
+        parameters: As in `snip`.
 
     Raises:
         OverflowError: The sum of all paths is too large even for float64.
-        ValueError: As of `snip`.
+        ValueError: As in `snip`.
     """
     sizes = as_shape(shape, who="synflow")
     check_module("synflow", model)
@@ -147,7 +139,7 @@ def masks_from_scores(scores: Mapping[str, Tensor], density: float, *, least: An
 
 
 def _split(
-    who: str, model: nn.Module, names: Iterable[str] | None, *, double: bool = False
+    who: str, model: nn.Module, names: Names | None, *, double: bool = False
 ) -> tuple[Scores, Scores]:
     """Copies of the parameters to be scored, which want gradients, and of all other tensors."""
     check_module(who, model)
@@ -183,7 +175,7 @@ def _call(who: str, model: nn.Module, w: Scores, rest: Scores, inputs: Any) -> A
         ) from error
 
 
-def _lost(who: str, loss: Callable[[Any, Any], Tensor], output: Any, targets: Any) -> Tensor:
+def _lost(who: str, loss: Loss, output: Any, targets: Any) -> Tensor:
     """The loss, a scalar that depends on the weights."""
     try:
         value = loss(output, targets)

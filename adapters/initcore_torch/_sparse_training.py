@@ -1,4 +1,4 @@
-"""Sparse training: masks that hold through every step, and sparse tensors in the end."""
+"""Sparse training: masks that hold through every step, and sparse tensors after it."""
 
 import warnings
 from collections.abc import Mapping

@@ -1,40 +1,27 @@
 """Kernels that keep lengths, or pass their input on."""
 
+from typing import Unpack
+
 from torch import Generator, Tensor
 
+from initcore.initializers import Narrowing
+
 from ._fill import fill
+from ._keywords import Axes, Draw, shared_keywords
 
 __all__ = [
-    "delta_orthogonal_",
-    "dirac_",
-    "eye_",
-    "identity_",
-    "orthogonal_",
-    "scaled_orthogonal_",
-]
+    "delta_orthogonal_", "dirac_", "eye_", "identity_", "orthogonal_", "scaled_orthogonal_",
+]  # fmt: skip
 
 
+@shared_keywords
 def orthogonal_(
-    tensor: Tensor,
-    gain: float = 1.0,
-    generator: Generator | None = None,
-    *,
-    seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
+    tensor: Tensor, gain: float = 1.0, generator: Generator | None = None, **draw: Unpack[Draw]
 ) -> Tensor:
     """The `(out, in * prod(k))` matrix becomes Haar-random with all singular values `gain`.
 
-    Args:
-        gain: Singular value, at least 0.
-        generator: PyTorch generator to take the seed from, if no `seed` is given.
-        seed: Integer, `0 <= seed < 2**64`; the generator is then left alone.
-        groups: Independent kernels along the first axis: a grouped convolution's, or the stacked
-            projections of `nn.MultiheadAttention` (3), `nn.LSTM` (4) or `nn.GRU` (3).
-        transposed: Whether it is the kernel `(in, out / groups, *k)` of a transposed convolution.
-
     Raises:
-        TypeError: The tensor is not of a real floating dtype, or an argument of the wrong type.
+        TypeError: The tensor is not of a real floating dtype, or an argument is of the wrong type.
         ValueError: Fewer than 2 axes, or an argument outside its domain.
 
     >>> import torch
@@ -43,78 +30,44 @@ def orthogonal_(
     >>> bool(torch.allclose(q @ q.T, torch.eye(4), atol=1e-6))
     True
     """
-    return fill(
-        "orthogonal",
-        tensor,
-        {"gain": gain},
-        generator=generator,
-        seed=seed,
-        groups=groups,
-        transposed=transposed,
-    )
+    return fill("orthogonal", tensor, {"gain": gain}, generator=generator, **draw)
 
 
+@shared_keywords
 def scaled_orthogonal_(
     tensor: Tensor,
     gain: float = 1.0,
     generator: Generator | None = None,
     *,
-    narrowing: str = "isometric",
-    seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
+    narrowing: Narrowing = "isometric",
+    **draw: Unpack[Draw],
 ) -> Tensor:
     """As `orthogonal_`, times `sqrt(out / fan_in)` in widening layers.
 
-    With `narrowing="spectral"` in narrowing ones too.
+    Args:
+        gain: Singular value before that factor, at least 0.
+        narrowing: `"isometric"`, or `"spectral"` for the factor in narrowing layers, too.
     """
-    return fill(
-        "scaled_orthogonal",
-        tensor,
-        {"gain": gain, "narrowing": narrowing},
-        generator=generator,
-        seed=seed,
-        groups=groups,
-        transposed=transposed,
-    )
+    values = {"gain": gain, "narrowing": narrowing}
+    return fill("scaled_orthogonal", tensor, values, generator=generator, **draw)
 
 
+@shared_keywords
 def delta_orthogonal_(
-    tensor: Tensor,
-    gain: float = 1.0,
-    generator: Generator | None = None,
-    *,
-    seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
+    tensor: Tensor, gain: float = 1.0, generator: Generator | None = None, **draw: Unpack[Draw]
 ) -> Tensor:
     """A convolution kernel becomes 0 but for its centre tap, Haar-random of singular values `gain`.
 
     Raises:
         ValueError: The tensor has no spatial axes.
     """
-    return fill(
-        "delta_orthogonal",
-        tensor,
-        {"gain": gain},
-        generator=generator,
-        seed=seed,
-        groups=groups,
-        transposed=transposed,
-    )
+    return fill("delta_orthogonal", tensor, {"gain": gain}, generator=generator, **draw)
 
 
-def identity_(
-    tensor: Tensor, gain: float = 1.0, *, groups: int = 1, transposed: bool = False
-) -> Tensor:
+@shared_keywords
+def identity_(tensor: Tensor, gain: float = 1.0, **axes: Unpack[Axes]) -> Tensor:
     """The kernel passes the first `min(out, in)` channels of each group on, times `gain`."""
-    return fill(
-        "identity",
-        tensor,
-        {"gain": gain},
-        groups=groups,
-        transposed=transposed,
-    )
+    return fill("identity", tensor, {"gain": gain}, **axes)
 
 
 def eye_(tensor: Tensor) -> Tensor:
@@ -134,8 +87,11 @@ def eye_(tensor: Tensor) -> Tensor:
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """A convolution kernel passes the first `min(out, in)` channels of each group on unchanged.
 
-    The tap is `(k - 1) // 2`, so that `padding="same"` leaves the image in place for even `k` too,
-    where PyTorch's own `k // 2` shifts it by a pixel.
+    The tap is `(k - 1) // 2`. With `padding="same"` it leaves the image in place for even `k`, too;
+    PyTorch's own `k // 2` shifts it by a pixel there.
+
+    Args:
+        groups: Independent kernels along the first axis.
 
     Raises:
         ValueError: The tensor has not 3 to 5 axes, or `groups` does not divide its first.

@@ -15,8 +15,8 @@ __all__ = [
     "has_values",
     "in_place",
     "memory_of",
-    "once",
     "shape_of",
+    "unexpanded",
 ]
 
 
@@ -27,7 +27,7 @@ def check_module(who: str, model: Any) -> None:
 
 
 def shape_of(tensor: Any, who: str) -> tuple[int, ...]:
-    """The shape of what is to be filled; a `TypeError` unless it is a tensor and has one."""
+    """The tensor's shape; a `TypeError` unless it is a tensor and has a shape."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"{who} needs a torch.Tensor to fill, got {type(tensor).__name__}.")
     if not torch.compiler.is_compiling() and torch.nn.parameter.is_lazy(tensor):
@@ -57,8 +57,8 @@ def memory_of(tensor: Tensor, shape: tuple[int, ...]) -> Tensor | None:
     return tensor.detach().view(shape) if plain else None
 
 
-def once(tensor: Tensor) -> Tensor:
-    """The tensor without repetitions: an expanded one has each element many times."""
+def unexpanded(tensor: Tensor) -> Tensor:
+    """The tensor with each element once: an expanded one repeats them."""
     if torch.compiler.is_compiling() or tensor.layout != torch.strided or tensor.is_nested:
         return tensor
     for axis, (size, stride) in enumerate(zip(tensor.shape, tensor.stride(), strict=True)):
@@ -68,16 +68,14 @@ def once(tensor: Tensor) -> Tensor:
 
 
 def has_values(tensor: Tensor) -> bool:
-    """Whether there is anything to fill: meta and fake tensors have a shape only."""
+    """Whether there is memory to fill: meta and fake tensors only have a shape."""
     if tensor.device.type == "meta" or tensor.numel() == 0:
         return False
-    return torch.compiler.is_compiling() or not isinstance(tensor, _fake())
-
-
-def _fake() -> Any:
+    if torch.compiler.is_compiling() or type(tensor) in (Tensor, torch.nn.Parameter):
+        return True
     from torch._subclasses.fake_tensor import FakeTensor
 
-    return FakeTensor
+    return not isinstance(tensor, FakeTensor)
 
 
 def check_tensor(tensor: Tensor, who: str) -> tuple[tuple[int, ...], str]:
@@ -105,7 +103,9 @@ def check_places(tensor: Tensor, who: str) -> None:
 
 
 def _overlaps(tensor: Tensor) -> bool:
-    """Whether two elements lie at one place."""
+    """Whether two elements share memory."""
+    if tensor.is_contiguous():
+        return False
     axes = sorted((s, n) for n, s in zip(tensor.shape, tensor.stride(), strict=True) if n > 1)
     if tensor.numel() == 0 or not axes:
         return False
@@ -116,11 +116,11 @@ def _overlaps(tensor: Tensor) -> bool:
         reach += stride * (n - 1)
     else:
         return False
-    # More elements than places: some share one.
+    # More elements than positions: some share one.
     if axes[0][0] == 0 or tensor.numel() > 1 + sum(s * (n - 1) for s, n in axes):
         return True
-    # Strides that interleave, as of some as_strided views: only the places themselves can tell.
-    places = sum(
+    # Strides interleave in some as_strided views: only the positions themselves can tell.
+    positions = sum(
         stride * np.arange(n).reshape(-1, *[1] * at) for at, (stride, n) in enumerate(axes)
     )
-    return bool(np.unique(places).size < tensor.numel())
+    return bool(np.unique(positions).size < tensor.numel())

@@ -1,4 +1,4 @@
-"""What `torch.compile` is told."""
+"""A mark for functions that `torch.compile` calls while tracing."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def constant_while_tracing(function: F) -> F:
     """Let `torch.compile` call `function` while tracing, and keep what it returns.
 
-    As `torch.compiler.assume_constant_result`, which would import the compiler for seconds.
+    It does what `torch.compiler.assume_constant_result` does, which takes seconds to import.
     """
     function._dynamo_marked_constant = True  # type: ignore[attr-defined]
     return function

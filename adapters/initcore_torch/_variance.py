@@ -1,12 +1,14 @@
 """Independent entries whose variance is set by the layer's size."""
 
-from typing import Protocol
+from typing import Protocol, Unpack
 
 from torch import Generator, Tensor
 
 from initcore import specs
+from initcore.initializers import Entries, Mode
 
 from ._fill import fill
+from ._keywords import Draw, shared_keywords
 
 __all__ = [
     "glorot_normal_",
@@ -23,34 +25,19 @@ class Plain(Protocol):
     """An initializer without parameters of its own."""
 
     def __call__(
-        self,
-        tensor: Tensor,
-        generator: Generator | None = None,
-        *,
-        seed: int | None = None,
-        groups: int = 1,
-        transposed: bool = False,
+        self, tensor: Tensor, generator: Generator | None = None, **draw: Unpack[Draw]
     ) -> Tensor: ...
 
 
 def plain(name: str) -> Plain:
     """The core's `name`, documented by its statement."""
 
-    def filled(
-        tensor: Tensor,
-        generator: Generator | None = None,
-        *,
-        seed: int | None = None,
-        groups: int = 1,
-        transposed: bool = False,
-    ) -> Tensor:
-        return fill(
-            name, tensor, {}, generator=generator, seed=seed, groups=groups, transposed=transposed
-        )
+    def filled(tensor: Tensor, generator: Generator | None = None, **draw: Unpack[Draw]) -> Tensor:
+        return fill(name, tensor, {}, generator=generator, **draw)
 
     filled.__name__ = filled.__qualname__ = f"{name}_"
     filled.__doc__ = specs[name].statement
-    return filled
+    return shared_keywords(filled)
 
 
 lecun_normal_ = plain("lecun_normal")
@@ -61,16 +48,14 @@ he_normal_ = plain("he_normal")
 he_uniform_ = plain("he_uniform")
 
 
+@shared_keywords
 def variance_scaling_(
     tensor: Tensor,
     scale: float = 1.0,
-    mode: str = "fan_in",
-    distribution: str = "truncated_normal",
+    mode: Mode = "fan_in",
+    distribution: Entries = "truncated_normal",
     generator: Generator | None = None,
-    *,
-    seed: int | None = None,
-    groups: int = 1,
-    transposed: bool = False,
+    **draw: Unpack[Draw],
 ) -> Tensor:
     """Entries become independent with mean 0 and variance `scale / fan`.
 
@@ -79,15 +64,6 @@ def variance_scaling_(
         mode: `"fan_in"`, `"fan_out"`, `"fan_avg"` or `"fan_geo_avg"`.
         distribution: `"truncated_normal"` (the variance is the one after truncation), `"normal"`
             or `"uniform"`.
-        groups, transposed: As of the convolution the kernel belongs to.
     """
     values = {"scale": scale, "mode": mode, "distribution": distribution}
-    return fill(
-        "variance_scaling",
-        tensor,
-        values,
-        generator=generator,
-        seed=seed,
-        groups=groups,
-        transposed=transposed,
-    )
+    return fill("variance_scaling", tensor, values, generator=generator, **draw)

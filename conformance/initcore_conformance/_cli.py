@@ -31,7 +31,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 # One line per paragraph: the help is wrapped to the terminal.
 HELP = """Check initializers against the specification, in every backend named.
 
-numpy, array_api_strict, torch, jax, keras are this library's own; torch.nn.init, \
+numpy, array_api_strict, torch, jax, keras, mlx are this library's own; torch.nn.init, \
 jax.nn.initializers, keras.initializers the frameworks'. Yours is package.module:object, \
 file.py:object, or a name in the entry point group initcore.backends.
 

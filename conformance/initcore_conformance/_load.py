@@ -57,6 +57,7 @@ NAMED: dict[str, list[Target]] = {
     "torch": [Target("torch", "initcore_torch._backend:backend", packages=("torch",))],
     "jax": [Target("jax", "initcore_jax._backend:backend", packages=("jax",))],
     "keras": _keras("keras", "initcore_keras._backend:backend"),
+    "mlx": [Target("mlx", "initcore_mlx._backend:backend", packages=("mlx",))],
     "torch.nn.init": [Target("torch.nn.init", f"{HOME}._torch:backend", packages=("torch",))],
     "jax.nn.initializers": [
         Target("jax.nn.initializers", f"{HOME}._jax:backend", packages=("jax",))

@@ -1,8 +1,13 @@
-"""What callers give: numbers, shapes and seeds checked, and shown in one short line in errors."""
+"""What callers give: arguments checked, shown in one short line in errors, and described once."""
 
 from ._checks import as_float as as_float
 from ._checks import as_shape as as_shape
 from ._checks import check_real as check_real
 from ._checks import key_of_seed as key_of_seed
+from ._keywords import Shared as Shared
+from ._keywords import shared_arguments as shared_arguments
+from ._keywords import with_arguments as with_arguments
+from ._keywords import write_out_keywords as write_out_keywords
+from ._keywords import written_out as written_out
 from ._text import one_line as one_line
 from ._text import short_repr as short_repr

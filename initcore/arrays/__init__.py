@@ -8,6 +8,7 @@ from ._dtype import eps as eps
 from ._dtype import resolve as resolve
 from ._dtype import widest as widest
 from ._library import device_of as device_of
+from ._library import is_contiguous as is_contiguous
 from ._library import is_jax as is_jax
 from ._library import is_numpy as is_numpy
 from ._library import is_torch as is_torch

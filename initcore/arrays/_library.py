@@ -3,9 +3,20 @@
 import sys
 from typing import Any
 
+import numpy as np
+
 from ..arguments import short_repr
 
-__all__ = ["device_of", "is_jax", "is_numpy", "is_torch", "matmul", "namespace", "on_host"]
+__all__ = [
+    "device_of",
+    "is_contiguous",
+    "is_jax",
+    "is_numpy",
+    "is_torch",
+    "matmul",
+    "namespace",
+    "on_host",
+]
 
 
 def namespace(xp: Any) -> Any:
@@ -50,6 +61,11 @@ def matmul(a: Any, b: Any, xp: Any) -> Any:
     product; PyTorch's switch belongs to the process, so its adapter turns it.
     """
     return xp.matmul(a, b, precision="highest") if is_jax(xp) else xp.matmul(a, b)
+
+
+def is_contiguous(x: Any) -> bool:
+    """Whether an array of NumPy or PyTorch lies in one run of memory, row by row."""
+    return bool(x.flags.c_contiguous if isinstance(x, np.ndarray) else x.is_contiguous())
 
 
 def device_of(x: Any, xp: Any) -> Any:

@@ -16,8 +16,8 @@ MOST = 100_000  # rounds
 def from_scores(scores: Any, density: float, *, least: Any = 0) -> Any:
     """Densities of the layers in which the `round(density * total)` largest scores lie.
 
-    Whatever pruned at initialization by score, `sparse_orthogonal` with these densities has as
-    many weights in each layer, at places of its own.
+    `sparse_orthogonal` with these densities keeps as many weights in each layer as pruning by these
+    scores does, at other positions.
 
     Args:
         scores: Arrays of any framework, a sequence or a mapping, the larger the more important.
@@ -54,7 +54,7 @@ def masks_from_scores(scores: Any, density: float, *, least: Any = 0) -> Any:
 def prune_in_rounds(
     score: Callable[[Any], Any], masks: Any, density: float, rounds: int = 100
 ) -> Any:
-    """The scores of the last of `rounds` rounds, each of which prunes by those of its own.
+    """The scores of the last of `rounds` rounds of pruning, each by the scores of that round.
 
     After round `k` a fraction `density ** (k / rounds)` is left (Tanaka et al. 2020). The last
     pruning is left to the caller, with `masks_from_scores` or `from_scores` of the result.

@@ -1,8 +1,11 @@
 """What a network does before training, measured: signals, Jacobians, orthogonality of its layers.
 
-The adapters bring products and values; all arithmetic on them is here.
+The adapters run the models, as `initcore.networks.TracedModel`; all arithmetic is here.
 """
 
+from ._described import JACOBIAN_SPECTRUM as JACOBIAN_SPECTRUM
+from ._described import ORTHOGONALITY as ORTHOGONALITY
+from ._described import SIGNAL_REPORT as SIGNAL_REPORT
 from ._lanczos import quadrature as quadrature
 from ._orthogonality import LayerSpectrum as LayerSpectrum
 from ._orthogonality import Orthogonality as Orthogonality
@@ -10,8 +13,7 @@ from ._orthogonality import orthogonality as orthogonality
 from ._orthogonality import singular_values as singular_values
 from ._signal import LayerSignal as LayerSignal
 from ._signal import SignalReport as SignalReport
-from ._signal import coefficients as coefficients
 from ._signal import signal_report as signal_report
-from ._signal import variances as variances
 from ._spectrum import MeasuredSpectrum as MeasuredSpectrum
+from ._spectrum import jacobian_spectrum as jacobian_spectrum
 from ._spectrum import spectrum_of as spectrum_of

@@ -1,31 +1,12 @@
 """Pictures of measurements, by matplotlib where it is installed."""
 
-import io
-import re
 from typing import Any
 
 import numpy as np
 
-from ..plots._style import BLUE, GREEN, ORANGE, blank
+from ..plots import BLUE, GREEN, ORANGE, blank
 
-__all__ = ["illustrated", "orthogonality_figure", "signal_figure", "spectrum_figure", "svg"]
-
-
-def svg(figure: Any) -> str:
-    """The figure as an element of a page."""
-    file = io.StringIO()
-    figure.savefig(file, format="svg")
-    text = file.getvalue()
-    return "<figure>" + re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :],
-                               flags=re.DOTALL) + "</figure>"  # fmt: skip
-
-
-def illustrated(report: Any) -> str:
-    """The report's figure as an element, nothing where matplotlib is missing."""
-    try:
-        return svg(report.figure())
-    except ModuleNotFoundError:
-        return ""
+__all__ = ["orthogonality_figure", "signal_figure", "spectrum_figure"]
 
 
 def signal_figure(report: Any) -> Any:

@@ -1,18 +1,19 @@
 """How near to orthogonal each layer of a network is."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..networks import Network, progress
-from ..reports import html, text
-from ..spec import Kernel
-from ._figures import illustrated, orthogonality_figure
+from ..networks import TracedModel, describe_network
+from ..reports import ByPath, html, picture, progress, text
+from ..spec import CORE, Integer, Kernel, Spec
+from ._figures import orthogonality_figure
 
 __all__ = ["LayerSpectrum", "Orthogonality", "orthogonality", "singular_values"]
+
+PIXELS = Integer("pixels a side of the images", low=1)
 
 
 def singular_values(w: Any, groups: int = 1, image: int | None = None) -> Any:
@@ -52,20 +53,11 @@ class LayerSpectrum:
         return high / low if low > 0 else (math.inf if high > 0 else math.nan)
 
 
-class Orthogonality(Mapping[str, LayerSpectrum]):
+class Orthogonality(ByPath[LayerSpectrum]):
     """The singular values of every layer, by path."""
 
     def __init__(self, layers: list[LayerSpectrum]) -> None:
-        self._layers = {layer.path: layer for layer in layers}
-
-    def __getitem__(self, path: str) -> LayerSpectrum:
-        return self._layers[path]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._layers)
-
-    def __len__(self) -> int:
-        return len(self._layers)
+        super().__init__((layer.path, layer) for layer in layers)
 
     def rows(self) -> list[tuple[str, ...]]:
         """Path, shape, role, smallest, median and largest singular value, spread."""
@@ -92,22 +84,24 @@ class Orthogonality(Mapping[str, LayerSpectrum]):
         return orthogonality_figure(self)
 
     def _repr_html_(self) -> str:
-        return illustrated(self) + html(self.HEAD, self.rows())
+        return picture(self) + html(self.HEAD, self.rows())
 
 
-def orthogonality(
-    network: Network, values_of: Callable[[str], Any], image: int | None = None
-) -> Orthogonality:
+def orthogonality(model: TracedModel[Any], image: int | None) -> Orthogonality:
     """The singular values of every kernel; stacked kernels and groups are taken one by one.
 
     Args:
-        network: The traced model.
-        values_of: From a path to the kernel in the framework's order; None where it has no values.
+        model: The user's model, as its adapter shows it.
         image: As of `singular_values`.
+
+    Raises:
+        TypeError, ValueError: `image` is no number of pixels, or the model cannot be traced.
     """
+    if image is not None:
+        image = Spec.check_parameter("orthogonality", "image", PIXELS, image, CORE)
     layers = []
-    for w in progress(network.kernels, "singular values"):
-        layout, values = w.parameter.layout, values_of(w.path)
+    for w in progress(describe_network(model.graph).kernels, "singular values"):
+        layout, values = w.parameter.layout, model.values(w.path)
         if layout is None or values is None:
             continue
         groups = max(layout.kernel(w.parameter.shape).groups, w.parts)

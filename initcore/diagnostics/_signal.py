@@ -1,7 +1,6 @@
 """What happens to signals and gradients on their way through a network."""
 
 import math
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -9,14 +8,16 @@ from typing import Any
 import numpy as np
 
 from ..activations import activation_of
-from ..networks import Network, Weight
-from ..networks._activation import LINEAR
+from ..arguments import key_of_seed
+from ..networks import LINEAR, Network, Recording, TracedModel, Weight, describe_network
 from ..random import Rng
-from ..reports import html, text
+from ..reports import ByPath, html, picture, text
 from ..theory import length_map
-from ._figures import illustrated, signal_figure
+from ._figures import signal_figure
 
-__all__ = ["LayerSignal", "SignalReport", "coefficients", "signal_report", "variances"]
+__all__ = ["LayerSignal", "SignalReport", "signal_report"]
+
+WHO = "signal_report"
 
 EXPLODES = 1e4  # of a mean square from the first layer on
 VANISHES = 1e-4
@@ -50,21 +51,12 @@ class LayerSignal:
     rank: float
 
 
-class SignalReport(Mapping[str, LayerSignal]):
+class SignalReport(ByPath[LayerSignal]):
     """Measurements at every layer, by path, and what to make of them."""
 
     def __init__(self, layers: list[LayerSignal], model: str, inputs: int) -> None:
-        self._layers = {layer.path: layer for layer in layers}
+        super().__init__((layer.path, layer) for layer in layers)
         self.model, self.inputs = model, inputs
-
-    def __getitem__(self, path: str) -> LayerSignal:
-        return self._layers[path]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._layers)
-
-    def __len__(self) -> int:
-        return len(self._layers)
 
     @property
     def verdict(self) -> list[str]:
@@ -136,41 +128,42 @@ class SignalReport(Mapping[str, LayerSignal]):
     def _repr_html_(self) -> str:
         mark = ' class="warn"' if self.verdict else ""
         headline = f"<p{mark}>{escape(self.headline)}</p>"
-        return f"{headline}{illustrated(self)}{html(HEAD, self.rows())}"
+        return f"{headline}{picture(self)}{html(HEAD, self.rows())}"
 
 
-def signal_report(
-    network: Network,
-    signals: Mapping[str, Any],
-    gradients: Mapping[str, Any],
-    variances: Mapping[str, tuple[float, float]],
-    *,
-    entering: Any,
-    model: str,
-) -> SignalReport:
-    """The report of what an adapter measured.
+def signal_report(model: TracedModel[Any], *, seed: int) -> SignalReport:
+    """Measurements at every layer of a model, from one run forward and backward.
 
     Args:
-        network: The traced model.
-        signals: By the kernels' paths, what each layer puts out: `(inputs, ...)`.
-        gradients: The same of gradients, where there are any.
-        variances: By the kernels' paths `(sigma_w**2, sigma_b**2)`: `fan_in` times the mean square
-            of the weights, and that of the biases.
-        entering: The inputs, None where they are looked up in a table.
-        model: Its name.
+        model: The user's model, as its adapter shows it.
+        seed: Of the random linear function of the outputs whose gradient is taken.
+
+    Raises:
+        TypeError: The seed is no integer, or the model has no floating-point output.
+        ValueError: The model does not take its inputs, or there are none.
     """
+    key_of_seed(seed, who=WHO)
+    network = describe_network(model.graph)
+    found = model.recorded(lambda shape: Rng(seed, dtype="float32").normal(tuple(shape)))
+    return SignalReport(*_layers(model, network, found))
+
+
+def _layers(
+    model: TracedModel[Any], network: Network, found: Recording
+) -> tuple[list[LayerSignal], str, int]:
+    entering = found.entering
     if entering is not None and not np.size(entering):
-        raise ValueError("signal_report needs at least one input, got none.")
+        raise ValueError(f"{WHO} needs at least one input, got none.")
     q = 1.0 if entering is None else float(np.square(entering).mean())
-    predicted = _predicted(network, variances, q)
+    predicted = _predicted(model, network, found, q)
     layers, inputs = [], 0
     for w in network.kernels:
-        if w.path not in signals:
+        if w.path not in found.signals:
             continue
-        h = np.asarray(signals[w.path], dtype=np.float64)
+        h = np.asarray(found.signals[w.path], dtype=np.float64)
         inputs = len(h)
         flat = h.reshape(inputs, -1)
-        g = gradients.get(w.path)
+        g = found.gradients.get(w.path)
         layers.append(
             LayerSignal(
                 w.path, w.role, float((flat**2).mean()), predicted.get(w.path),
@@ -178,43 +171,37 @@ def signal_report(
                 None if network.normalized else _dead(w, flat), _correlation(flat), _rank(flat),
             )
         )  # fmt: skip
-    return SignalReport(layers, model, inputs)
-
-
-def coefficients(shape: Any, seed: int) -> Any:
-    """Of the random linear function of the outputs whose gradient is taken: normal, float32."""
-    return Rng(seed, dtype="float32").normal(tuple(shape))
-
-
-def variances(w: Weight, values: Any, bias: Any = None) -> tuple[float, float]:
-    """`(sigma_w**2, sigma_b**2)` of a layer: `fan_in` times the mean square of its kernel's
-    `values`, and the mean square of its `bias`."""
-    layout = w.parameter.layout
-    fan_in = 1 if layout is None else layout.kernel(w.parameter.shape).fan_in
-    squares = [0.0 if x is None else float(np.square(np.asarray(x, dtype=np.float64)).mean())
-               for x in (values, bias)]  # fmt: skip
-    return fan_in * squares[0], squares[1]
+    return layers, model.name, inputs
 
 
 def _predicted(
-    network: Network, variances: Mapping[str, tuple[float, float]], entering: float
+    model: TracedModel[Any], network: Network, found: Recording, entering: float
 ) -> dict[str, float]:
-    """The length map along a plain network."""
+    """The length map along a plain network, as far as every layer was recorded."""
     if not network.graph.traced or not network.is_chain:
         return {}
-    found: dict[str, float] = {}
+    predicted: dict[str, float] = {}
     q, phi = entering, LINEAR
     for w in network.kernels:
-        if w.path not in variances:
-            return found
-        weights, biases = variances[w.path]
+        if w.path not in found.signals:
+            return predicted
+        sigma_w, sigma_b = _deviations(model, w)
         try:
             # The input is no pre-activation: the first layer sees it as it is.
-            q = float(length_map(phi, q, math.sqrt(weights), math.sqrt(biases)))
+            q = float(length_map(phi, q, sigma_w, sigma_b))
         except ValueError:  # past the largest float, or no second moment
-            return found
-        found[w.path], phi = q, w.activation
-    return found
+            return predicted
+        predicted[w.path], phi = q, w.activation
+    return predicted
+
+
+def _deviations(model: TracedModel[Any], w: Weight) -> tuple[float, float]:
+    """`(sigma_w, sigma_b)` of a layer: `sigma_w**2` is `fan_in` times its weights' mean square."""
+    kernel = w.parameter.kernel
+    fan_in = 1 if kernel is None else kernel.fan_in
+    means = [0.0 if x is None else float(np.square(np.asarray(x, dtype=np.float64)).mean())
+             for x in (model.values(w.path), model.bias(w.path))]  # fmt: skip
+    return math.sqrt(fan_in * means[0]), math.sqrt(means[1])
 
 
 def _dead(w: Weight, flat: Any) -> float | None:

@@ -7,11 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from ..reports import progress
-from ._figures import illustrated, spectrum_figure
+from ..arguments import key_of_seed
+from ..networks import Linearized, TracedModel
+from ..reports import picture, progress
+from ..spec import CORE, Integer, Spec
+from ._figures import spectrum_figure
 from ._lanczos import quadrature
 
-__all__ = ["EXACT", "MeasuredSpectrum", "spectrum_of"]
+__all__ = ["EXACT", "MeasuredSpectrum", "jacobian_spectrum", "spectrum_of"]
+
+WHO = "jacobian_spectrum"
+PROBES = Integer("random vectors", low=1)
+STEPS = Integer("products with each of them", low=1)
 
 TOGETHER = 32  # vectors in one pass: the weights are read once for all of them
 EXACT = 2048  # sides of a Jacobian up to which all singular values are computed
@@ -51,9 +58,11 @@ class MeasuredSpectrum:
         return float(self.nodes[self.weights > 0].max(initial=0.0))
 
     def error(self, function: Callable[[Any], Any] = lambda x: x) -> float:
-        """Standard error of the mean of `function` over the probes; 0 where it is exact."""
+        """Standard error of the mean of `function` over the probes: 0 if exact, NaN of one."""
         values = self._by_probe(function)
-        return 0.0 if self.exact else float(values.std(ddof=1) / math.sqrt(values.size))
+        if self.exact or values.size < 2:
+            return 0.0 if self.exact else math.nan
+        return float(values.std(ddof=1) / math.sqrt(values.size))
 
     def cdf(self, x: Any) -> Any:
         """Fraction of squared singular values of at most `x`, of the shape of `x`."""
@@ -75,7 +84,7 @@ class MeasuredSpectrum:
         return spectrum_figure(self, theory)
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(repr(self))}</p>{illustrated(self)}"
+        return f"<p>{escape(repr(self))}</p>{picture(self)}"
 
     def _by_probe(self, function: Callable[[Any], Any]) -> Any:
         return (self.weights * function(self.nodes)).sum(axis=1)
@@ -89,6 +98,46 @@ class MeasuredSpectrum:
             f"{error}, variance {self.variance:.4g}; 5 %, 50 % and 95 % below {low:.4g}, "
             f"{middle:.4g} and {high:.4g})"
         )
+
+
+def jacobian_spectrum(
+    model: TracedModel[Any], *, probes: int, steps: int, seed: int
+) -> MeasuredSpectrum:
+    """The squared singular values of a model's Jacobian at its inputs.
+
+    Args:
+        model: The user's model, as its adapter shows it.
+        probes, steps, seed: As of `spectrum_of`.
+
+    Raises:
+        TypeError: An argument is wrong, or no array is among the inputs.
+        ValueError: The model does not take its inputs, or there is nothing to differentiate by.
+    """
+    key_of_seed(seed, who=WHO)
+    probes = Spec.check_parameter(WHO, "probes", PROBES, probes, CORE)
+    steps = Spec.check_parameter(WHO, "steps", STEPS, steps, CORE)
+    floats = list(model.float_inputs)
+    if not floats:
+        raise TypeError(f"{WHO} needs an array among the inputs.")
+
+    def spectrum(linear: Linearized) -> MeasuredSpectrum:
+        return spectrum_of(
+            linear.forward, linear.backward, linear.shapes, probes=probes, steps=steps, seed=seed
+        )
+
+    # Integers in front are tokens to look up; if nothing looks them up they are a mask or a time.
+    if not floats[0]:
+        with model.linearized(None) as linear:
+            if linear is not None:
+                return spectrum(linear)
+        if True not in floats:
+            raise ValueError(
+                f"{WHO} needs floating-point inputs, or integers that an embedding takes."
+            )
+    with model.linearized(floats.index(True)) as linear:
+        if linear is None:
+            raise ValueError(f"{WHO} needs outputs that depend on the inputs.")
+        return spectrum(linear)
 
 
 def spectrum_of(
@@ -110,11 +159,11 @@ def spectrum_of(
     """
     sizes = [math.prod(shape) for shape in shapes]
     if not all(sizes):
-        raise ValueError("jacobian_spectrum needs outputs that depend on the inputs.")
+        raise ValueError(f"{WHO} needs outputs that depend on the inputs.")
     into, out_of = map(tuple, shapes)
     if into[:1] != out_of[:1] or not into:
         raise ValueError(
-            "jacobian_spectrum needs inputs and outputs whose first axis counts the inputs, got "
+            f"{WHO} needs inputs and outputs whose first axis counts the inputs, got "
             f"inputs of shape {into} and outputs of shape {out_of}."
         )
     batch = into[0]

@@ -15,6 +15,7 @@ from ._constant import constant as constant
 from ._constant import ones as ones
 from ._constant import zeros as zeros
 from ._conv_orthogonal import conv_orthogonal as conv_orthogonal
+from ._distribution import check_cuts as check_cuts
 from ._distribution import normal as normal
 from ._distribution import sparse as sparse
 from ._distribution import truncated_normal as truncated_normal

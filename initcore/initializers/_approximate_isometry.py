@@ -1,4 +1,4 @@
-"""Kernels whose places are given, as near to orthogonal as those places allow."""
+"""Kernels with given positions of nonzeros, as near to orthogonal as these positions allow."""
 
 from typing import Any
 

@@ -7,7 +7,7 @@ from ..invariants import Bounded, ColumnSparse, HasLaw
 from ..random import Rng
 from ..spec import Kernel, Real, ShapeRule, initializer
 
-__all__ = ["normal", "shifted", "sparse", "truncated_normal", "uniform"]
+__all__ = ["check_cuts", "normal", "shifted", "sparse", "truncated_normal", "uniform"]
 
 ANY = ShapeRule()
 MEAN = Real("mean of the entries")
@@ -85,14 +85,7 @@ def truncated_normal(
     >>> bool(abs(truncated_normal(Rng(0), (4000,))).max() < 2)
     True
     """
-    if not low < high:
-        raise ValueError(f"truncated_normal needs low < high, got {low:g} and {high:g}.")
-    reach = REACH[dtype_name(rng.dtype)]
-    if low > reach or high < -reach:
-        raise ValueError(
-            f"truncated_normal needs numbers up to {reach:g} deviations from the mean to be left, "
-            f"got the cuts {low:g} and {high:g}; beyond, {dtype_name(rng.dtype)} has too few."
-        )
+    check_cuts("truncated_normal", low, high, rng.dtype)
     return shifted(rng.truncated_normal(shape, low, high, out=out), mean, std)
 
 
@@ -125,6 +118,25 @@ def sparse(rng: Rng, shape: Any, /, *, sparsity: float, std: float = 0.01) -> An
 def zeros_per_column(sparsity: float, out: int) -> int:
     """`ceil(sparsity * out)`, rounding of the product aside."""
     return -int(-sparsity * out // 1)
+
+
+def check_cuts(who: str, low: float, high: float, dtype: Any) -> None:
+    """A `ValueError` unless a truncated normal of `dtype` takes enough numbers between the cuts.
+
+    Args:
+        who: Whose argument it is, for the error's text.
+        low, high: Cuts, in deviations from the mean.
+        dtype: Of the result; halves are drawn in float32.
+    """
+    if not low < high:
+        raise ValueError(f"{who} needs low < high, got {low:g} and {high:g}.")
+    fine = "float64" if dtype_name(dtype) == "float64" else "float32"
+    reach = REACH[fine]
+    if low > reach or high < -reach:
+        raise ValueError(
+            f"{who} needs numbers up to {reach:g} deviations from the mean to be left, "
+            f"got cuts at {low:g} and {high:g} deviations; beyond, {fine} has too few."
+        )
 
 
 def shifted(z: Any, mean: Any, std: Any) -> Any:

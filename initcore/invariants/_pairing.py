@@ -1,4 +1,4 @@
-"""Which columns the rotations of a sparse orthogonal matrix met in, told from its nonzeros."""
+"""How the columns of a sparse orthogonal matrix's rotations were paired, read from its nonzeros."""
 
 import functools
 import math
@@ -13,10 +13,10 @@ from ._statistics import FALSE_ALARM, matrices
 
 __all__ = ["RotationPairing"]
 
-FEWEST = 16  # matrices below which nothing could be told
+FEWEST = 16  # fewer matrices than these decide nothing
 LONGEST = 12  # of longer sides the kinds of matrices are too many to be counted
 SIMULATED = 4000
-EVIDENCE = 3.0  # a kind of matrix speaks with its log-likelihood ratio, cut at this
+EVIDENCE = 3.0  # log-likelihood ratios of kinds of matrices are cut at this
 SAMPLINGS = ("uniform", "matching")
 
 
@@ -44,14 +44,13 @@ class RotationPairing:
         # Of a square either side may be the one that is rotated.
         sides = [used] if a.shape[2] == m else []
         sides += [used.swapaxes(1, 2)] if a.shape[1] == m else []
-        for side in sides:
-            speaks, mean, variance = _evidence(n, m, wanted, given)
-            found = speaks(_kinds(side)).mean()
-            # Bernstein's inequality, of the difference of this mean and the simulated one.
-            few, most = 1 / count + 1 / SIMULATED, math.log(1 / FALSE_ALARM)
-            allowed = math.sqrt(2 * most * variance * few) + 4 / 3 * EVIDENCE * most * few
-            if found <= mean + allowed:
-                return None
+        ratio_of, mean, variance = _evidence(n, m, wanted, given)
+        found = min(ratio_of(_kinds(side)).mean() for side in sides)
+        # Bernstein's inequality, of the difference of this mean and the simulated one.
+        few, most = 1 / count + 1 / SIMULATED, math.log(1 / FALSE_ALARM)
+        allowed = math.sqrt(2 * most * variance * few) + 4 / 3 * EVIDENCE * most * few
+        if found <= mean + allowed:
+            return None
         return (
             f"{count} matrices speak for sampling={other!r}, each by a log-likelihood ratio of "
             f"{found:.3g}, should be {mean:.3g}, allowed + {allowed:.2g}"
@@ -65,16 +64,16 @@ class RotationPairing:
 def _evidence(
     n: int, m: int, wanted: float, given: str
 ) -> tuple[Callable[[Any], Any], float, float]:
-    """How much a kind speaks for the other sampling; its mean and variance where that is wrong."""
+    """Log-likelihood ratios of kinds for the other sampling; mean and variance under this one."""
     (other,) = (s for s in SAMPLINGS if s != given)
     counts = np.zeros((2, (m + 1) ** 2))
     for row, sampling in enumerate((given, other)):
         kinds = _kinds(_simulated(n, m, wanted, sampling, row))
         counts[row] = np.bincount(kinds, minlength=counts.shape[1])
     ratio = np.log((counts[1] + 1) / (counts[0] + 1)).clip(-EVIDENCE, EVIDENCE)
-    # What is told of their kinds is told by other matrices than those that chose the ratios.
-    told = ratio[_kinds(_simulated(n, m, wanted, given, 2))]
-    return ratio.__getitem__, float(told.mean()), float(told.var())
+    # Other matrices than those that chose the ratios: else the mean would be biased.
+    fresh = ratio[_kinds(_simulated(n, m, wanted, given, 2))]
+    return ratio.__getitem__, float(fresh.mean()), float(fresh.var())
 
 
 def _kinds(used: Any) -> Any:

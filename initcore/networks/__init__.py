@@ -1,21 +1,39 @@
 """Whole networks: what each weight is for, what a scheme gives it, and a report of both.
 
-The adapters trace a model into a `Graph`; everything else happens here, the same for all of them.
+The adapters show a model as a `TracedModel`; everything else happens here, the same for all of
+them. Other packages add schemes of their own by the decorator `scheme`.
 """
 
-from ..reports import progress as progress
+from ._activation import LINEAR as LINEAR
+from ._builder import GraphBuilder as GraphBuilder
+from ._described import INITIALIZE as INITIALIZE
+from ._described import Description as Description
+from ._described import described as described
+from ._framework import Linearized as Linearized
+from ._framework import Recording as Recording
+from ._framework import TracedModel as TracedModel
+from ._framework import as_call as as_call
+from ._framework import calling as calling
+from ._framework import first_that_works as first_that_works
 from ._graph import KINDS as KINDS
 from ._graph import Graph as Graph
 from ._graph import Node as Node
 from ._graph import Parameter as Parameter
-from ._measured import unit_variance_scale as unit_variance_scale
+from ._initialize import apply_plan as apply_plan
+from ._initialize import initialize as initialize
 from ._plan import Assignment as Assignment
+from ._plan import Overrides as Overrides
+from ._plan import Paths as Paths
+from ._plan import Plan as Plan
 from ._plan import draw as draw
 from ._plan import plan as plan
+from ._registry import SCHEMES as SCHEMES
+from ._registry import SchemeSpec as SchemeSpec
+from ._registry import scheme as scheme
 from ._report import Report as Report
 from ._roles import ROLES as ROLES
 from ._roles import Network as Network
 from ._roles import Weight as Weight
 from ._roles import describe_network as describe_network
-from ._schemes import SCHEMES as SCHEMES
-from ._schemes import needs_data as needs_data
+from ._rules import Rule as Rule
+from ._rules import Scheme as Scheme

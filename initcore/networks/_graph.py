@@ -59,7 +59,7 @@ class Parameter:
     """A weight of the model, in the framework's order of axes.
 
     Args:
-        path: Its name, from which its key is derived.
+        path: Its name, from which its key is derived unless there is a `key`.
         shape: Its sizes.
         kind: `"kernel"`, `"recurrent"` (a kernel of a recurrence), `"embedding"`, `"position"`
             (added or joined to the signal as it is), `"bias"`, `"scale"` and `"shift"` (of a
@@ -71,6 +71,7 @@ class Parameter:
         frozen: Whether training leaves it as it is; a scheme does so too.
         aliases: Other paths of the same weight.
         note: Anything else worth reporting.
+        key: The name its key is derived from, where the path depends on more than the model.
     """
 
     path: str
@@ -83,6 +84,7 @@ class Parameter:
     frozen: bool = False
     aliases: tuple[str, ...] = ()
     note: str = ""
+    key: str = ""
 
     @property
     def kernel(self) -> Kernel | None:

@@ -1,4 +1,4 @@
-"""Which initializer each weight gets: decided and checked before anything is drawn."""
+"""The plan of a network: which initializer each weight gets, decided before anything is drawn."""
 
 import dataclasses
 import difflib
@@ -16,7 +16,12 @@ from ._roles import ROLES, Network, Weight
 from ._rules import Rule, rule_of
 from ._schemes import scheme_of
 
-__all__ = ["Assignment", "draw", "plan"]
+__all__ = ["Assignment", "Overrides", "Paths", "Plan", "draw", "plan"]
+
+Overrides = Mapping[str, Any]
+"""From patterns of paths and from roles to initializers, or to None."""
+Paths = Mapping[str, str] | Callable[[str], str]
+"""From paths to the names that keys are made from."""
 
 WHO = "initialize"
 
@@ -44,15 +49,39 @@ class Assignment:
     shape: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What every weight of a network gets, as data; nothing is drawn and no model is held.
+
+    Attributes:
+        assignments: One for each weight, in the model's order.
+        network: Roles, branches and the traced graph.
+        scheme, seed: As they were given.
+        model: The model's name.
+        needs_data: Whether the scheme measures a batch of real data when it is applied.
+        output_variance: Variance on that batch that every layer's kernel is scaled to; None if
+            nothing is scaled.
+    """
+
+    assignments: tuple[Assignment, ...]
+    network: Network
+    scheme: Any
+    seed: int
+    model: str = ""
+    needs_data: bool = False
+    output_variance: float | None = None
+
+    @property
+    def scheme_name(self) -> str:
+        """The scheme's name; `"a mapping"` of one that the user listed."""
+        return "a mapping" if isinstance(self.scheme, Mapping) else str(rule_of(self.scheme).name)
+
+
 def plan(
-    network: Network,
-    scheme: Any,
-    *,
-    seed: int = 0,
-    overrides: Mapping[str, Any] | None = None,
-    paths: Mapping[str, str] | Callable[[str], str] | None = None,
-) -> list[Assignment]:
-    """An assignment for every parameter of the network.
+    network: Network, scheme: Any, *, seed: int = 0, overrides: Overrides | None = None,
+    paths: Paths | None = None, model: str = "",
+) -> Plan:  # fmt: skip
+    """The plan of a network: an assignment for every parameter.
 
     Args:
         network: What the adapter traced.
@@ -63,6 +92,7 @@ def plan(
             used instead: an initializer's name, `(name, parameters)`, or None to leave it alone.
         paths: The names that keys are made from, where they are not the model's: a mapping, or a
             function of the path.
+        model: The model's name, for reports.
 
     Frozen weights keep their values, unless a mapping or `overrides` names them.
 
@@ -72,15 +102,17 @@ def plan(
     """
     key_of_seed(seed, who=WHO)
     named = _table(overrides, "overrides")
+    needs_data, output_variance = False, None
     if isinstance(scheme, Mapping):
         choose: Callable[[Weight], Rule] = _listed(_table(scheme, "scheme"), network)
     else:
         rule = rule_of(scheme, f"{WHO}: scheme")
         if rule.name is None:
             raise TypeError(f"{WHO} needs a scheme's name or a mapping, got None.")
-        choose = scheme_of(network, rule.name, rule.parameters, WHO)
+        made, needs_data = scheme_of(network, rule.name, rule.parameters, WHO)
+        choose, output_variance = made, made.output_variance
     instead = _listed(named, network) if named else None
-    rename = paths if callable(paths) else dict(paths or {}).get
+    rename = paths if callable(paths) else _mapping(paths, "paths", "paths to names").get
     found = []
     for w in network.weights:
         rule = instead(w) if instead else _NOTHING
@@ -88,7 +120,7 @@ def plan(
             rule = choose(w)
             if w.parameter.frozen and rule.name is not None and not isinstance(scheme, Mapping):
                 rule = _FROZEN
-        key = rename(w.path) or w.path
+        key = rename(w.path) or w.parameter.key or w.path
         if not isinstance(key, str):
             raise TypeError(f"{WHO} needs paths to give names, got {short_repr(key)} for {w.path}.")
         found.append(_checked(w, rule, key))
@@ -97,22 +129,24 @@ def plan(
             f"{WHO} finds nothing to set: what training would change is frozen; unfreeze it, or "
             "name it in overrides."
         )
-    return found
+    return Plan(tuple(found), network, scheme, seed, model, needs_data, output_variance)
 
 
 _NOTHING = Rule(None, {}, "not named")
 _FROZEN = Rule(None, {}, "frozen; name it in overrides to set it")
 
 
-def _table(given: Any, what: str) -> dict[str, Rule]:
+def _mapping(given: Any, what: str, of: str) -> dict[str, Any]:
     if given is None:
         return {}
     if not isinstance(given, Mapping) or not all(isinstance(k, str) for k in given):
-        raise TypeError(
-            f"{WHO} needs {what} to be a mapping from patterns or roles to initializers, "
-            f"got {short_repr(given)}."
-        )
-    return {k: rule_of(v, f"{WHO}: {what}[{k!r}]") for k, v in given.items()}
+        raise TypeError(f"{WHO} needs {what} to be a mapping from {of}, got {short_repr(given)}.")
+    return dict(given)
+
+
+def _table(given: Any, what: str) -> dict[str, Rule]:
+    entries = _mapping(given, what, "patterns or roles to initializers")
+    return {k: rule_of(v, f"{WHO}: {what}[{k!r}]") for k, v in entries.items()}
 
 
 def _listed(table: Mapping[str, Rule], network: Network) -> Callable[[Weight], Rule]:

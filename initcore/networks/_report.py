@@ -1,43 +1,37 @@
 """What `initialize` did: every weight, its role, what it got and why."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..reports import page
-from ._plan import Assignment
-from ._roles import ROLES, Network
+from ..reports import ByPath, page, text
+from ._plan import Assignment, Plan
+from ._roles import ROLES
 
 __all__ = ["Report"]
 
+HEAD = ("weight", "shape", "role", "initializer", "why")
 
-class Report(Mapping[str, Assignment]):
+
+class Report(ByPath[Assignment]):
     """The assignments by path, as a table, a dict or a page.
 
     `print(report)` shows the table, a notebook shows the page, `report.save("init.html")` keeps it.
 
     Attributes:
-        scheme, seed: As they were given.
+        plan: What was applied.
+        scales: Of a scheme that measures data, the factor of each kernel by path.
+        scheme, seed, model: As they were given, and the model's name.
         network: Roles, branches and the traced graph.
         untouched: Paths of the weights that were left alone, with the reasons.
     """
 
-    def __init__(
-        self, assignments: list[Assignment], network: Network, *, scheme: Any, seed: int, model: str
-    ) -> None:
-        self._assignments = {a.weight.path: a for a in assignments}
-        self.network, self.scheme, self.seed, self.model = network, scheme, seed, model
-        self.scales: dict[str, float] = {}  # of data-dependent schemes
-
-    def __getitem__(self, path: str) -> Assignment:
-        return self._assignments[path]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._assignments)
-
-    def __len__(self) -> int:
-        return len(self._assignments)
+    def __init__(self, plan: Plan, scales: Mapping[str, float]) -> None:
+        super().__init__((a.weight.path, a) for a in plan.assignments)
+        self.plan, self.scales = plan, dict(scales)
+        self.network, self.model = plan.network, plan.model
+        self.scheme, self.seed = plan.scheme, plan.seed
 
     @property
     def untouched(self) -> dict[str, str]:
@@ -87,28 +81,24 @@ class Report(Mapping[str, Assignment]):
     def headline(self) -> str:
         """One sentence."""
         left = len(self.untouched)
-        text = (
+        line = (
             f"{self.model}: scheme {_plain(self.scheme)}, seed {self.seed}; "
             f"{len(self) - left} weights set, {left} left alone, "
             f"{len(self.network.branches)} residual branches"
         )
         if self.by_name:
-            text += f"; the forward pass could not be traced ({self.network.graph.note}), so "
-            text += "roles are guesses from names"
-        return text
+            line += f"; the forward pass could not be traced ({self.network.graph.note}), so "
+            line += "roles are guesses from names"
+        return line
 
     def __str__(self) -> str:
-        rows = [("weight", "shape", "role", "initializer", "why"), *self.rows()]
-        widths = [max(len(r[i]) for r in rows) for i in range(4)]
-        lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=False)) + "  " + r[4]
-                 for r in rows]  # fmt: skip
-        return "\n".join([self.headline, "", *lines])
+        return f"{self.headline}\n\n{text(HEAD, self.rows())}"
 
     def __repr__(self) -> str:
         return f"<Report: {self.headline}>"
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{h}</th>" for h in ("weight", "shape", "role", "initializer", "why"))
+        head = "".join(f"<th>{h}</th>" for h in HEAD)
         body = "".join(
             "<tr>" + f"<td><code>{escape(r[0])}</code></td><td>{escape(r[1])}</td>"
             f'<td title="{escape(ROLES.get(r[2].split(" ")[0], ""))}">{escape(r[2])}</td>'

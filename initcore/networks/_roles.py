@@ -53,7 +53,7 @@ class Weight:
         parts: Kernels stacked along the outputs, each to be drawn alone.
         order: Its place among all layers.
         by: How the role was found: `"graph"` or `"name"`.
-        why: The same in words.
+        why: The reason, for reports.
     """
 
     parameter: Parameter
@@ -82,7 +82,7 @@ class Weight:
 
 @dataclass(frozen=True)
 class Network:
-    """All weights of a model, what they are for, and how they hang together."""
+    """All weights of a model with their roles, the residual branches and the graph."""
 
     graph: Graph
     weights: tuple[Weight, ...]
@@ -138,6 +138,9 @@ class _Uses:
             return Weight(p, "other", why=p.note or ROLES["other"])
         order = self._order(p)
         if not self.graph.traced:
+            for role in ("recurrent", "transposed", "depthwise"):  # which the module says
+                if p.kind == role or getattr(p, role, False):
+                    return Weight(p, role, parts=p.parts, order=order, why=ROLES[role])
             role, why = _by_name(p.path)
             return Weight(p, role, order=order, by="name", why=why)
         nodes = self.at.get(p.path, [])

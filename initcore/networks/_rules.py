@@ -23,15 +23,18 @@ class Rule:
 
 @dataclass(frozen=True)
 class Scheme:
-    """The rule of every kernel, and what is not as in every scheme.
+    """The rule of every kernel, and where a scheme departs from what all others do.
 
     Attributes:
         kernel: The rule of a weight that multiplies the signal.
         bias_std: Standard deviation of the biases.
+        output_variance: Variance that each layer's output gets on the sample input, by a factor on
+            its kernel; None to measure nothing. Such a scheme is registered with `needs_data`.
     """
 
     kernel: Callable[[Weight], Rule]
     bias_std: float = 0.0
+    output_variance: float | None = None
 
     def __call__(self, w: Weight) -> Rule:
         found = common(w)
@@ -65,7 +68,7 @@ def common(w: Weight) -> Rule | None:
 
 
 def gain_of(w: Weight) -> tuple[float, str]:
-    """The gain of the activation that follows, and the reason in words."""
+    """The gain of the activation that follows, and the reason for it."""
     if w.activation == LINEAR:
         return 1.0, "no activation follows"
     try:
@@ -75,7 +78,7 @@ def gain_of(w: Weight) -> tuple[float, str]:
     return found, f"gain of {w.activation_name}"
 
 
-def rule_of(given: Any, who: str) -> Rule:
+def rule_of(given: Any, who: str = "initialize") -> Rule:
     """What a user wrote: a name, `(name, parameters)`, a mapping with `"name"`, or None."""
     if given is None:
         return KEEP

@@ -1,5 +1,6 @@
 """The schemes: a network in, the rule of each of its kernels out."""
 
+import dataclasses
 import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,14 +11,14 @@ from ..density import erdos_renyi_kernel
 from ..spec import specs
 from ..theory import isometric
 from ._activation import LINEAR
+from ._registry import SCHEMES, scheme
 from ._roles import Network, Weight
 from ._rules import Rule, Scheme, gain_of
 
-__all__ = ["SCHEMES", "needs_data", "scheme_of"]
-
-Maker = Callable[..., Scheme]
+__all__ = ["scheme_of"]
 
 
+@scheme("orthogonal")
 def _orthogonal(network: Network, convolution: str = "orthogonal") -> Scheme:
     """Orthogonal kernels with the critical gain of the activation that follows each."""
     chain = _chain(network)
@@ -62,16 +63,19 @@ def _fitting(name: str, w: Weight) -> str:
     return "delta_orthogonal" if name == "conv_orthogonal" and w.role == "depthwise" else name
 
 
+@scheme("delta_orthogonal")
 def _delta(network: Network) -> Scheme:
     """Convolutions that act as one orthogonal matrix on every pixel."""
     return _orthogonal(network, "delta_orthogonal")
 
 
+@scheme("conv_orthogonal")
 def _convolutional(network: Network) -> Scheme:
     """Convolutions orthogonal as a whole, under circular padding."""
     return _orthogonal(network, "conv_orthogonal")
 
 
+@scheme("sparse_orthogonal")
 def _sparse(
     network: Network,
     density: float = 0.1,
@@ -98,6 +102,7 @@ def _sparse(
     return Scheme(rule)
 
 
+@scheme("mirrored")
 def _mirrored(network: Network, base: str | None = None) -> Scheme:
     """Blocks that cancel the activation: a plain network is exactly linear at first."""
     kernels = network.kernels
@@ -132,6 +137,7 @@ def _mirrored(network: Network, base: str | None = None) -> Scheme:
     return Scheme(rule)
 
 
+@scheme("idinit")
 def _idinit(network: Network, taps: str = "center", noise: float = 1e-6) -> Scheme:
     """Identities on the stem, and branches that end in almost zero: every block is the identity."""
 
@@ -143,6 +149,7 @@ def _idinit(network: Network, taps: str = "center", noise: float = 1e-6) -> Sche
     return Scheme(rule)
 
 
+@scheme("fixup")
 def _fixup(network: Network) -> Scheme:
     """He's kernels with branches scaled down by their number, ending in 0, and a zero head."""
     count = max(1, len(network.branches))
@@ -162,6 +169,7 @@ def _fixup(network: Network) -> Scheme:
     return Scheme(rule)
 
 
+@scheme("zero")
 def _zero(network: Network) -> Scheme:
     """ZerO: identities and Hadamard matrices, nothing random; branches end in 0."""
 
@@ -173,6 +181,12 @@ def _zero(network: Network) -> Scheme:
         return Rule("hadamard", {}, "partial identity, or rows of a Hadamard matrix")
 
     return Scheme(rule)
+
+
+@scheme("lsuv", needs_data=True)
+def _lsuv(network: Network, convolution: str = "orthogonal") -> Scheme:
+    """Orthogonal kernels, scaled so that every layer's output has variance 1 on the data."""
+    return dataclasses.replace(_orthogonal(network, convolution), output_variance=1.0)
 
 
 def _named(name: str, given: Mapping[str, Any]) -> Scheme:
@@ -193,46 +207,41 @@ def _named(name: str, given: Mapping[str, Any]) -> Scheme:
     return Scheme(rule)
 
 
-SCHEMES: dict[str, Maker] = {
-    "orthogonal": _orthogonal,
-    "delta_orthogonal": _delta,
-    "conv_orthogonal": _convolutional,
-    "sparse_orthogonal": _sparse,
-    "mirrored": _mirrored,
-    "idinit": _idinit,
-    "fixup": _fixup,
-    "zero": _zero,
-    "lsuv": _orthogonal,
-}
-
-
-def needs_data(scheme: Any) -> bool:
-    """Whether a scheme, as a user writes it, measures a batch of real data."""
-    name = scheme[0] if isinstance(scheme, tuple) and scheme else scheme
-    return isinstance(name, str) and name == "lsuv"
-
-
-def scheme_of(network: Network, name: str, parameters: Mapping[str, Any], who: str) -> Scheme:
-    """The scheme called `name`: one of `SCHEMES`, or any initializer for all kernels.
+def scheme_of(
+    network: Network, name: str, parameters: Mapping[str, Any], who: str
+) -> tuple[Scheme, bool]:
+    """The scheme called `name`, or any initializer for all kernels; and whether it needs data.
 
     Raises:
-        TypeError: It has no such parameter.
+        TypeError: It has no such parameter, or its function makes no scheme.
         ValueError: There is no such scheme, or the network is not made for it.
     """
-    if name in SCHEMES:
-        maker = SCHEMES[name]
-        takes = maker.__code__.co_varnames[1 : maker.__code__.co_argcount]
-        for parameter in parameters:
-            if parameter not in takes:
-                raise TypeError(
-                    f"{who}: the scheme {name} has no parameter {short_repr(parameter)}; its "
-                    f"parameters: {', '.join(takes) or 'none'}."
-                )
-        return maker(network, **parameters)
-    if name in specs:
-        return _named(name, parameters)
-    known = [*SCHEMES, *(n for n in specs if n not in SCHEMES)]
-    near = difflib.get_close_matches(name, known, n=3) or list(SCHEMES)
-    raise ValueError(
-        f"{who}: there is no scheme {short_repr(name)}; did you mean {' or '.join(near)}?"
-    )
+    spec = SCHEMES.get(name)
+    if spec is None:
+        if name in specs:
+            return _named(name, parameters), False
+        known = [*SCHEMES, *(n for n in specs if n not in SCHEMES)]
+        near = difflib.get_close_matches(name, known, n=3) or list(SCHEMES)
+        raise ValueError(
+            f"{who}: there is no scheme {short_repr(name)}; did you mean {' or '.join(near)}?"
+        )
+    takes = spec.parameters
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in takes.values())
+    for parameter in parameters:
+        if parameter not in takes and not open_ended:
+            raise TypeError(
+                f"{who}: the scheme {name} has no parameter {short_repr(parameter)}; its "
+                f"parameters: {', '.join(takes) or 'none'}."
+            )
+    made = spec.function(network, **parameters)
+    if not isinstance(made, Scheme):
+        raise TypeError(
+            f"{who}: the scheme {name} of {spec.origin} needs to return a Scheme, got "
+            f"{short_repr(made)}."
+        )
+    if made.output_variance is not None and not spec.needs_data:
+        raise TypeError(
+            f"{who}: the scheme {name} of {spec.origin} measures data; register it with "
+            "needs_data=True."
+        )
+    return made, spec.needs_data

@@ -51,8 +51,8 @@ def phase_diagram(activation: Phi, point: tuple[float, float] | None = None) -> 
     if point is not None:
         axes.plot(*point, "*", color=ORANGE, ms=14, label=f"({point[0]:g}, {point[1]:g})")
     axes.set(
-        xlabel="deviation of weights, times root of fan-in: sigma_w",
-        ylabel="deviation of biases: sigma_b",
+        xlabel="standard deviation of weights times root of fan-in: sigma_w",
+        ylabel="standard deviation of biases: sigma_b",
         title=name, xlim=(0, high_w), ylim=(0, high_b),
     )  # fmt: skip
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(0.0, 0.72))

@@ -5,7 +5,6 @@ the layout JAX calls partitionable), so `Rng(s).normal(shape)` is
 `jax.random.normal(jax.random.key(s), shape)`, on every device and under every sharding.
 """
 
-import contextlib
 import hashlib
 import math
 import operator
@@ -15,18 +14,19 @@ from typing import Any
 import numpy as np
 
 from ..arguments import as_shape, key_of_seed, short_repr
-from ..arrays import check_out, dtype_name, is_jax, is_torch, namespace, on_host, resolve
+from ..arrays import dtype_name, namespace, on_host, resolve
 from ._blocks import blocks, scalars, unsigned, words_of
 from ._distribution import Distribution, join_words
+from ._draw import draw, draw_windows
 from ._fill import fill
-from ._threefry import MASK, PythonWords, threefry2x32
-from ._windows import Window, Windows, as_ends, check_window
+from ._integers import draw_integers, draw_permutations
+from ._threefry import PythonWords, threefry2x32
+from ._windows import Window, as_ends, check_window
 
 __all__ = ["Rng", "check_rng"]
 
 Shape = int | Sequence[int]
 LARGEST = tuple(float(np.finfo(kind).max) for kind in (np.float32, np.float64))
-PIECE = 1 << 24  # elements drawn at once on an accelerator, where each takes some 30 bytes more
 
 
 def check_rng(who: str, rng: Any) -> None:
@@ -207,7 +207,7 @@ class Rng:
                 f"got {short_repr(low)} and {short_repr(high)}."
             )
         numbers = Distribution.uniform(low, high, double=self._double)
-        return self._draw(numbers, shape, start, strides, out)
+        return draw(self, numbers, as_shape(shape), start, strides, out)
 
     def normal(
         self,
@@ -219,7 +219,7 @@ class Rng:
     ) -> Any:
         """Standard normal numbers: mean 0, variance 1."""
         numbers = Distribution.normal(-math.inf, math.inf, double=self._double)
-        return self._draw(numbers, shape, start, strides, out)
+        return draw(self, numbers, as_shape(shape), start, strides, out)
 
     def normals(
         self,
@@ -232,23 +232,7 @@ class Rng:
         reaches it. With `out`, a flat array of the host, they are drawn there, the last window
         first, and each is copied when the iterator reaches it.
         """
-        if not self._host:
-            for shape, start, strides in windows:
-                yield self.normal(shape, start=start, strides=strides)
-            return
-        numbers = Distribution.normal(-math.inf, math.inf, double=self._double)
-        source, memory = Windows(Window(*w) for w in reversed(windows)), None
-        if out is not None:
-            # Inside of torch.func's transforms an array has no memory.
-            with contextlib.suppress(RuntimeError):
-                memory = np.asarray(out)[: source.size]
-        drawn, end = fill(self.key, source, numbers.kind, numbers.on_host, memory), source.size
-        for shape, *_ in windows:
-            begin = end - math.prod(shape)
-            x = drawn[begin:end]
-            x = self._from_host(x if memory is None else x.copy(), shape)
-            yield self.xp.astype(x, self.dtype, copy=False)
-            end = begin
+        return draw_windows(self, windows, out)
 
     def truncated_normal(
         self,
@@ -273,7 +257,7 @@ class Rng:
                 "Rng.truncated_normal needs an interval whose probability is not lost in rounding, "
                 f"got {short_repr(low)} to {short_repr(high)}."
             )
-        return self._draw(numbers, shape, start, strides, out)
+        return draw(self, numbers, as_shape(shape), start, strides, out)
 
     def signs(self, shape: Shape, *, start: int = 0, strides: tuple[int, ...] | None = None) -> Any:
         """+1 or -1 with probability one half each, in the `Rng`'s dtype."""
@@ -293,18 +277,7 @@ class Rng:
                 "Rng.integers needs -2**31 <= low < high < 2**31, "
                 f"got {short_repr(low)} and {short_repr(high)}."
             )
-        sizes, span = as_shape(shape), high - low
-        factor = ((1 << 16) % span) ** 2 % (1 << 32) % span  # 2**32 mod span, as 32 bits have it
-        rng, xp = (self._on_numpy(), np) if self._host else (self, self.xp)
-        upper, lower = (r.bits((math.prod(sizes),)) for r in rng.split(2))
-        word = xp.uint32 if xp is np or is_jax(xp) else int
-        if is_torch(xp):  # its uint32 has no remainder: the same arithmetic in int64
-            upper, lower = (xp.astype(b, xp.int64) for b in (upper, lower))
-            mixed = ((upper % span * factor & MASK) + lower % span) & MASK
-        else:
-            mixed = upper % word(span) * word(factor) + lower % word(span)
-        drawn = xp.astype(mixed % word(span), xp.int32) + low
-        return self._from_host(drawn, sizes) if self._host else xp.reshape(drawn, sizes)
+        return draw_integers(self, as_shape(shape), low, high)
 
     def permutation(self, shape: Shape) -> Any:
         """Random orders of `0, ..., n - 1` along the last axis of `(..., n)`, as `int32`."""
@@ -316,79 +289,7 @@ class Rng:
                 f"Rng.permutation orders at most 2**31 numbers, int32 ones, "
                 f"got {short_repr(sizes[-1])}."
             )
-        # Traced by JAX or PyTorch it stays there; elsewhere NumPy sorts: not every namespace can.
-        traces = is_torch(self.xp) or is_jax(self.xp)
-        host = self._host or (self._concrete and not traces)
-        xp, size = (np if host else self.xp), math.prod(sizes)
-        rng = self._on_numpy() if host else self
-        device = {} if host else {"device": self.device}
-        order = xp.broadcast_to(xp.arange(sizes[-1], dtype=xp.int32, **device), sizes)
-        # Sorting by fresh 32-bit keys; the rounds make ties in all of them as rare as n**-3.
-        for _ in range(math.ceil(3 * math.log(max(2, size)) / math.log(0xFFFFFFFF))):
-            rng, keys = rng.split(2)
-            by = xp.argsort(keys._sortable(sizes), axis=-1, stable=True)
-            order = xp.take_along_axis(order, by, axis=-1)
-        return self._from_host(order, sizes) if host else order
-
-    def _sortable(self, shape: tuple[int, ...]) -> Any:
-        """`bits(shape)` as numbers that sort alike: PyTorch cannot sort `uint32`."""
-        if not is_torch(self.xp):
-            return self.bits(shape)
-        b0, b1 = blocks(self.key, shape, 0, None, xp=self.xp, device=self.device)
-        return (b0 ^ b1) ^ -(1 << 31)
-
-    def _draw(
-        self,
-        numbers: Distribution,
-        shape: Shape,
-        start: int,
-        strides: tuple[int, ...] | None,
-        out: Any,
-    ) -> Any:
-        sizes = as_shape(shape)
-        check_window(sizes, start, strides)
-        check_out("Rng", out, sizes, self.xp, self.dtype)
-        if self._host:
-            window, memory = Window(sizes, start, strides), None
-            if out is not None and dtype_name(self.dtype) == dtype_name(numbers.kind):
-                memory = np.asarray(out).reshape(-1)
-            x = fill(self.key, window, numbers.kind, numbers.on_host, memory)
-            if memory is not None:
-                return out
-            x = self._from_host(x, sizes)
-        elif is_torch(self.xp) and self._concrete and math.prod(sizes) > PIECE:
-            x = self._in_pieces(numbers, sizes, start, strides, out)
-            if out is not None:
-                return out
-        else:
-            words = blocks(self.key, sizes, start, strides, xp=self.xp, device=self.device)
-            x = numbers.in_arrays(*words, words_of(self.xp), self.xp)
-        if out is None:
-            return self.xp.astype(x, self.dtype, copy=False)
-        out[...] = x
-        return out
-
-    def _in_pieces(
-        self,
-        numbers: Distribution,
-        shape: tuple[int, ...],
-        start: int,
-        strides: tuple[int, ...] | None,
-        out: Any,
-    ) -> Any:
-        """The same array, `PIECE` elements or one row at a time (JAX's compiler fuses instead)."""
-        xp = self.xp
-        sizes = shape if strides else (math.prod(shape),)
-        strides = strides or (1,)
-        if out is None:
-            out = xp.empty(sizes, dtype=self.dtype, device=self.device)
-        x = xp.reshape(out, sizes)
-        step = max(1, PIECE * sizes[0] // math.prod(sizes))
-        for a in range(0, sizes[0], step):
-            piece, at = (min(step, sizes[0] - a), *sizes[1:]), start + a * strides[0]
-            words = blocks(self.key, piece, at, strides, xp=xp, device=self.device)
-            x[a : a + step] = numbers.in_arrays(*words, words_of(xp), xp)
-        return xp.reshape(x, shape)
+        return draw_permutations(self, sizes)
 
     @property
     def _double(self) -> bool:

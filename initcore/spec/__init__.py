@@ -1,5 +1,6 @@
 """What an initializer is, as data."""
 
+from ._by_name import ByName as ByName
 from ._domain import Choice as Choice
 from ._domain import Domain as Domain
 from ._domain import Integer as Integer

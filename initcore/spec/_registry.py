@@ -3,14 +3,14 @@
 import functools
 import inspect
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from ..arrays import check_out, compute_dtype, dtype_name
+from ..arrays import check_out, compute_dtype, dtype_name, is_contiguous
 from ..random import Rng, check_rng
+from ._by_name import ByName
 from ._domain import Domain, Integer
-from ._entry_points import load_entry_points
 from ._invariant import Invariant
 from ._shape_rule import ShapeRule
 from ._spec import Spec
@@ -29,45 +29,8 @@ def _check_memory(sizes: tuple[int, ...], rng: Rng) -> None:
             raise MemoryError from None
 
 
-class Specs(Mapping[str, Spec]):
-    """Every initializer's `Spec`, by name, in alphabetical order.
-
-    Initializers of other packages come in through the entry point group `initcore.initializers`,
-    whose modules are imported the first time that all are listed or an unknown name is looked up.
-    """
-
-    def __init__(self) -> None:
-        self._filed: dict[str, Spec] = {}
-
-    def file(self, spec: Spec) -> None:
-        """Add a specification; a `ValueError` if its name belongs to another function."""
-        before = self._filed.get(spec.name)
-        if before is not None and before.origin != spec.origin:
-            raise ValueError(
-                f"the name {spec.name} of {spec.origin} belongs to {before.origin}: choose another."
-            )
-        self._filed[spec.name] = spec
-
-    def __getitem__(self, name: str) -> Spec:
-        if name not in self._filed:
-            load_entry_points(GROUP)
-        return self._filed[name]
-
-    def __iter__(self) -> Iterator[str]:
-        load_entry_points(GROUP)
-        return iter(sorted(self._filed))
-
-    def __len__(self) -> int:
-        load_entry_points(GROUP)
-        return len(self._filed)
-
-    def __repr__(self) -> str:
-        return f"<specs of {', '.join(self)}>"
-
-
-GROUP = "initcore.initializers"
-
-specs = Specs()
+specs = ByName[Spec]("initcore.initializers", "specs of")
+"""Every initializer's `Spec`, by name."""
 
 
 def _with_out(signature: inspect.Signature) -> inspect.Signature:
@@ -107,8 +70,8 @@ def initializer(
     Raises:
         ValueError: A parameter without a default has no example, or the name is taken.
 
-    The function gets an `Rng` of the dtype to compute in and clean arguments; the result is
-    rounded to the dtype asked for once, here. `groups` is added to the parameters of functions
+    The function gets an `Rng` of the dtype to compute in, and checked arguments; the result is
+    rounded once, here, to the `Rng`'s dtype. `groups` is added to the parameters of functions
     that take it. Every initializer takes `out`, a NumPy array or PyTorch tensor of the result's
     shape and dtype to write into; a function that takes `out` itself saves the copy, and returns
     `out` where it has built its result there.
@@ -130,7 +93,7 @@ def initializer(
             check_out(name, out, sizes, rng.xp, rng.dtype)
             if math.prod(sizes) == 0:
                 return rng.xp.zeros(sizes, dtype=rng.dtype, device=rng.device)
-            if builds_in_place and out is not None and out.dtype == fine:
+            if builds_in_place and out is not None and out.dtype == fine and is_contiguous(out):
                 values["out"] = out
             try:
                 _check_memory(sizes, rng)

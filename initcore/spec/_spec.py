@@ -14,6 +14,7 @@ from ..arguments import as_shape, short_repr
 from ._domain import Domain, TooLargeError
 from ._invariant import Invariant
 from ._kernel import Kernel
+from ._layout import Layout
 from ._shape_rule import ShapeRule
 from ._wording import CORE, Wording
 
@@ -65,7 +66,8 @@ class Spec:
     @property
     def statement(self) -> str:
         """What the result is, as a property that can be tested: the first line of the docs."""
-        return inspect.getdoc(self.function).split("\n\n")[0].replace("\n", " ")  # type: ignore[union-attr]
+        text = inspect.getdoc(self.function) or ""  # there is none under python -OO
+        return text.split("\n\n")[0].replace("\n", " ")
 
     @property
     def origin(self) -> str:
@@ -105,6 +107,41 @@ class Spec:
         who = wording.spell(self.name)
         sizes = as_shape(shape, who=who)
         shown = sizes if shown is None else tuple(shown)
+        values = self.check_parameters(parameters, wording=wording)
+        groups = values.get("groups", 1)
+        if sizes and sizes[0] % groups:
+            raise ValueError(
+                f"{who} needs groups that divide the {sizes[0]} outputs of "
+                f"{wording.thing} {shown}, got {short_repr(groups)}."
+            )
+        self.shape.check(who, shown, Kernel(sizes, groups), wording, values)
+        return sizes, values
+
+    def check_kernel(
+        self, layout: Layout, shape: Any, parameters: Mapping[str, Any], *, wording: Wording = CORE
+    ) -> tuple[Layout | None, tuple[int, ...], dict[str, Any]]:
+        """As `check`, of a `shape` in the order of `layout`, which also says the groups.
+
+        Returns:
+            The layout, or None where the array has too few axes to be a kernel; the canonical
+            shape; all parameters.
+        """
+        who = wording.spell(self.name)
+        sizes = as_shape(shape, who=who)
+        if len(sizes) < max(2, self.shape.low):
+            return None, *self.check(sizes, parameters, wording=wording)
+        try:
+            kernel = layout.kernel(sizes)
+        except ValueError as error:
+            raise ValueError(f"{who}, shape {sizes}: {error}") from None
+        given = {**parameters, "groups": kernel.groups} if self.grouped else parameters
+        return layout, *self.check(kernel.shape, given, wording=wording, shown=sizes)
+
+    def check_parameters(
+        self, parameters: Mapping[str, Any], *, wording: Wording = CORE
+    ) -> dict[str, Any]:
+        """All parameters, cleaned, before there is a shape."""
+        who = wording.spell(self.name)
         values = dict(self.defaults)
         for name, value in parameters.items():
             if name not in self.parameters:
@@ -117,14 +154,7 @@ class Spec:
             if name not in values:
                 raise TypeError(f"{who} needs a value for {wording.names.get(name, name)}.")
             values[name] = self.check_parameter(who, name, domain, values[name], wording)
-        groups = values.get("groups", 1)
-        if sizes and sizes[0] % groups:
-            raise ValueError(
-                f"{who} needs groups that divide the {sizes[0]} outputs of "
-                f"{wording.thing} {shown}, got {short_repr(groups)}."
-            )
-        self.shape.check(who, shown, Kernel(sizes, groups), wording, values)
-        return sizes, values
+        return values
 
     @staticmethod
     def check_parameter(who: str, name: str, domain: Domain, value: Any, wording: Wording) -> Any:

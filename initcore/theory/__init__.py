@@ -1,9 +1,9 @@
 """Mean-field theory of deep networks at initialization, to compute weights from.
 
 `z` is standard normal; `q` is the length of a pre-activation (its mean square); `sigma_w` and
-`sigma_b` are deviations, `Var W_ij = sigma_w**2 / fan_in`. An activation is a name or an
+`sigma_b` are standard deviations, `Var W_ij = sigma_w**2 / fan_in`. An activation is a name or an
 elementwise callable on arrays, NumPy's or a framework's. In the laws of finite networks `sigma_w`
-is the deviation of the entries themselves.
+is the standard deviation of the entries themselves.
 """
 
 from ._correlation import DepthScales as DepthScales

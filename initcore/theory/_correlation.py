@@ -1,4 +1,4 @@
-"""Two inputs through a wide random network: their correlation, and how deep it can be told."""
+"""Two inputs through a wide random network: their correlation, and the depth it survives."""
 
 import math
 from collections.abc import Callable
@@ -51,15 +51,15 @@ def correlation_map(
         activation: A name or an elementwise callable on arrays.
         rho: Correlation in [-1, 1], a number or an array of them.
         q: Mean square of the pre-activations, positive.
-        sigma_w: Deviation of the weights times `sqrt(fan_in)`.
-        sigma_b: Deviation of the biases.
+        sigma_w: Standard deviation of the weights times `sqrt(fan_in)`.
+        sigma_b: Standard deviation of the biases.
 
     Returns:
         The correlation, of the shape of `rho`.
 
     Raises:
-        ValueError: A correlation is outside [-1, 1], a deviation is negative, or `q` is not
-            positive.
+        ValueError: A correlation is outside [-1, 1], a standard deviation is negative, or `q` is
+            not positive.
 
     >>> round(correlation_map("relu", 0.0), 6), round(correlation_map("relu", 1.0), 6)
     (0.31831, 1.0)
@@ -125,7 +125,7 @@ def _inner(
 
 
 def depth_scales(activation: Phi, sigma_w: float, sigma_b: float = 0.0) -> DepthScales:
-    """How many layers lengths, correlations and gradients keep their news, at the fixed point.
+    """Numbers of layers through which mean squares, correlations and gradients carry information.
 
     `-1 / log|slope|` of the length map; of the correlation map at its stable fixed point; and
     `1 / |log chi|` (Schoenholz et al., ICLR 2017, eq. 6, 9 and section 4). A network much deeper
@@ -133,11 +133,11 @@ def depth_scales(activation: Phi, sigma_w: float, sigma_b: float = 0.0) -> Depth
 
     Args:
         activation: A name or an elementwise callable on arrays.
-        sigma_w: Deviation of the weights times `sqrt(fan_in)`.
-        sigma_b: Deviation of the biases.
+        sigma_w: Standard deviation of the weights times `sqrt(fan_in)`.
+        sigma_b: Standard deviation of the biases.
 
     Raises:
-        ValueError: A deviation is negative, or lengths grow without bound.
+        ValueError: A standard deviation is negative, or lengths grow without bound.
 
     >>> scales = depth_scales("tanh", 0.9, 0.1)
     >>> round(scales.signal, 6) == round(scales.gradient, 6) < 6

@@ -42,7 +42,7 @@ class CriticalLine(NamedTuple):
 
 
 class Isometry(NamedTuple):
-    """Gain of orthogonal weights and deviation of biases, and the length they keep."""
+    """Gain of orthogonal weights, standard deviation of biases, and the mean square they keep."""
 
     gain: float
     sigma_b: float
@@ -55,7 +55,7 @@ class Isometry(NamedTuple):
 
 
 def critical_point(activation: Phi, q: float) -> CriticalPoint:
-    """The deviations at which lengths stay at `q` and squared gradients keep their size.
+    """The standard deviations that keep mean squares at `q` and gradients at their size.
 
     `sigma_w**2 = 1 / E phi'(sqrt(q) z)**2`, `sigma_b**2 = q - sigma_w**2 E phi(sqrt(q) z)**2`
     (Pennington et al., NeurIPS 2017, eq. 9).
@@ -65,7 +65,8 @@ def critical_point(activation: Phi, q: float) -> CriticalPoint:
         q: The wanted mean square of the pre-activations.
 
     Raises:
-        ValueError: `q` is not positive, or no bias deviation makes `q` a fixed length.
+        ValueError: `q` is not positive, or no standard deviation of the biases makes `q` a fixed
+            length.
 
     >>> p = critical_point("tanh", 0.05)
     >>> round(p.sigma_w**2, 8), round(p.sigma_b**2, 10)
@@ -129,8 +130,8 @@ def phase(activation: Phi, sigma_w: float, sigma_b: float = 0.0, *, tolerance: f
 
     Args:
         activation: A name or an elementwise callable on arrays.
-        sigma_w: Deviation of the weights times `sqrt(fan_in)`.
-        sigma_b: Deviation of the biases.
+        sigma_w: Standard deviation of the weights times `sqrt(fan_in)`.
+        sigma_b: Standard deviation of the biases.
         tolerance: `|chi - 1|` up to which a point is critical.
 
     Raises:
@@ -153,8 +154,8 @@ def phase(activation: Phi, sigma_w: float, sigma_b: float = 0.0, *, tolerance: f
 def slope_spread(phi: Activation, q: float, *, rough: bool = False) -> float:
     """`mu_2 / mu_1**2 - 1`, `mu_k = E phi'(sqrt(q) z)**(2 k)`, as the mean of a square.
 
-    Where it is tiny, it is the rounding of `phi'` that limits it: no finer than 1e-9 is asked for,
-    nor than what slopes by differences, of precision `eps**(6/7)`, leave of it.
+    The rounding of `phi'` limits it where it is tiny, so it is computed to 1e-9 at best, and less
+    finely for slopes by differences, whose precision is `eps**(6/7)`.
     """
     first = mean_square_slope(phi, q)
 
@@ -173,7 +174,7 @@ def slope_spread(phi: Activation, q: float, *, rough: bool = False) -> float:
 def q_for_depth(
     activation: Phi, depth: int, variance: float = 0.25, *, weights: str = "orthogonal"
 ) -> float:
-    """The smallest length `q` at which `jacobian_spectrum(activation, depth, q=q)` has `variance`.
+    """The smallest mean square `q` for which `jacobian_spectrum` has `variance` at this depth.
 
     Solves `depth * (mu_2 / mu_1**2 - 1 - s_1) = variance` (Pennington et al., AISTATS 2018,
     eq. 22).

@@ -51,18 +51,18 @@ def mean_square_slope(phi: Activation, q: float) -> float:
 
 
 def length_map(activation: Phi, q: float, sigma_w: float, sigma_b: float = 0.0) -> float:
-    """The length after a layer: `sigma_w**2 E phi(sqrt(q) z)**2 + sigma_b**2`.
+    """The mean square after a layer: `sigma_w**2 E phi(sqrt(q) z)**2 + sigma_b**2`.
 
     Poole et al. 2016, eq. 3.
 
     Args:
         activation: A name or an elementwise callable on arrays.
         q: Mean square of the pre-activations before the layer.
-        sigma_w: Deviation of the weights times `sqrt(fan_in)`.
-        sigma_b: Deviation of the biases.
+        sigma_w: Standard deviation of the weights times `sqrt(fan_in)`.
+        sigma_b: Standard deviation of the biases.
 
     Raises:
-        ValueError: `q` or a deviation is negative or not finite.
+        ValueError: `q` or a standard deviation is negative or not finite.
 
     >>> round(length_map("relu", 3.0, 2**0.5), 12)
     3.0
@@ -82,7 +82,7 @@ def susceptibility(activation: Phi, q: float, sigma_w: float) -> float:
     Args:
         activation: A name or an elementwise callable on arrays.
         q: Mean square of the pre-activations.
-        sigma_w: Deviation of the weights times `sqrt(fan_in)`.
+        sigma_w: Standard deviation of the weights times `sqrt(fan_in)`.
 
     Raises:
         ValueError: `q` or `sigma_w` is negative or not finite.
@@ -113,16 +113,16 @@ def length_slope(phi: Activation, q: float, sigma_w: float) -> float:
 
 
 def fixed_points(activation: Phi, sigma_w: float, sigma_b: float = 0.0) -> tuple[FixedPoint, ...]:
-    """All lengths `q` with `length_map(q) == q`, smallest first, with their stability.
+    """All mean squares `q` with `length_map(q) == q`, smallest first, with their stability.
 
     Args:
         activation: A name or an elementwise callable on arrays.
-        sigma_w: Deviation of the weights times `sqrt(fan_in)`.
-        sigma_b: Deviation of the biases.
+        sigma_w: Standard deviation of the weights times `sqrt(fan_in)`.
+        sigma_b: Standard deviation of the biases.
 
     Raises:
-        ValueError: A deviation is negative, or every length is a fixed point (a homogeneous
-            activation at its critical `sigma_w` without biases).
+        ValueError: A standard deviation is negative, or every length is a fixed point (a
+            homogeneous activation at its critical `sigma_w` without biases).
 
     >>> [(round(p.q, 6), p.stable) for p in fixed_points("tanh", 1.5)]
     [(0.0, False), (0.793354, True)]
@@ -206,16 +206,16 @@ def _described(phi: Activation, q: float, sigma_w: float, excess: Any) -> FixedP
 
 
 def fixed_point(activation: Phi, sigma_w: float, sigma_b: float = 0.0) -> float:
-    """The length `q` that depth leads to from length 1: `length_map(q) == q`.
+    """The mean square `q` that a deep network reaches from 1: `length_map(q) == q`.
 
     Args:
         activation: A name or an elementwise callable on arrays.
-        sigma_w: Deviation of the weights times `sqrt(fan_in)`.
-        sigma_b: Deviation of the biases.
+        sigma_w: Standard deviation of the weights times `sqrt(fan_in)`.
+        sigma_b: Standard deviation of the biases.
 
     Raises:
-        ValueError: A deviation is negative, lengths grow without bound, or they stay whatever
-            they are (a homogeneous activation at its critical `sigma_w`).
+        ValueError: A standard deviation is negative, lengths grow without bound, or they stay
+            whatever they are (a homogeneous activation at its critical `sigma_w`).
 
     >>> round(fixed_point("relu", 1.0, 0.5), 12)
     0.5

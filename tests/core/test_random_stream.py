@@ -317,19 +317,19 @@ def test_an_accelerator_draws_large_arrays_in_pieces_of_the_same_values(
 ) -> None:
     import torch
 
-    from initcore.random import _rng
+    from initcore.random import _draw, _rng
 
     drawn: list[int] = []
-    blocks = _rng.blocks
+    blocks = _draw.blocks
     monkeypatch.setattr(_rng, "on_host", lambda xp, device: False)
     monkeypatch.setattr(
-        _rng,
+        _draw,
         "blocks",
         lambda key, shape, *a, **k: drawn.append(shape) or blocks(key, shape, *a, **k),
     )
     rng = Rng(3, xp=torch, dtype="bfloat16")
     whole = rng.normal((41, 30), start=7, strides=strides)
-    monkeypatch.setattr(_rng, "PIECE", 100)
+    monkeypatch.setattr(_draw, "PIECE", 100)
     pieces = rng.normal((41, 30), start=7, strides=strides)
     assert torch.equal(whole, pieces)
     assert len(drawn) > 10

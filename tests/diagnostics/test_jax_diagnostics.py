@@ -158,3 +158,40 @@ def test_what_explodes_is_said_and_what_does_not_fit_refused() -> None:
 
     large = [10 * jnp.eye(8)] * 5
     assert "explodes" in str(signal_report((linear, large), inputs(2, 8)))
+
+
+class Counting(nnx.Module):  # type: ignore[misc]
+    """Counts its calls in a variable that enters the signal."""
+
+    def __init__(self) -> None:
+        self.linear, self.calls = nnx.Linear(4, 4, rngs=nnx.Rngs(0)), nnx.BatchStat(jnp.zeros(()))
+
+    def __call__(self, x: Any) -> Any:
+        self.calls[...] += 1
+        return self.linear(x) * self.calls[...]
+
+
+def test_looking_leaves_all_state_as_it_was() -> None:
+    model, x = Counting(), inputs(3, 4)
+    for scheme in ("orthogonal", "lsuv"):
+        initialize(model, scheme, sample_input=x)
+    signal_report(model, x)
+    jacobian_spectrum(model, x)
+    assert float(model.calls[...]) == 0
+
+
+def test_errors_are_in_the_caller_s_words_and_quote_the_model_s_own() -> None:
+    def stubborn(p: Any, x: Any) -> Any:
+        raise RuntimeError("please initialize me first")
+
+    with pytest.raises(ValueError, match=r"^signal_report could .*: please initialize me first$"):
+        signal_report((stubborn, {"w": jnp.ones(3)}), jnp.ones(3))
+    with pytest.raises(TypeError, match=r"^orthogonality needs a Flax module"):
+        orthogonality(3)
+    with pytest.raises(ValueError, match=r"^jacobian_spectrum needs sample_input"):
+        jacobian_spectrum(nn.Dense(3), None)
+    pair = (lambda p, x: x @ p, jnp.eye(4))
+    with pytest.raises(ValueError, match="signal_report needs a seed with 0 <= seed"):
+        signal_report(pair, inputs(2, 4), seed=-1)
+    with pytest.raises(TypeError, match="jacobian_spectrum needs an integer seed"):
+        jacobian_spectrum(pair, inputs(2, 4), seed="x")  # type: ignore[arg-type]

@@ -106,6 +106,52 @@ def test_looking_changes_nothing() -> None:
     assert not any(m._forward_hooks for m in net.modules())
 
 
+class Counting(nn.Module):
+    """Counts its calls in a buffer, in place and anew, and lets the counts enter the signal."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+        self.register_buffer("calls", torch.zeros(()))
+        self.register_buffer("last", torch.zeros(4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        self.last = x.detach().mean(0)
+        return self.linear(x) * self.calls
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda net, x: initialize(net, "orthogonal", sample_input=x),
+        lambda net, x: initialize(net, "lsuv", sample_input=x),
+        signal_report,
+        jacobian_spectrum,
+        orthogonality,
+    ],
+    ids=["initialize", "lsuv", "signal_report", "jacobian_spectrum", "orthogonality"],
+)
+def test_looking_leaves_every_buffer_as_it_was(look: Any) -> None:
+    net = Counting()
+    calls, last = net.calls, net.last
+    look(net, inputs(3, 4).float())
+    assert net.calls is calls
+    assert net.last is last
+    assert float(calls) == 0
+    assert not last.any()
+
+
+def test_arguments_are_refused_by_their_names_on_the_exact_path_too() -> None:
+    net, x = nn.Linear(4, 4), inputs(2, 4).float()
+    with pytest.raises(ValueError, match="signal_report needs a seed with 0 <= seed"):
+        signal_report(net, x, seed=-1)
+    with pytest.raises(TypeError, match="jacobian_spectrum needs an integer seed"):
+        jacobian_spectrum(net, x, seed="x")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="jacobian_spectrum needs probes"):
+        jacobian_spectrum(net, x, probes=0)
+
+
 def test_an_orthogonal_network_has_orthogonal_layers_and_a_random_one_has_not() -> None:
     net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8, 4))
     x = torch.zeros(1, 3, 3, 3)

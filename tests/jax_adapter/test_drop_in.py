@@ -2,7 +2,13 @@
 the numbers."""
 
 import inspect
-from typing import Any
+import os
+import pickle
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any, get_args
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +18,7 @@ import pytest
 import initcore
 import initcore_jax as ours
 from initcore import Rng, specs
+from initcore.spec import Choice
 
 theirs = jax.nn.initializers
 NAMES = [n for n in dir(theirs) if not n.startswith("_") and n != "Initializer"]
@@ -30,6 +37,156 @@ def test_every_public_function_takes_the_same_arguments(name: str) -> None:
 def test_every_initializer_of_the_core_is_here() -> None:
     missing = [n for n in specs if not hasattr(ours, n)]
     assert not missing, f"add these to initcore_jax: {missing}"
+
+
+KERNEL = "in_axis=-2, out_axis=-1, batch_axis=(), groups=1"
+COLUMN = "column_axis=-1, dtype=None, *, "
+FRAME = "in_axis=None, out_axis=None, batch_axis=(), groups=1"
+SPARSE = "sampling='uniform', tap_density='same', "
+MIRRORED = "part='hidden', base='orthogonal', activation='relu', negative_slope=0.01, "
+SIGNATURES = {
+    "approximate_isometry": f"(mask, scale=1.0, {COLUMN}steps=1000, {FRAME})",
+    "constant": "(value, dtype=None)",
+    "conv_orthogonal": f"(scale=1.0, {COLUMN}{FRAME})",
+    "delta_orthogonal": f"(scale=1.0, {COLUMN}{FRAME})",
+    "glorot_normal": "(in_axis=-2, out_axis=-1, batch_axis=(), dtype=None, *, groups=1)",
+    "hadamard": f"(scale=1.0, dtype=None, *, {KERNEL})",
+    "identity": f"(scale=1.0, dtype=None, *, {KERNEL})",
+    "idinit": f"(tau=1.0, dtype=None, *, noise=1e-06, taps='center', {KERNEL})",
+    "idinit_zero": f"(eps=1e-06, dtype=None, *, taps='center', {KERNEL})",
+    "mirrored": f"(scale=1.0, dtype=None, *, {MIRRORED}{KERNEL})",
+    "normal": "(stddev=0.01, dtype=None, *, mean=0.0, in_axis=-2, out_axis=-1, groups=1)",
+    "ones": "(key, shape, dtype=None, out_sharding=None)",
+    "orthogonal": f"(scale=1.0, {COLUMN}{FRAME})",
+    "scaled_orthogonal": f"(scale=1.0, {COLUMN}narrowing='isometric', {FRAME})",
+    "sparse": "(sparsity, stddev=0.01, dtype=None, *, in_axis=-2, out_axis=-1)",
+    "sparse_orthogonal": f"(density, scale=1.0, {COLUMN}{SPARSE}{FRAME})",
+    "sparse_orthogonal_mask": f"(density, column_axis=-1, *, {SPARSE}{FRAME})",
+    "truncated_normal": (
+        "(stddev=0.01, dtype=None, lower=-2.0, upper=2.0, *, mean=0.0, in_axis=-2, out_axis=-1, "
+        "groups=1)"
+    ),
+    "uniform": "(scale=0.01, dtype=None, *, low=0.0, in_axis=-2, out_axis=-1, groups=1)",
+    "variance_scaling": (
+        "(scale, mode, distribution, in_axis=-2, out_axis=-1, batch_axis=(), dtype=None, *, "
+        "groups=1)"
+    ),
+    "zeros": "(key, shape, dtype=None, out_sharding=None)",
+}
+VARIANCES = [f"{n}_{law}" for n in ("glorot", "he", "kaiming", "lecun", "xavier")
+             for law in ("normal", "uniform")]  # fmt: skip
+SIGNATURES |= dict.fromkeys(VARIANCES, SIGNATURES["glorot_normal"])
+MAKERS = sorted(SIGNATURES.keys() - {"zeros", "ones"})
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_signatures_are_written_out_for_people(name: str) -> None:
+    found = inspect.signature(getattr(ours, name))
+    bare = [p.replace(annotation=p.empty) for p in found.parameters.values()]
+    plain = found.replace(parameters=bare, return_annotation=found.empty)
+    assert str(plain) == SIGNATURES[name]
+    untyped = [p.name for p in found.parameters.values() if p.annotation is p.empty]
+    assert not untyped, f"{name} has no types of {untyped}"
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_every_argument_is_described_once(name: str) -> None:
+    text = getattr(ours, name).__doc__
+    (section,) = re.findall(r"^Args:\n((?: {4}.*\n?)+)", text, re.M)
+    described = [n for names in re.findall(r"^ {4}(\w[\w, ]*):", section, re.M)
+                 for n in names.split(", ")]  # fmt: skip
+    assert sorted(described) == sorted(inspect.signature(getattr(ours, name)).parameters)
+
+
+def test_the_package_works_where_python_strips_docstrings() -> None:
+    code = "import initcore_jax as m; print(m.he_normal(), m.he_normal.__doc__ or m.normal.__doc__)"
+    done = subprocess.run(
+        [sys.executable, "-OO", "-c", code], capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+    )  # fmt: skip
+    assert done.stdout.strip() == "<initcore_jax.he_normal()> None", done.stderr
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_an_unknown_keyword_is_refused_by_the_name_of_the_function(name: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{spelled(name)}\(\) got an unexpected .* 'no_such'"):
+        getattr(ours, name)(**{**usual(name), "no_such": 1})
+
+
+def test_the_few_values_of_a_parameter_are_its_type() -> None:
+    for name, spec in specs.items():
+        takes = inspect.signature(getattr(ours, name)).parameters
+        for parameter, domain in spec.parameters.items():
+            if type(domain) is Choice:  # a subclass takes more than its names
+                allowed = get_args(takes[parameter].annotation)
+                assert allowed == domain.options, f"{name}, {parameter}: {allowed}"
+
+
+def spelled(name: str) -> str:
+    return name.replace("kaiming", "he").replace("xavier", "glorot")
+
+
+def usual(name: str) -> dict[str, Any]:
+    """What a function needs to be called."""
+    if name == "variance_scaling":
+        return {"scale": 1.0, "mode": "fan_in", "distribution": "normal"}
+    if name == "approximate_isometry":
+        return {"mask": np.ones((4, 4), bool)}
+    name = name.removesuffix("_mask")
+    return dict(specs[name].example) if name in specs else {}
+
+
+def variants() -> Iterator[Any]:
+    """Initializers that differ in one argument each."""
+    yield ours.orthogonal()
+    yield ours.orthogonal(2.0)
+    yield ours.orthogonal(dtype=jnp.bfloat16)
+    yield ours.orthogonal(column_axis=0)
+    yield ours.orthogonal(in_axis=0)
+    yield ours.orthogonal(groups=2)
+    yield ours.conv_orthogonal()
+    yield ours.he_normal()
+    yield ours.he_normal(in_axis=(0, 1), out_axis=2)
+    yield ours.mirrored(activation="gelu", base="identity")
+    yield ours.mirrored(activation=jax.nn.gelu, base="identity")
+    yield ours.uniform(1.0)
+    yield ours.constant(0.5)
+
+
+def test_initializers_can_be_pickled_and_are_equal_where_their_arguments_are() -> None:
+    several, again = list(variants()), list(variants())
+    for n, init in enumerate(several):
+        loaded = pickle.loads(pickle.dumps(init))
+        assert [loaded == other for other in again] == [n == m for m in range(len(again))], init
+        assert hash(loaded) == hash(init)
+        assert init != "orthogonal"
+    w = pickle.loads(pickle.dumps(ours.he_normal(groups=2)))(KEY, (6, 4))
+    assert (w == ours.he_normal(groups=2)(KEY, (6, 4))).all()
+
+
+def test_functions_and_constants_can_be_pickled() -> None:
+    for name in SIGNATURES:
+        function = getattr(ours, name)
+        assert pickle.loads(pickle.dumps(function)) is function
+    table = pickle.loads(pickle.dumps(ours.constant(np.arange(3.0))))
+    assert (table(KEY, (2, 3)) == jnp.arange(3.0)).all()
+
+
+def test_initializers_of_traced_parameters_can_be_compared() -> None:
+    def compared(std: Any) -> Any:
+        one = ours.normal(std)
+        assert one == one
+        assert one != ours.normal(2 * std)
+        assert hash(one) == hash(ours.normal(2 * std))
+        return std
+
+    jax.jit(compared)(1.0)
+
+
+def test_the_repr_shows_name_and_parameters() -> None:
+    assert repr(ours.orthogonal(2.0)) == "<initcore_jax.orthogonal(scale=2.0)>"
+    assert repr(ours.uniform(2.0)) == "<initcore_jax.uniform(low=0.0, scale=2.0)>"
+    assert ours.he_normal().__name__ == "he_normal"
 
 
 SAME = {

@@ -111,6 +111,15 @@ def test_a_whole_equinox_model_by_the_paths_of_its_weights() -> None:
         init.equinox({"a": jnp.ones(3)}, init.orthogonal, key=KEY)
 
 
+def test_modules_of_linen_with_equal_initializers_are_equal_so_jit_traces_them_once() -> None:
+    def dense(scale: float) -> Any:
+        return linen.Dense(4, kernel_init=init.orthogonal(scale))
+
+    assert dense(2.0) == dense(2.0)
+    assert hash(dense(2.0)) == hash(dense(2.0))
+    assert dense(2.0) != dense(1.0)
+
+
 @pytest.mark.parametrize("make", [
     init.normal, init.uniform, init.truncated_normal, init.he_normal, init.conv_orthogonal,
     functools.partial(init.sparse_orthogonal, 0.5), init.scaled_orthogonal, init.idinit,

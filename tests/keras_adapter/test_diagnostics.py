@@ -137,3 +137,36 @@ def test_errors_say_who_needs_what() -> None:
         )
         with pytest.raises(ValueError, match="floating-point inputs"):
             jacobian_spectrum(counts, np.ones((2, 3), "int32"))
+
+
+class Counting(layers.Layer):  # type: ignore[misc]
+    """Counts its calls in a variable that enters the signal."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False, name="calls")
+
+    def call(self, x: Any) -> Any:
+        self.calls.assign_add(1.0)
+        return x * keras.ops.cast(self.calls, x.dtype)
+
+
+def test_looking_leaves_all_state_as_it_was() -> None:
+    counting = Counting()
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(4, name="one"), counting])
+    counting.calls.assign(0.0)  # building calls it, too
+    for scheme in ("orthogonal", "lsuv"):
+        initialize(model, scheme, sample_input=inputs(3, 4))
+    signal_report(model, inputs(3, 4))
+    orthogonality(model)
+    if DIFFERENTIATES:
+        jacobian_spectrum(model, inputs(3, 4))
+    assert float(numpy(counting.calls)) == 0
+
+
+def test_arguments_are_refused_by_their_names() -> None:
+    model, x = chain(2, 4), inputs(2, 4)
+    with pytest.raises(ValueError, match="signal_report needs a seed with 0 <= seed"):
+        signal_report(model, x, seed=-1)
+    with pytest.raises(TypeError, match="jacobian_spectrum needs an integer seed"):
+        jacobian_spectrum(model, x, seed="x")  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
 """Changing keras.initializers to initcore_keras is enough."""
 
 import inspect
-from typing import Any
+from typing import Any, get_args
 
 import keras
 import numpy as np
@@ -11,14 +11,19 @@ from scipy import stats
 
 import initcore_keras as ours
 from initcore import specs
+from initcore.spec import Choice
 from initcore_keras._initializer import spell
+from initcore_keras._kernel import KINDS
 
 NAMES = [n for n in dir(theirs) if isinstance(getattr(theirs, n), type) and n != "Initializer"]
 CLASSES = sorted((getattr(ours, spell(n)) for n in specs), key=lambda c: c.__name__)
 NEEDED: dict[str, dict[str, Any]] = {
     "Sparse": {"sparsity": 0.3},
     "SparseOrthogonal": {"density": 0.4},
+    "ApproximateIsometry": {"mask": np.ones((4, 6), bool)},
 }
+PUBLIC = [*CLASSES, ours.ApproximateIsometry]
+each_class = pytest.mark.parametrize("cls", PUBLIC, ids=lambda c: c.__name__)
 
 
 def numpy(x: Any) -> Any:
@@ -41,6 +46,53 @@ def test_every_class_takes_the_same_arguments(name: str) -> None:
 def test_every_initializer_of_the_core_is_here() -> None:
     missing = [spell(n) for n in specs if not hasattr(ours, spell(n))]
     assert not missing, f"add these to initcore_keras: {missing}"
+
+
+@each_class
+def test_every_argument_is_in_the_signature_and_in_the_docstring(cls: Any) -> None:
+    names = inspect.signature(cls).parameters
+    assert not any(p.kind is p.VAR_KEYWORD for p in names.values())
+    for name in names:
+        assert cls.__doc__.count(f"\n    {name}: ") == 1, name
+    made = make(cls)
+    for name, parameter in names.items():
+        if parameter.default is not parameter.empty:
+            assert getattr(made, name) == parameter.default, name
+
+
+def test_a_subclass_has_the_signature_that_it_is_written_with() -> None:
+    class Mine(ours.Orthogonal):  # type: ignore[misc]
+        def __init__(self, seed: Any = None) -> None:
+            super().__init__(2.0, seed, kind="transposed")
+
+    class Same(ours.Orthogonal):  # type: ignore[misc]
+        pass
+
+    assert list(inspect.signature(Mine).parameters) == ["seed"]
+    assert inspect.signature(Same) == inspect.signature(ours.Orthogonal)
+    expected = ours.Orthogonal(2.0, 1, kind="transposed")((4, 6))
+    assert (numpy(Mine(1)((4, 6))) == numpy(expected)).all()
+
+
+@each_class
+def test_an_unknown_argument_is_named_with_the_class(cls: Any) -> None:
+    with pytest.raises(TypeError, match=rf"^{cls.__name__}\b.* argument 'no_such'") as caught:
+        make(cls, no_such=1)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_types_of_few_values_are_the_choices_of_the_specs() -> None:
+    seen = 0
+    for cls in CLASSES:
+        types = {n: p.annotation for n, p in inspect.signature(cls).parameters.items()}
+        for name, domain in specs_of(cls).parameters.items():
+            if type(domain) is Choice:
+                values = set(get_args(types[name])) - {"untruncated_normal"}  # Keras's alone
+                assert values == set(domain.options), f"{cls.__name__}({name}=)"
+                seen += 1
+        if "kind" in types:
+            assert set(get_args(types["kind"])) == set(KINDS)
+    assert seen == 9
 
 
 # Keras's Identity forgets its gain; ours keeps it.
@@ -70,6 +122,62 @@ def test_serialization_round_trips(cls: Any) -> None:
         assert type(keras.initializers.get(f"initcore>{cls.__name__}")) is cls
         assert type(keras.initializers.get(cls)) is cls
     assert keras.initializers.get(init) is init
+
+
+# As initcore 0.1 saved them while each class was saved under the private module of its code.
+PRIVATE = [
+    ("_basic", "Zeros", {}),
+    ("_basic", "Ones", {}),
+    ("_basic", "Constant", {"value": 2.5}),
+    ("_basic", "RandomNormal", {"seed": 1, "mean": 1.0, "stddev": 0.5}),
+    ("_basic", "RandomUniform", {"seed": 2, "minval": -2.0, "maxval": 3.0, "kind": "transposed"}),
+    ("_basic", "TruncatedNormal", {"seed": 3, "mean": 0.5, "stddev": 2.0, "high": 1.5}),
+    ("_basic", "Sparse", {"seed": 4, "sparsity": 0.3, "stddev": 0.01}),
+    ("_structured", "Orthogonal", {"seed": 5, "gain": 1.5, "groups": 2}),
+    ("_structured", "ScaledOrthogonal", {"seed": 6, "gain": 1.0, "narrowing": "spectral"}),
+    ("_structured", "DeltaOrthogonal", {"seed": 7, "gain": 1.0, "kind": "depthwise"}),
+    ("_structured", "Identity", {"gain": 2.0, "groups": 2}),
+    ("_papers", "ConvOrthogonal", {"seed": 8, "gain": 1.0}),
+    ("_papers", "Hadamard", {"seed": None, "gain": 0.5}),
+    ("_papers", "SparseOrthogonal",
+     {"seed": 9, "density": 0.4, "gain": 1.0, "sampling": "matching", "tap_density": "more"}),
+    ("_papers", "Mirrored",
+     {"seed": 10, "gain": 1.0, "part": "last", "base": "orthogonal", "activation": "gelu",
+      "negative_slope": 0.01}),
+    ("_papers", "Idinit", {"seed": 11, "tau": 1.0, "noise": 1e-06, "taps": "corner"}),
+    ("_papers", "IdinitZero", {"seed": None, "eps": 0.001, "taps": "patch"}),
+    ("_variance", "VarianceScaling",
+     {"input_axes": [0], "output_axes": [1, 2], "seed": 12, "scale": 2.0, "mode": "fan_out",
+      "distribution": "truncated_normal"}),
+    ("_variance", "HeNormal",
+     {"input_axes": None, "output_axes": None,
+      "seed": {"module": "keras.random", "class_name": "SeedGenerator",
+               "config": {"seed": 3, "name": "seed_generator"}, "registered_name": None},
+      "kind": "transposed"}),
+    ("_variance", "HeUniform", {"input_axes": None, "output_axes": None, "seed": 13}),
+    ("_variance", "GlorotNormal", {"input_axes": None, "output_axes": None, "seed": 14}),
+    ("_variance", "GlorotUniform", {"input_axes": None, "output_axes": None, "seed": 15}),
+    ("_variance", "LecunNormal", {"input_axes": None, "output_axes": None, "seed": 16}),
+    ("_variance", "LecunUniform", {"input_axes": None, "output_axes": None, "seed": 17}),
+    ("_masks", "ApproximateIsometry",
+     {"seed": 18, "gain": 2.0, "mask": {"shape": [2, 3], "places": "iA=="}, "steps": 50}),
+    ("_masks", "SparseMask", {"mask": {"shape": [2, 3], "places": "iA=="}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("module", "name", "config"), PRIVATE, ids=lambda x: str(x)[:20])
+def test_files_saved_under_private_modules_load_and_are_saved_under_the_public_one(
+    module: str, name: str, config: dict[str, Any]
+) -> None:
+    saved = {"class_name": name, "config": config, "registered_name": f"initcore>{name}"}
+    loaded = keras.saving.deserialize_keras_object({"module": f"initcore_keras.{module}", **saved})
+    assert type(loaded) is getattr(ours, name)
+    again = keras.saving.serialize_keras_object(loaded)
+    assert again == {"module": "initcore_keras", **saved}
+
+
+def test_every_class_is_among_the_files_saved_under_private_modules() -> None:
+    assert {name for _, name, _ in PRIVATE} == {c.__name__ for c in (*PUBLIC, ours.SparseMask)}
 
 
 def specs_of(cls: Any) -> Any:
@@ -153,8 +261,12 @@ def test_seeds_decide() -> None:
         (lambda: ours.RandomNormal(stddev=float("nan")), ValueError, "got nan"),
         (lambda: ours.RandomUniform(1.0, 0.0), ValueError, "minval <= maxval"),
         (lambda: ours.VarianceScaling(mode="fan"), ValueError, "fan_geo_avg"),
-        (lambda: ours.Orthogonal(seed=-1), ValueError, "0 <= seed"),
-        (lambda: ours.Orthogonal(seed="1"), TypeError, "integer seed"),
+        (lambda: ours.Orthogonal(seed=-1), ValueError, "^Orthogonal needs a seed with 0 <= seed"),
+        (lambda: ours.HeNormal(seed=2**64), ValueError, "^HeNormal needs a seed with 0 <= seed"),
+        (lambda: ours.Orthogonal(seed=True), TypeError, "^Orthogonal needs an integer seed"),
+        (lambda: ours.Sparse(0.5, seed="x"), TypeError, "^Sparse needs an integer seed, got 'x'"),
+        (lambda: ours.HeNormal(no_such=1), TypeError, "arguments: seed, input_axes, output_axes"),
+        (lambda: ours.Zeros(no_such=1), TypeError, "its arguments: none"),
         (lambda: ours.Orthogonal(kind="conv"), ValueError, "one of kernel, transposed, depthwise"),
         (lambda: ours.Orthogonal(groups=0), ValueError, "groups"),
         (lambda: ours.HeNormal(input_axes=(0,)), ValueError, "together"),

@@ -1,5 +1,6 @@
 """Real layers of Keras on the running backend, and the same weights on every one."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,10 @@ def test_a_model_is_saved_loaded_and_trained(tmp_path: Path) -> None:
         keras.layers.Dense(2, kernel_initializer=init.ScaledOrthogonal(seed=4)),
     ])  # fmt: skip
     model.save(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "m.keras") as file:
+        config = file.read("config.json").decode()
+    assert '"module": "initcore_keras"' in config
+    assert "initcore_keras._" not in config
     loaded = keras.models.load_model(tmp_path / "m.keras")
     assert isinstance(loaded.layers[0].kernel_initializer, init.Orthogonal)
     assert loaded.layers[0].kernel_initializer.gain == 1.5

@@ -174,6 +174,11 @@ def test_crelu_nets_are_linear_through_real_layers(tmp_path: Path) -> None:
     model.save(tmp_path / "crelu.keras")
     loaded = keras.models.load_model(tmp_path / "crelu.keras")
     assert (numpy(loaded(x)) == numpy(model(x))).all()
+    # As initcore 0.1 saves it.
+    saved = {"module": "builtins", "class_name": "function", "config": "initcore>crelu",
+             "registered_name": "function"}  # fmt: skip
+    assert keras.activations.deserialize(saved) is init.crelu
+    assert keras.saving.serialize_keras_object(init.crelu) == saved
 
 
 @pytest.mark.parametrize(

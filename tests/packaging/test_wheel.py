@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("initcore", "initcore_torch", "initcore_jax", "initcore_keras", "initcore_conformance")
-ADAPTERS = {"initcore_torch": "torch", "initcore_jax": "jax", "initcore_keras": "keras"}
+ADAPTERS = {
+    "initcore_torch": "torch", "initcore_jax": "jax", "initcore_keras": "keras",
+    "initcore_mlx": "mlx",
+}  # fmt: skip
+PACKAGES = ("initcore", *ADAPTERS, "initcore_conformance")
 
 
 def run(*command: object) -> subprocess.CompletedProcess[str]:

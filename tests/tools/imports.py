@@ -11,6 +11,7 @@ PACKAGES = {
     "initcore_torch": ROOT / "adapters" / "initcore_torch",
     "initcore_jax": ROOT / "adapters" / "initcore_jax",
     "initcore_keras": ROOT / "adapters" / "initcore_keras",
+    "initcore_mlx": ROOT / "adapters" / "initcore_mlx",
     "initcore_conformance": ROOT / "conformance" / "initcore_conformance",
 }
 

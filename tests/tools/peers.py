@@ -86,7 +86,7 @@ print("the same values" if (draw(one) == draw(two)).all() else "different values
         KERAS_BACKENDS,
     ),
     Habit(
-        "One seed gives other weights on another backend.",
+        "One seed gives different weights on different backends.",
         """
 import keras
 
@@ -98,8 +98,8 @@ print(*(f"{value:.6f}" for value in w))
         KERAS_BACKENDS,
     ),
     Habit(
-        "A truncated normal of `stddev=1` has a smaller deviation: it is that of the normal before "
-        "the cut.",
+        "A truncated normal of `stddev=1` has a smaller standard deviation: `stddev` is that of "
+        "the normal before truncation.",
         """
 import keras
 
@@ -111,7 +111,7 @@ print(f"{keras.ops.convert_to_numpy(w).std():.2f}")
         KERAS_BACKENDS,
     ),
     Habit(
-        "The same in `jax.nn.initializers.truncated_normal`, which says so.",
+        "`jax.nn.initializers.truncated_normal` does the same, and documents it.",
         """
 import jax
 
@@ -121,7 +121,7 @@ print(f"{w.std():.2f}")
         lambda lines: any(float(line) < 0.95 for line in lines),
     ),
     Habit(
-        "bfloat16 normals of JAX are 128 numbers, none of them far out.",
+        "JAX's bfloat16 normals have only 128 values, none of them in the tails.",
         """
 import jax
 
@@ -132,7 +132,7 @@ print(f"{len(jax.numpy.unique(w))} different values, the largest {abs(w).max():.
         "https://github.com/jax-ml/jax/pull/26974",
     ),
     Habit(
-        "A small deviation makes `torch.nn.init.trunc_normal_` throw values onto its cuts.",
+        "A small standard deviation makes `torch.nn.init.trunc_normal_` put values onto its cuts.",
         """
 import torch
 
@@ -146,7 +146,7 @@ print(f"{int((w.abs() >= 0.2).sum())} of {w.numel()} values beyond ten deviation
         "https://github.com/pytorch/pytorch/pull/174997",
     ),
     Habit(
-        "bfloat16 normals of `torch.randn` on the CPU end before 3.5 deviations.",
+        "bfloat16 normals of `torch.randn` on the CPU end before 3.5 standard deviations.",
         """
 import torch
 
@@ -218,8 +218,8 @@ Made by `python -m tests.tools.peers` on {date}, on a CPU. Errors of rounding on
 [tensorflow/tensorflow#22226](https://github.com/tensorflow/tensorflow/issues/22226), do not show.
 
 """
-WITH_DKS = """[dks](examples/dks_backend.py) takes kernels for `(in, out, ...)`, which in PyTorch
-are `(out, in, ...)`: its weights are isometric, and scaled, for the transposed layer."""
+WITH_DKS = """[dks](examples/dks_backend.py) reads PyTorch's kernels as `(in, out, ...)`, but they
+are `(out, in, ...)`. Its weights are isometric and scaled for the transposed layer."""
 WITHOUT_DKS = "dks was not installed."
 BETWEEN = """
 ## Between calls and between backends

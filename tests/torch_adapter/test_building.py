@@ -64,6 +64,11 @@ def test_out_is_written_and_returned(name: str, xp: Any, dtype: str) -> None:
     out = xp.full(shape, 7.0, dtype=getattr(xp, dtype))
     assert specs[name].function(rng, shape, **given, out=out) is out
     assert (out == fresh).all()
+    wide = xp.full((*shape[:-1], 2 * shape[-1]) if shape else (2,), 7.0, dtype=getattr(xp, dtype))
+    part = wide[..., ::2] if shape else wide[0, ...]
+    assert specs[name].function(rng, shape, **given, out=part) is part
+    assert (part == fresh).all()
+    assert (wide[..., 1::2] == 7).all()
 
 
 @pytest.mark.parametrize("draw", ["normal", "uniform", "truncated_normal"])

@@ -172,8 +172,13 @@ def test_cuts_of_the_truncated_normal_are_values(
 
 
 def test_cuts_too_far_out_are_refused() -> None:
-    with pytest.raises(ValueError, match="up to 4 deviations"):
-        init.trunc_normal_(torch.empty(5), a=5.0, b=6.0, seed=0)
+    for fill, cuts in (
+        (init.trunc_normal_, {"a": 5.0, "b": 6.0}),
+        (init.truncated_normal_, {"low": 5.0, "high": 6.0}),
+    ):
+        text = f"^{fill.__name__} needs .* up to 4 deviations .* at 5 and 6 .* float32 has too few"
+        with pytest.raises(ValueError, match=text):
+            fill(torch.empty(5, dtype=torch.bfloat16), **cuts, seed=0)
     init.trunc_normal_(torch.empty(5, dtype=torch.float64), a=5.0, b=6.0, seed=0)
 
 

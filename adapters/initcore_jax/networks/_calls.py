@@ -1,13 +1,12 @@
 """What a model is called with: arrays, and arguments that are none."""
 
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-__all__ = ["as_call", "is_array", "is_weight", "joined", "parted", "shape_only", "shaped", "states"]
+__all__ = ["is_array", "is_weight", "joined", "parted", "shape_only", "shaped", "states"]
 
 shaped: Any = jax.ShapeDtypeStruct
 
@@ -25,13 +24,6 @@ def is_array(x: Any) -> bool:
 def is_weight(x: Any) -> bool:
     """Whether a leaf is trained: an array of numbers that are no integers."""
     return is_array(x) and bool(jnp.issubdtype(x.dtype, jnp.inexact))
-
-
-def as_call(sample: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """`sample` as positional and named arguments: an array, a tuple of them, or a mapping."""
-    if isinstance(sample, Mapping):
-        return (), dict(sample)
-    return (tuple(sample), {}) if isinstance(sample, (tuple, list)) else ((sample,), {})
 
 
 def parted(call: Any) -> tuple[list[Any], Any]:

@@ -4,17 +4,17 @@ from typing import Any
 
 import jax
 
-from initcore.arguments import one_line
+from initcore.networks import as_call, calling
 
-from ._calls import as_call, is_weight, joined, parted, shape_only
-from ._models import Model, path_of
+from ._calls import is_weight, joined, parted, shape_only
+from ._functional import FunctionalModel, path_of
 
 __all__ = ["of_linen"]
 
 GATES = {"ConvLSTMCell": 4}  # in one kernel; other cells have one a gate
 
 
-def of_linen(linen: Any, module: Any, sample: Any, seed: int) -> Model:
+def of_linen(linen: Any, module: Any, sample: Any, seed: int, who: str) -> FunctionalModel:
     """The module with the shapes of its variables.
 
     Raises:
@@ -23,8 +23,8 @@ def of_linen(linen: Any, module: Any, sample: Any, seed: int) -> Model:
     name = type(module).__name__
     if sample is None:
         raise ValueError(
-            f"initialize needs sample_input, what {name} is called with: a Flax linen module has "
-            "no variables before."
+            f"{who} needs sample_input, what {name} is called with: a Flax linen module has no "
+            "variables before its first call."
         )
     args, kwargs = as_call(sample)
     arrays, fixed = parted((args, kwargs))
@@ -43,13 +43,8 @@ def of_linen(linen: Any, module: Any, sample: Any, seed: int) -> Model:
         return call(*args, **kwargs)
 
     key = jax.random.key(seed)
-    try:
-        with linen.intercept_methods(note):
-            shapes = jax.eval_shape(init, key, arrays)
-    except Exception as error:
-        raise ValueError(
-            f"initialize could not call {name} with sample_input: {one_line(error)}"
-        ) from error
+    with calling(who, name), linen.intercept_methods(note):
+        shapes = jax.eval_shape(init, key, arrays)
     leaves, tree = jax.tree_util.tree_flatten_with_path(shapes)
     paths = [path_of(keys) for keys, _ in leaves]
     kinds = [p.startswith("params/") and is_weight(x) for p, (_, x) in zip(paths, leaves,
@@ -86,4 +81,4 @@ def of_linen(linen: Any, module: Any, sample: Any, seed: int) -> Model:
 
     weights = {p: x for p, (_, x), kind in zip(paths, leaves, kinds, strict=True) if kind}
     gates = {p: n for start, n in cells.items() for p in weights if p.startswith(start)}
-    return Model(name, weights, state, call, refill, gates)
+    return FunctionalModel(name, weights, state, call, refill, gates)

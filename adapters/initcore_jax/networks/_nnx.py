@@ -4,15 +4,15 @@ from typing import Any
 
 import jax
 
+from ._functional import FunctionalModel, path_of
 from ._guesses import guesses
-from ._models import Model, path_of
 
 __all__ = ["of_nnx"]
 
 GATES = {"OptimizedLSTMCell": 4, "GRUCell": 3}  # in one kernel; other cells have one a gate
 
 
-def of_nnx(nnx: Any, model: Any) -> Model:
+def of_nnx(nnx: Any, model: Any) -> FunctionalModel:
     """The module, split into a graph and arrays."""
     graph, params, rest = nnx.split(model, nnx.Param, ...)
     leaves, tree = jax.tree_util.tree_flatten_with_path(params)
@@ -38,4 +38,6 @@ def of_nnx(nnx: Any, model: Any) -> Model:
             gates.update({p: count for p in paths if p.startswith(start)})
     weights = dict(zip(paths, (leaf for _, leaf in leaves), strict=True))
     name = type(model).__name__
-    return Model(name, weights, state, call, refill, gates, lambda: guesses(model, first=False))
+    return FunctionalModel(
+        name, weights, state, call, refill, gates, lambda: guesses(model, first=False)
+    )

@@ -1,13 +1,12 @@
 """Normalizations and softmaxes, which JAX spells out, recognised by what they are made of."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from initcore.networks import Node
 
 from ._equations import REDUCTIONS, ROOTS
 
-__all__ = ["CENTERED", "after_norm", "centered", "feeding_layer", "normalized", "soft_maximum"]
+__all__ = ["CENTERED", "centered", "feeding_layer", "normalized", "soft_maximum"]
 
 BODY = ("move", "map", "norm", "sum", "mix")
 AFFINE = ("add", "sub", "mul", "div", "neg", "convert_element_type")
@@ -73,16 +72,6 @@ def soft_maximum(nodes: list[Node], a: int, b: int) -> int | None:
     if not among or not any(nodes[i].label == "reduce_sum" for i in among):
         return None
     return nodes[exponent].inputs[0]
-
-
-def after_norm(nodes: list[Node], values: Iterable[int]) -> bool:
-    """Whether the values come out of a normalization."""
-    front = list(values)
-    for _ in range(4):
-        if any(nodes[i].kind == "norm" or nodes[i].label == "rsqrt" for i in front):
-            return True
-        front = [j for i in front if nodes[i].kind in ("map", "move") for j in nodes[i].inputs]
-    return False
 
 
 def feeding_layer(nodes: list[Node], i: int) -> Any:

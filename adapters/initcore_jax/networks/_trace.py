@@ -6,10 +6,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from initcore.networks import Graph, Node, Parameter
+from initcore.networks import Graph, Node
 
 from ._equations import body_of
-from ._loops import run_branches, run_loop
+from ._loops import Loops
 from ._nodes import Nodes
 from ._values import Constant, Value, View
 from ._walk import Place
@@ -24,20 +24,19 @@ class Recorder:
         made: The nodes, and how each weight is used.
         products: For every product with a weight, by the equations it is called through, the
             paths of the weight.
-        layers: Places of what layers put out, biases added, by the paths of their kernels.
+        layers: Places of the outputs of layers, biases added, with the paths of their kernels.
         biases: Paths of the biases, by those of the kernels.
-        tables: Places of what embeddings put out.
-        stacked: Paths of the weights of which a loop takes one kernel after the other.
+        tables: Places of the outputs of embeddings.
     """
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]], gates: Mapping[str, int]) -> None:
         self.made = Nodes(shapes, gates)
+        self.loops = Loops(self.made, self.inside)
         self.products: dict[Place, tuple[str, ...]] = {}
         self.layers: dict[Place, str] = {}
         self.biases: dict[str, str] = {}
         self.tables: list[Place] = []
         self._ends: dict[int, Place] = {}
-        self.stacked: set[str] = set()
         self.stack: Place = ()
 
     def record(self, jaxpr: Any, consts: list[Any], given: list[Any]) -> Graph:
@@ -76,9 +75,9 @@ class Recorder:
         if body is not None:
             return self.inside(eqn, *body, operands)
         if name in ("scan", "while"):
-            return run_loop(self, eqn, operands)
+            return self.loops.loop(eqn, operands)
         if name == "cond":
-            return run_branches(self, eqn, operands)
+            return self.loops.branches(eqn, operands)
         results = self.made.note(eqn, name, operands)
         if results and isinstance(results[0], Value):
             self._place(name, (*self.stack, id(eqn)), operands, results[0].node)
@@ -88,6 +87,8 @@ class Recorder:
         """Note where a layer's output is: after its product, or where its bias is added."""
         views = [o for o in operands if isinstance(o, View)]
         values = [o for o in operands if isinstance(o, Value)]
+        # A bias comes after the product, at times with a transpose in between. The layer's signal
+        # is what comes out last, as in frameworks whose layers add their biases themselves.
         if name in ("dot_general", "conv_general_dilated") and len(views) == 1 and values:
             self.products[place] = views[0].paths
             self.layers[place], self._ends[made] = views[0].paths[0], place
@@ -107,15 +108,11 @@ class Recorder:
         """What was recorded and reaches the outputs."""
         made = self.made
         roots = [o.node for o in outputs if isinstance(o, Value)]
-        parameters = []
-        for path, shape in made.shapes.items():
-            facts = dict(made.uses.get(path, {"kind": "unused"}))
-            if facts["kind"] == "unused":
-                facts["note"] = "the forward pass does not reach it"
-            if path in self.stacked:
-                facts["note"] = f"{shape[0]} weights in one array, used one after the other"
-            parameters.append(Parameter(path, shape, **facts))
-        return Graph(reached(made.nodes, roots), parameters)
+        notes = {
+            path: {"note": f"{made.shapes[path][0]} weights in one array, used one after the other"}
+            for path in made.stacked
+        }
+        return Graph(reached(made.nodes, roots), made.parameters(notes))
 
 
 def _read(known: Mapping[Any, Any], v: Any) -> Any:

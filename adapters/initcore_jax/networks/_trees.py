@@ -7,7 +7,7 @@ from typing import Any
 import jax
 
 from ._calls import is_array, is_weight
-from ._models import Model, path_of
+from ._functional import FunctionalModel, path_of
 
 __all__ = ["of_tree"]
 
@@ -16,7 +16,7 @@ GATES = {"LSTMCell": 4, "GRUCell": 3}
 
 def of_tree(
     function: Any, tree: Any, name: str, guess: Callable[[], Iterator[Any]] = lambda: iter(())
-) -> Model:
+) -> FunctionalModel:
     """A function of a pytree; of Flax's variables the collection `params`, else all of it."""
     leaves, structure = jax.tree_util.tree_flatten_with_path(tree, is_leaf=_is_state)
     flax = isinstance(tree, Mapping) and "params" in tree
@@ -37,7 +37,7 @@ def of_tree(
     def refill(new: dict[str, Any]) -> Any:
         return filled(iter([new.get(p, x) for p, x in weights.items()]), iter(state))
 
-    return Model(name, weights, state, call, refill, _equinox_gates(tree, weights), guess)
+    return FunctionalModel(name, weights, state, call, refill, _equinox_gates(tree, weights), guess)
 
 
 def evaluating(tree: Any) -> Any:

@@ -3,17 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from initcore.networks import Node
+from initcore.networks import GraphBuilder, Node
 from initcore.spec import Layout
 
 from ._equations import ELEMENTWISE
-from ._patterns import after_norm, feeding_layer
+from ._patterns import feeding_layer
 from ._values import Derived, Value, View, is_flat, layout_of
 
 __all__ = ["Uses"]
 
+BESIDE = {"mul": "multiply", "div": "multiply", "add": "add", "sub": "add", "concatenate": "join"}
 
-class Uses:
+
+class Uses(GraphBuilder):
     """The nodes noted so far, and the use of each weight.
 
     Args:
@@ -22,28 +24,18 @@ class Uses:
 
     Attributes:
         picked: Paths of the weights of which a loop's counter picks a part.
+        stacked: Paths of the weights of which a loop takes one kernel after another.
     """
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]], gates: Mapping[str, int]) -> None:
-        self.shapes, self.gates = dict(shapes), gates
-        self.nodes: list[Node] = []
-        self.uses: dict[str, dict[str, Any]] = {}
+        super().__init__(shapes)
+        self.gates = gates
         self.picked: set[str] = set()
+        self.stacked: set[str] = set()
 
     def put(self, node: Node) -> Value:
         """Append a node."""
-        self.nodes.append(node)
-        return Value(len(self.nodes) - 1)
-
-    def use(self, path: str, **facts: Any) -> None:
-        """An embedding stays one if it is the output layer too; a kernel of anything else wins."""
-        known = self.uses.setdefault(path, {})
-        kind = known.get("kind")
-        if kind == "embedding" or (
-            kind in ("kernel", "recurrent") and facts["kind"] != "embedding"
-        ):
-            return
-        known.update(facts)
+        return Value(self.add(node))
 
     def product(self, eqn: Any, name: str, operands: list[Any]) -> str:
         """A layer, and the layout of its kernel."""
@@ -69,22 +61,15 @@ class Uses:
 
     def joined(self, name: str, inputs: tuple[int, ...], weights: list[Any]) -> str:
         """A weight that is added to the signal, multiplies it or stands beside it."""
-        normal = after_norm(self.nodes, inputs)
+        normal = self.after_norm(inputs)
         scales = False
         for w in weights:
             scales |= isinstance(w, View) and w.scales and name == "mul"
             for path in w.paths if isinstance(w, View) else ():
-                shape = self.shapes[path]
-                if name in ("mul", "div"):
-                    self.use(path, kind="scale" if normal or w.scales else "multiplier")
-                elif name in ("add", "sub"):
-                    flat = is_flat(shape) or self._is_bias(shape, inputs)
-                    kind = "shift" if normal else "bias"
-                    self.use(path, kind=kind if flat else "position")
-                elif name == "concatenate":
-                    self.use(path, kind="position")
-                else:
-                    self.use(path, kind="other", note=f"used by {name}")
+                how, shape = BESIDE.get(name, ""), self.shapes[path]
+                flat = is_flat(shape) or (how == "add" and self._is_bias(shape, inputs))
+                normalized = normal or (w.scales and how == "multiply")
+                self.use_beside(path, how, name, flat=flat, normalized=normalized, shifts=True)
         if scales:
             return "norm"
         return "map" if name in ELEMENTWISE - {"mul", "div", "add", "sub"} else "move"

@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from initcore.networks import Linearized
+
 __all__ = ["array", "gradients", "linearized"]
 
 Function = Callable[[Any], Any]
@@ -88,9 +90,8 @@ def gradients(run: Callable[[Callable[[str, Any], Any]], Any], seeded: Any) -> t
     return values, {}
 
 
-def linearized(function: Function, x: Any) -> tuple[Any, Function, Function]:
-    """`(y, forward, backward)`: the output, and products with the Jacobian and its transpose of
-    NumPy arrays with one more axis in front.
+def linearized(function: Function, x: Any, who: str) -> Linearized | None:
+    """The Jacobian of `function` at `x`; None where PyTorch sees that nothing depends on `x`.
 
     Raises:
         NotImplementedError: The backend has no derivatives.
@@ -103,12 +104,12 @@ def linearized(function: Function, x: Any) -> tuple[Any, Function, Function]:
     if backend == "jax":
         return _by_jax(function, x)
     raise NotImplementedError(
-        f"jacobian_spectrum needs derivatives, and Keras's backend {backend} has none; use "
+        f"{who} needs derivatives, and Keras's backend {backend} has none; use "
         "tensorflow, jax or torch."
     )
 
 
-def _by_tensorflow(function: Function, x: Any) -> tuple[Any, Function, Function]:
+def _by_tensorflow(function: Function, x: Any) -> Linearized:
     import tensorflow as tf
 
     with tf.GradientTape(persistent=True) as outer:
@@ -133,10 +134,10 @@ def _by_tensorflow(function: Function, x: Any) -> tuple[Any, Function, Function]
             for row in v
         ])  # fmt: skip
 
-    return y, forward, backward
+    return Linearized((tuple(x.shape), tuple(y.shape)), forward, backward)
 
 
-def _by_torch(function: Function, x: Any) -> tuple[Any, Function, Function]:
+def _by_torch(function: Function, x: Any) -> Linearized | None:
     import torch
     from torch.nn.attention import SDPBackend, sdpa_kernel
 
@@ -146,7 +147,7 @@ def _by_torch(function: Function, x: Any) -> tuple[Any, Function, Function]:
         cotangent = torch.zeros_like(y, requires_grad=True)
         (pulled,) = torch.autograd.grad(y, x, cotangent, create_graph=True, allow_unused=True)
     if pulled is None:
-        raise ValueError("jacobian_spectrum needs outputs that depend on the inputs.")
+        return None
 
     def rows(out: Any, by: Any, given: Any) -> Any:
         return np.stack([
@@ -154,18 +155,22 @@ def _by_torch(function: Function, x: Any) -> tuple[Any, Function, Function]:
             for row in given
         ])  # fmt: skip
 
-    return y, lambda v: rows(pulled, cotangent, v), lambda u: rows(y, x, u)
+    return Linearized(
+        (tuple(x.shape), tuple(y.shape)),
+        lambda v: rows(pulled, cotangent, v),
+        lambda u: rows(y, x, u),
+    )
 
 
-def _by_jax(function: Function, x: Any) -> tuple[Any, Function, Function]:
+def _by_jax(function: Function, x: Any) -> Linearized:
     import jax
     import jax.numpy as jnp
 
     y, pull = jax.vjp(function, x)
     push = jax.jit(jax.vmap(lambda v: jax.jvp(function, (x,), (v,))[1]))
     pulls = jax.jit(jax.vmap(lambda u: pull(u)[0]))
-    return (
-        y,
+    return Linearized(
+        (x.shape, y.shape),
         lambda v: array(push(jnp.asarray(v, x.dtype))),
         lambda u: array(pulls(jnp.asarray(u, y.dtype))),
     )

@@ -49,7 +49,7 @@ KINDS = {
 
 
 def kind_of(name: str, values: int, constants: Sequence[Any]) -> str:
-    """The kind of an operation on so many values of the network, and on constants."""
+    """The kind of node of an operation on `values` values of the network and on constants."""
     kind = KINDS.get(name, "other")
     if kind == "layer":
         return "mix" if values > 1 else "move"  # by a constant matrix

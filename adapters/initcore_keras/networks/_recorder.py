@@ -7,13 +7,13 @@ is recorded in turn. Shapes are computed, values are not.
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
 import numpy as np
 
-from initcore.networks import Graph, Node, Parameter
+from initcore.networks import Graph, GraphBuilder, Node
 
 from ._operations import PRODUCTS, SAME, evaluator, kind_of, product_layout
 
@@ -26,6 +26,8 @@ ARITHMETIC = {
                            ("mul", keras.ops.multiply), ("truediv", keras.ops.true_divide),
                            ("matmul", keras.ops.matmul), ("pow", keras.ops.power))
 }  # fmt: skip
+BESIDE = {"Multiply": "multiply", "Divide": "multiply", "TrueDivide": "multiply", "Add": "add",
+          "Subtract": "add", "Concatenate": "join", "Stack": "join"}  # fmt: skip
 _here = threading.local()
 # Held by whoever has replaced methods of Keras: a second thread would put the wrong ones back.
 PATCHING = threading.RLock()
@@ -38,15 +40,20 @@ class Recorder:
 
     Args:
         variables: The weights by path.
+        keys: The names that their keys are made from.
     """
 
-    def __init__(self, variables: dict[str, Any]) -> None:
-        self.nodes: list[Node] = []
-        self.variables = variables
+    def __init__(self, variables: dict[str, Any], keys: Mapping[str, str]) -> None:
+        self._made = GraphBuilder({path: tuple(v.shape) for path, v in variables.items()})
+        self.variables, self._keys = variables, keys
         self._path_of = {id(v): path for path, v in variables.items()}
         self._node_of: dict[int, int] = {}
         self._kept: list[Any] = []
-        self._uses: dict[str, dict[str, Any]] = {}
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The nodes so far."""
+        return self._made.nodes
 
     def path(self, variable: Any) -> str | None:
         """The path of a weight of the model."""
@@ -61,20 +68,14 @@ class Recorder:
         return [x for x in keras.tree.flatten(given) if id(x) in self._node_of]
 
     def use(self, variable: Any, **facts: Any) -> None:
-        """Note what a weight is for; a look-up table stays one."""
+        """Note what a weight is for, if it is one of the model's."""
         path = self.path(variable)
-        if path is None:
-            return
-        known = self._uses.setdefault(path, {})
-        if known.get("kind") == "embedding" or (
-            known.get("kind") == "kernel" and facts["kind"] != "embedding"
-        ):
-            return
-        known.update(facts)
+        if path is not None:
+            self._made.use(path, **facts)
 
     def used(self, variable: Any) -> bool:
         """Whether the use of a weight has been noted."""
-        return self.path(variable) in self._uses
+        return self.path(variable) in self._made.uses
 
     def put(
         self, kind: str, inputs: Any, label: str, made: Any, weights: Any = (), function: Any = None
@@ -134,26 +135,15 @@ class Recorder:
     def _joined(self, name: str, w: Any, values: Any) -> None:
         """A weight that is added to the signal, multiplies it or stands beside it."""
         flat = int(np.prod(w.shape)) == max((*w.shape, 1))
-        if name in ("Multiply", "Divide", "TrueDivide"):
-            normalized = any(self.nodes[self._node_of[id(v)]].kind == "norm" for v in values)
-            self.use(w, kind="scale" if normalized else "multiplier")
-        elif name in ("Add", "Subtract"):
-            self.use(w, kind="bias" if flat else "position")
-        elif name in ("Concatenate", "Stack"):
-            self.use(w, kind="position")
-        else:
-            self.use(w, kind="other", note=f"used by {name}")
+        normalized = self._made.after_norm((self._node_of[id(v)] for v in values), steps=1)
+        path, how = self._path_of[id(w)], BESIDE.get(name, "")
+        self._made.use_beside(path, how, name, flat=flat, normalized=normalized)
 
     def graph(self) -> Graph:
         """What was recorded."""
-        parameters = []
-        for path, variable in self.variables.items():
-            facts = self._uses.get(path)
-            if facts is None:
-                facts = {"kind": "unused", "note": "the forward pass does not reach it"}
-            frozen = not variable.trainable
-            parameters.append(Parameter(path, tuple(variable.shape), frozen=frozen, **facts))
-        return Graph(self.nodes, parameters)
+        more = {path: {"frozen": not v.trainable, "key": self._keys[path]}
+                for path, v in self.variables.items()}  # fmt: skip
+        return Graph(self.nodes, self._made.parameters(more))
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""What the layers of a running model put out, before their activations."""
+"""The outputs of the layers of a running model, before their activations."""
 
 import contextlib
 import threading

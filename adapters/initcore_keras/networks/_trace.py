@@ -6,14 +6,13 @@ from typing import Any
 
 import keras
 
-from initcore.arguments import one_line
-from initcore.networks import Graph, Parameter
+from initcore.networks import Graph, Parameter, calling
 from initcore.spec import Layout
 
 from ._layers import owned
 from ._recorder import Recorder, recording
 
-__all__ = ["call_of", "keys_of", "trace", "variables_of"]
+__all__ = ["call_of", "trace", "variables_of"]
 
 PIXELS = 64  # of axes that a model leaves open
 TOKENS = 8
@@ -40,9 +39,11 @@ def variables_of(model: Any) -> dict[str, Any]:
     return found
 
 
-def keys_of(model: Any) -> dict[str, str]:
-    """The names that keys are made from, by path: layers whose names Keras made are counted anew,
-    in the order of this model, as Keras counts them over everything made before.
+def _keys_of(model: Any) -> dict[str, str]:
+    """The names that keys are made from, by path.
+
+    Layers whose names Keras made are counted anew, in the order of this model: Keras counts them
+    over everything made before.
     """
     names: dict[str, str] = {}
     counts: dict[str, int] = {}
@@ -91,31 +92,30 @@ def trace(model: Any, sample: Any = None, who: str = "initialize") -> Graph:
         ValueError: It has no weights yet and no sample, or does not take the sample.
     """
     if sample is not None and not model.built:
-        try:
-            model(*call_of(sample)[0], **call_of(sample)[1])
-        except Exception as error:
-            raise ValueError(
-                f"{who} could not call {model.name} with sample_input: {one_line(error)}"
-            ) from error
+        args, kwargs = call_of(sample)
+        with calling(who, model.name):
+            model(*args, **kwargs)
     if not model.built:
         raise ValueError(
             f"{who} needs a model that is built; call {model.name} once, or pass sample_input."
         )
-    variables = variables_of(model)
+    variables, keys = variables_of(model), _keys_of(model)
     call = _arguments(model, sample)
     if call is None:
-        return _by_layers(model, variables, "no input to call it with is known; pass sample_input")
-    recorder = Recorder(variables)
+        reason = "no input to call it with is known; pass sample_input"
+        return _by_layers(model, variables, keys, reason)
+    recorder = Recorder(variables, keys)
     args, kwargs = call
     for x in keras.tree.flatten(call):
         if isinstance(x, keras.KerasTensor):
             recorder.put("input", (), "input", x)
     try:
-        with recording(recorder):
+        # What a call assigns to variables is forgotten with the scope.
+        with keras.StatelessScope(collect_losses=True), recording(recorder):
             model(*args, **kwargs)
     except Exception as error:
         line = (str(error).splitlines() or [type(error).__name__])[0][:160]
-        return _by_layers(model, variables, f"its call could not be traced: {line}")
+        return _by_layers(model, variables, keys, f"its call could not be traced: {line}")
     return recorder.graph()
 
 
@@ -161,8 +161,10 @@ def _built_with(model: Any) -> Any:
     return keras.KerasTensor(tuple(shape), model.compute_dtype)
 
 
-def _by_layers(model: Any, variables: Mapping[str, Any], reason: str) -> Graph:
-    """What the layers alone tell."""
+def _by_layers(
+    model: Any, variables: Mapping[str, Any], keys: Mapping[str, str], reason: str
+) -> Graph:
+    """The weights as their layers describe them, without nodes."""
     owners = {id(v): layer for layer in model._flatten_layers() for v in owned(layer)}
     parameters = []
     for path, v in variables.items():
@@ -183,5 +185,6 @@ def _by_layers(model: Any, variables: Mapping[str, Any], reason: str) -> Graph:
         elif len(v.shape) >= 2:
             groups = getattr(owners.get(id(v)), "groups", 1)
             facts = {"kind": "kernel", "layout": Layout((-1,), (-2,), groups=groups)}
-        parameters.append(Parameter(path, tuple(v.shape), frozen=not v.trainable, **facts))
+        facts |= {"frozen": not v.trainable, "key": keys[path]}
+        parameters.append(Parameter(path, tuple(v.shape), **facts))
     return Graph((), parameters, traced=False, note=reason)

@@ -1,23 +1,16 @@
 """What a model is called with, where the caller does not say."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["as_call", "guesses"]
+__all__ = ["guesses"]
 
 IMAGES = (32, 64, 224)  # pixels; the first that the model takes
 TOKENS = 8
-
-
-def as_call(sample: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """`sample` as positional and named arguments: a tensor, a tuple of them, or a mapping."""
-    if isinstance(sample, Mapping):
-        return (), dict(sample)
-    return (tuple(sample), {}) if isinstance(sample, (tuple, list)) else ((sample,), {})
 
 
 def guesses(model: nn.Module) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:

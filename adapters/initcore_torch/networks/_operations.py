@@ -3,9 +3,8 @@
 from typing import Any
 
 import torch
-from torch import Tensor
 
-__all__ = ["NORMS", "SUMS", "is_elementwise", "kind_of", "name_of"]
+__all__ = ["CONVOLUTIONS", "LOOK_UPS", "kind_of", "name_of", "product_operands"]
 
 # By their ATen names without overloads and trailing underscores.
 PRODUCTS = {"mm": (0, 1), "addmm": (1, 2), "bmm": (0, 1), "baddbmm": (1, 2), "linear": (0, 1),
@@ -78,16 +77,3 @@ def product_operands(name: str, args: tuple[Any, ...]) -> tuple[Any, Any, Any] |
     if name == "linear" and len(args) > 2:
         bias = args[2]
     return args[first], args[second], bias
-
-
-def tensors(values: Any) -> list[Tensor]:
-    """All tensors in nested arguments or results, in order."""
-    if isinstance(values, Tensor):
-        return [values]
-    if isinstance(values, dict):
-        values = values.values()
-    if isinstance(values, (list, tuple)) or (
-        hasattr(values, "__iter__") and not isinstance(values, (str, bytes))
-    ):
-        return [t for v in values for t in tensors(v)]
-    return []

@@ -1,4 +1,4 @@
-"""What modules tell of their parameters that the operations do not."""
+"""What modules know of their parameters that the operations do not show."""
 
 from typing import Any
 

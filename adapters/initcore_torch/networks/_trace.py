@@ -5,16 +5,14 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch import nn
 
-from initcore.networks import Graph, Node, Parameter
-from initcore.spec import Layout
+from initcore.networks import Graph
 
-from ._operations import CONVOLUTIONS, LOOK_UPS, kind_of, name_of, product_operands, tensors
-from ._parameters import recurrent_parameters, tied_paths
+from ._evaluating import evaluating
+from ._nested import mapped, tensors
+from ._recorder import Recorder
 
 __all__ = ["trace"]
 
@@ -26,19 +24,28 @@ def trace(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) ->
     """
     from torch._subclasses.fake_tensor import FakeTensorMode
 
+    given = (args, dict(kwargs))
     try:
-        with _quiet(), FakeTensorMode(allow_non_fake_inputs=True) as mode:
-            fake = [mode.from_tensor(t) for t in tensors((args, dict(kwargs)))]
-            return _record(model, *_replaced((args, dict(kwargs)), iter(fake)))
+        with evaluating(model), _quiet(), FakeTensorMode(allow_non_fake_inputs=True) as mode:
+            return _record(model, *mapped(mode.from_tensor, given))
     except Exception as error:
         if not _needs_numbers(error):
             raise
-    return _record(model, args, kwargs)
+    with evaluating(model):
+        return _record(model, *given)
+
+
+def _record(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Graph:
+    recorder = Recorder(model)
+    recorder.inputs(tensors((args, kwargs)))
+    with torch.no_grad(), recorder:
+        model(*args, **kwargs)
+    return recorder.graph()
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """PyTorch logs the trace of an error on shapes, which is ours to tell or to live with."""
+    """Keep PyTorch from logging an error on shapes: it is raised, or the model is run again."""
     logger = logging.getLogger("torch._subclasses.fake_tensor")
     before, logger.disabled = logger.disabled, True
     try:
@@ -52,297 +59,3 @@ def _needs_numbers(error: BaseException) -> bool:
     return "UnsupportedFakeTensorException" in names or any("DataDependent" in n or
         "DynamicOutputShape" in n or "GuardOnDataDependent" in n for n in names) or (
         "FakeTensor" in str(error) or "meta" in str(error).lower())  # fmt: skip
-
-
-def _replaced(values: Any, new: Iterator[Tensor]) -> Any:
-    if isinstance(values, Tensor):
-        return next(new)
-    if isinstance(values, dict):
-        return {k: _replaced(v, new) for k, v in values.items()}
-    if isinstance(values, (list, tuple)):
-        return type(values)(_replaced(v, new) for v in values)
-    return values
-
-
-def _record(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Graph:
-    recorder = _Recorder(model)
-    recorder.inputs(tensors((args, dict(kwargs))))
-    with evaluating(model), torch.no_grad(), recorder:
-        model(*args, **kwargs)
-    return recorder.graph()
-
-
-@contextlib.contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode for a while, with every buffer as it was afterwards."""
-    modes = [(module, module.training) for module in model.modules()]
-    # A transformer layer in one operation would hide what it is made of.
-    fused = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    model.eval()
-    try:
-        yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fused)
-        for module, training in modes:
-            module.training = training
-
-
-class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Notes every operation: the tensors it takes, and the weights among them.
-
-    A tensor is known by its `id`; all of them are kept until the end, so that no `id` returns.
-    """
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._nodes: list[Node] = []
-        self._node_of: dict[int, int] = {}
-        self._kept: list[Any] = []
-        self._shapes = dict(model.named_parameters())
-        self._views: dict[int, tuple[str, Tensor]] = {
-            id(p): (path, p) for path, p in self._shapes.items()
-        }
-        self._derived: dict[int, tuple[str, ...]] = {}
-        self._uses: dict[str, dict[str, Any]] = {}
-        self._recurrent = recurrent_parameters(model)
-        self._ties = tied_paths(model)
-
-    def inputs(self, given: list[Tensor]) -> None:
-        for t in given:
-            self._put(t, Node("input", shape=tuple(t.shape)))
-
-    def _put(self, t: Tensor, node: Node) -> int:
-        self._nodes.append(node)
-        self._node_of[id(t)] = len(self._nodes) - 1
-        self._kept.append(t)
-        return len(self._nodes) - 1
-
-    def __torch_dispatch__(
-        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        result = function(*args, **kwargs)
-        if function.namespace == "aten":
-            self._note(function, args, kwargs, result)
-        return result
-
-    def _note(self, function: Any, args: Any, kwargs: Any, result: Any) -> None:
-        made, given = tensors(result), tensors((args, kwargs))
-        self._kept += [*made, *given]
-        values = [t for t in given if id(t) in self._node_of]
-        weights = [t for t in given if id(t) in self._views or id(t) in self._derived]
-        if not made:
-            return
-        name = name_of(function)
-        if not values and name in LOOK_UPS and weights:  # indices that are constants
-            values = []
-        elif not values:
-            self._of_weights_alone(function, name, weights, made)
-            return
-        node = self._node(function, name, args, kwargs, values, weights, tuple(made[0].shape))
-        index = self._put(made[0], node)
-        for t in made[1:]:
-            self._node_of[id(t)] = index
-        if name != function._schema.name.partition("::")[2]:  # written in place: a view's base too
-            base = getattr(made[0], "_base", None)
-            if base is not None:
-                self._node_of[id(base)] = index
-
-    def _of_weights_alone(
-        self, function: Any, name: str, weights: list[Tensor], made: list[Tensor]
-    ) -> None:
-        """Views of a weight are the weight; other functions of weights are derived from them."""
-        if not weights:
-            return
-        moved = name in (
-            "t",
-            "clone",
-            "contiguous",
-            "_to_copy",
-            "_reshape_alias",
-            "detach",
-            "alias",
-        )
-        for t in made:
-            whole = id(weights[0]) in self._views and len(weights) == 1
-            if whole and (function.is_view or moved):
-                self._views[id(t)] = self._views[id(weights[0])]
-            else:
-                self._derived[id(t)] = tuple(p for w in weights for p in self._paths(w))
-        for w in weights:
-            if id(made[0]) in self._derived:
-                for path in self._paths(w):
-                    self._use(path, kind="derived", note=f"used through {name}")
-
-    def _paths(self, t: Tensor) -> tuple[str, ...]:
-        if id(t) in self._views:
-            return (self._views[id(t)][0],)
-        return self._derived.get(id(t), ())
-
-    def _use(self, path: str, **facts: Any) -> None:
-        known = self._uses.setdefault(path, {})
-        # An embedding stays one if it is the output layer too; a kernel of anything else wins.
-        if known.get("kind") == "embedding" or (
-            known.get("kind") == "kernel" and facts["kind"] != "embedding"
-        ):
-            return
-        known.update(facts)
-
-    def _node(
-        self, function: Any, name: str, args: Any, kwargs: Any, values: list[Tensor],
-        weights: list[Tensor], shape: tuple[int, ...],
-    ) -> Node:  # fmt: skip
-        kind = kind_of(function, name, values)
-        inputs = tuple(self._node_of[id(t)] for t in values)
-        paths = tuple(dict.fromkeys(p for w in weights for p in self._paths(w)))
-        apply = None
-        if kind == "layer" and not weights:
-            kind = "mix" if len(set(inputs)) > 1 else "move"  # by a constant matrix
-        elif kind in ("layer", "look_up"):
-            self._layer(name, args, values)
-        elif kind == "recurrent":
-            for path in paths:
-                self._use(path, **self._recurrent.get(path, {"kind": "other"}))
-        elif kind == "norm":
-            for w, what in zip(weights, ("scale", "shift"), strict=False):
-                for path in self._paths(w):
-                    self._use(path, kind=what)
-        elif kind == "mix" and weights:
-            kind = "layer"
-            for path in paths:
-                self._use(path, kind="kernel", layout=_guess(self._shapes[path]))
-        elif kind in ("map", "sum", "move", "other") and weights:
-            kind = self._joined(name, kind, values, weights)
-        if kind == "map":
-            if name in ("add", "sub", "mul", "div") and _is_constant(args, values):
-                apply = _evaluator(function, args, kwargs, values)
-                kind = "map"
-            else:
-                apply = _evaluator(function, args, kwargs, values)
-        return Node(kind, inputs, str(function), shape, paths, apply)
-
-    def _joined(self, name: str, kind: str, values: list[Tensor], weights: list[Tensor]) -> str:
-        """A weight that is added to the signal, multiplies it or stands beside it."""
-        for w in weights:
-            size = max(n for n in (*w.shape, 1))
-            for path in self._paths(w):
-                if id(w) in self._derived:
-                    continue
-                flat = w.numel() == size
-                if name in ("mul", "div"):
-                    self._use(path, kind="multiplier" if not self._scales(values) else "scale")
-                elif name in ("add", "sub"):
-                    self._use(path, kind="bias" if flat else "position")
-                elif name in ("cat", "stack"):
-                    self._use(path, kind="position")
-                else:
-                    self._use(path, kind="other", note=f"used by {name}")
-        return "move" if name in ("add", "sub", "mul", "div", "cat", "stack") else kind
-
-    def _scales(self, values: list[Tensor]) -> bool:
-        """Whether the values come out of a normalization that was spelled out."""
-        front = [self._node_of[id(t)] for t in values]
-        for _ in range(4):
-            if any(self._nodes[i].kind == "norm" for i in front):
-                return True
-            front = [j for i in front if self._nodes[i].kind in ("map", "move")
-                     for j in self._nodes[i].inputs]  # fmt: skip
-        return False
-
-    def _layer(self, name: str, args: Any, values: list[Tensor]) -> None:
-        operands = product_operands(name, args)
-        if operands:
-            _, kernel, bias = operands
-            if id(kernel) not in self._views and id(kernel) not in self._derived:
-                kernel = operands[0]  # the weight stands on the left
-            if id(kernel) in self._views:
-                path, base = self._views[id(kernel)]
-                self._use(path, kind="kernel", layout=_dense(name, kernel, base))
-        elif name in CONVOLUTIONS:
-            kernel, bias = args[1], args[2]
-            transposed, groups = (args[6], args[8]) if len(args) > 8 else (False, args[-1])
-            if id(kernel) in self._views:
-                path, base = self._views[id(kernel)]
-                self._use(path, **_convolution(base, bool(transposed), int(groups)))
-        else:
-            kernel, bias = args[0], None
-            if id(kernel) in self._views:
-                self._use(self._views[id(kernel)][0], kind="embedding")
-        if isinstance(bias, Tensor):
-            for path in self._paths(bias):
-                self._use(path, kind="bias")
-
-    def graph(self) -> Graph:
-        """What was recorded."""
-        parameters = []
-        for path, p in self._shapes.items():
-            facts = dict(self._uses.get(path, {"kind": "unused"}))
-            if facts["kind"] == "kernel" and path in self._recurrent:
-                facts = self._recurrent[path]
-            if facts["kind"] == "unused":
-                facts["note"] = "the forward pass does not reach it"
-            aliases = self._ties.get(path, ())
-            parameters.append(
-                Parameter(
-                    path, tuple(p.shape), aliases=aliases, frozen=not p.requires_grad, **facts
-                )
-            )
-        return Graph(self._nodes, parameters)
-
-
-def _dense(name: str, kernel: Tensor, base: Tensor) -> Layout:
-    """The layout of a matrix from how it is viewed in the product: `x @ kernel`."""
-    if base.ndim != 2 or name == "linear":
-        return _guess(base)
-    straight = kernel.stride()[-2:] == base.stride() and name not in ("mv", "addmv")
-    return Layout((1,), (0,)) if straight else Layout((0,), (1,))
-
-
-def _guess(base: Tensor) -> Layout:
-    return Layout((0,), tuple(range(1, base.ndim))) if base.ndim > 1 else Layout((), (0,))
-
-
-def _convolution(base: Tensor, transposed: bool, groups: int) -> dict[str, Any]:
-    channels = base.shape[0] if transposed else base.shape[1] * groups
-    layout = (
-        Layout((1,), (0,), groups=groups, groups_on_in=True)
-        if transposed
-        else Layout((0,), (1,), groups=groups)
-    )
-    return {
-        "kind": "kernel", "layout": layout, "transposed": transposed,
-        "depthwise": groups > 1 and groups == channels,
-    }  # fmt: skip
-
-
-def _is_constant(args: Any, values: list[Tensor]) -> bool:
-    return len(tensors(args)) == len(values)
-
-
-def _evaluator(function: Any, args: Any, kwargs: Any, values: list[Tensor]) -> Any:
-    """The operation on float64 arrays in place of `values`; None if it needs other tensors."""
-    given = tensors((args, kwargs))
-    ids = [id(t) for t in values]
-    others = [t for t in given if id(t) not in ids]
-    if any(t.numel() != 1 or type(t) is not Tensor for t in others):
-        return None
-    plain = getattr(torch.ops.aten, name_of(function), None)
-    overload = getattr(plain, function._overloadname, function) if plain else function
-
-    def evaluate(*arrays: Any) -> Any:
-        slots = {i: torch.as_tensor(np.array(a)) for i, a in zip(ids, arrays, strict=True)}
-        filled = _filled((args, dict(kwargs)), slots)
-        return overload(*filled[0], **filled[1]).numpy()
-
-    return evaluate
-
-
-def _filled(values: Any, slots: Mapping[int, Tensor]) -> Any:
-    if isinstance(values, Tensor):
-        return slots.get(id(values), values)
-    if isinstance(values, dict):
-        return {k: _filled(v, slots) for k, v in values.items()}
-    if isinstance(values, (list, tuple)):
-        return type(values)(_filled(v, slots) for v in values)
-    return values

@@ -27,7 +27,7 @@ parameters are drawn at random, as they are for every user.
 | --- | --- | --- | ---: | ---: |
 {powers}
 
-## False alarms
+## False positives (false alarms)
 
 Every statistic promises to raise a false alarm with a probability below {promised:g}. That is too
 rare to be counted: [many runs](false_alarms.md) only bound the rate from above. So the thresholds

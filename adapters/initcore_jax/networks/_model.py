@@ -1,0 +1,228 @@
+"""A JAX model as the core sees it."""
+
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from initcore.networks import Assignment, Graph, Linearized, Recording, Report
+
+from .._init import _draw, _dtype
+from ._functional import FunctionalModel
+from ._models import functional
+from ._traced import Traced, traced
+from ._walk import Place, walk
+
+__all__ = ["JaxModel"]
+
+Tap = Callable[[Place, Any], Any]
+
+
+class JaxModel:
+    """`initcore.networks.TracedModel` of a model of any library and what it is called with."""
+
+    def __init__(self, who: str, model: Any, sample: Any, seed: int = 0) -> None:
+        self._who, self._given, self._sample, self._seed = who, model, sample, seed
+        self._new: dict[str, Any] = {}
+
+    @cached_property
+    def _known(self) -> FunctionalModel:
+        return functional(self._given, self._sample, self._seed, self._who)
+
+    @cached_property
+    def _traced(self) -> Traced:
+        return traced(self._known, self._sample, self._who)
+
+    @property
+    def name(self) -> str:
+        return self._known.name
+
+    @property
+    def graph(self) -> Graph:
+        return self._traced.graph
+
+    @property
+    def quantized(self) -> Sequence[str]:
+        return ()
+
+    def check_weight(self, path: str) -> None:
+        self._dtype(path)
+
+    def write(self, assignment: Assignment, key: tuple[int, int]) -> None:
+        """Draw a weight of the dtype and on the devices of the one it replaces."""
+        path, shape = assignment.weight.path, assignment.weight.parameter.shape
+        leaf = self._known.weights[path]
+        assert assignment.name is not None
+        sharding = getattr(leaf, "sharding", None)
+        spread = sharding if sharding is not None and len(sharding.device_set) > 1 else None
+        w = _draw(assignment.name, key, shape, assignment.shape, self._dtype(path),
+                  dict(assignment.parameters), assignment.layout, spread)  # fmt: skip
+        if spread is None and sharding is not None:
+            w = jax.device_put(w, sharding)
+        self._new[path] = np.asarray(w) if isinstance(leaf, np.ndarray) else jnp.asarray(w)
+
+    def scale(self, path: str, factor: float) -> None:
+        w = self._new[path]
+        self._new[path] = w * np.asarray(factor, w.dtype)
+
+    def restored_on_error(self, paths: Sequence[str]) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()  # nothing is written before `finish`
+
+    def finish(self, report: Report) -> Any:
+        new = self._known.refill(self._new)
+        return report if new is None else (new, report)
+
+    def values(self, path: str) -> Any:
+        return _array(self._weights[path])
+
+    def bias(self, path: str) -> Any:
+        bias = self._traced.recorder.biases.get(path)
+        return None if bias is None else self.values(bias)
+
+    @property
+    def has_data(self) -> bool:
+        arrays = self._traced.arrays
+        return bool(arrays) and not any(isinstance(x, jax.ShapeDtypeStruct) for x in arrays)
+
+    @property
+    def float_inputs(self) -> Sequence[bool]:
+        return [_is_float(x) for x in self._traced.arrays]
+
+    def run_scaled(self, paths: Collection[str], factor: Callable[[str, float], float]) -> None:
+        recorder = self._traced.recorder
+        for path in sorted(recorder.made.stacked & set(paths)):
+            raise ValueError(
+                f"{self._who} needs layers that it can scale one by one; {path} is a stack that a "
+                "loop runs over."
+            )
+
+        def tap(place: Place, made: Any) -> Any:
+            at = recorder.products.get(place, ())
+            if len(at) != 1 or at[0] not in paths:
+                return made
+            variance = float(jnp.var(made.astype(jnp.promote_types(made.dtype, jnp.float32))))
+            return made * jnp.asarray(factor(at[0], variance), made.dtype)
+
+        self._run(self._arguments, tap)
+
+    def recorded(self, coefficients: Callable[[Sequence[int]], Any]) -> Recording:
+        layers = self._traced.recorder.layers
+
+        def run(added: dict[str, Any]) -> Any:
+            signals: dict[str, Any] = {}
+
+            def tap(place: Place, made: Any) -> Any:
+                path = layers.get(place)
+                if path is None or path in signals:
+                    return made
+                signals[path] = made + added[path] if path in added else made
+                return signals[path]
+
+            y = self._output(self._arguments, tap)
+            return (y * jnp.asarray(coefficients(y.shape), y.dtype)).sum(), signals
+
+        # The gradient by a layer's output is the one by zeros that are added to it.
+        shapes = jax.eval_shape(lambda: run({})[1])
+        zeros = {path: jnp.zeros(s.shape, s.dtype) for path, s in shapes.items()}
+        gradients, signals = jax.grad(run, has_aux=True)(zeros)
+        arrays = self._traced.arrays
+        count = len(arrays[0]) if arrays and arrays[0].ndim else 1
+        return Recording(
+            {path: _counted(_array(s), count) for path, s in signals.items()},
+            {path: _counted(_array(g), count) for path, g in gradients.items()},
+            next((_array(x) for x in arrays if _is_float(x)), None),
+        )
+
+    @contextlib.contextmanager
+    def linearized(self, at: int | None) -> Iterator[Linearized | None]:
+        found = self._by_look_up() if at is None else self._by_input(at)
+        if found is None or not any(node.kind == "input" for node in self.graph.nodes):
+            yield None
+            return
+        function, x = found
+        y, pull = jax.vjp(function, x)
+        push = jax.jit(jax.vmap(lambda v: jax.jvp(function, (x,), (v,))[1]))
+        pulls = jax.jit(jax.vmap(lambda u: pull(u)[0]))
+        yield Linearized(
+            (x.shape, y.shape),
+            lambda v: _array(push(jnp.asarray(v, x.dtype))),
+            lambda u: _array(pulls(jnp.asarray(u, y.dtype))),
+        )
+
+    def _by_input(self, number: int) -> tuple[Callable[[Any], Any], Any]:
+        given = self._arguments
+        at = len(given) - len(self._traced.arrays) + number
+
+        def function(x: Any) -> Any:
+            return self._output([*given[:at], x, *given[at + 1 :]], lambda _, made: made)
+
+        return function, given[at]
+
+    def _by_look_up(self) -> tuple[Callable[[Any], Any], Any] | None:
+        tables, looked_up = self._traced.recorder.tables, []
+        if not tables:
+            return None
+
+        def keep(place: Place, made: Any) -> Any:
+            if place == tables[0]:
+                looked_up.append(made)
+            return made
+
+        self._run(self._arguments, keep)
+
+        def function(x: Any) -> Any:
+            return self._output(
+                self._arguments, lambda place, made: x if place == tables[0] else made
+            )
+
+        return function, looked_up[0]
+
+    @property
+    def _weights(self) -> dict[str, Any]:
+        """All weights, the new ones among them; an error unless they have values."""
+        weights = {**self._known.weights, **self._new}
+        if any(isinstance(w, jax.ShapeDtypeStruct) for w in weights.values()):
+            raise TypeError(
+                f"{self._who} needs a model with values; of a Flax linen module the pair "
+                "(module.apply, variables)."
+            )
+        return weights
+
+    @property
+    def _arguments(self) -> list[Any]:
+        """What the jaxpr takes."""
+        arrays = map(jnp.asarray, self._traced.arrays)
+        return [*self._weights.values(), *self._known.state, *arrays]
+
+    def _run(self, given: list[Any], tap: Tap) -> list[Any]:
+        return walk(self._traced.jaxpr, self._traced.consts, given, tap)
+
+    def _output(self, given: list[Any], tap: Tap) -> Any:
+        outputs = self._run(given, tap)
+        for y in outputs:
+            if _is_float(y):
+                return y
+        raise TypeError(f"{self._who} needs a model with a floating-point output.")
+
+    def _dtype(self, path: str) -> str:
+        return _dtype(self._known.weights[path].dtype, None, f"{self._who}: {path}")
+
+
+def _counted(values: Any, count: int) -> Any:
+    """With the axis that counts the inputs first; `vmap` may have moved it."""
+    axes = [i for i, n in enumerate(values.shape) if n == count]
+    if not axes:
+        return values.reshape(1, -1)
+    return np.moveaxis(values, axes[0], 0)
+
+
+def _is_float(x: Any) -> bool:
+    return bool(jnp.issubdtype(x.dtype, jnp.floating))
+
+
+def _array(x: Any) -> Any:
+    return np.asarray(x, dtype=np.float64)

@@ -1,0 +1,236 @@
+"""A PyTorch model as the core sees it."""
+
+import contextlib
+import math
+import warnings
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from initcore import Rng, specs
+from initcore.networks import (
+    Assignment,
+    Graph,
+    Linearized,
+    Recording,
+    Report,
+    as_call,
+    calling,
+    describe_network,
+    first_that_works,
+)
+
+from .._fill import write
+from .._tensor import check_module, check_tensor, has_values, in_place
+from ._by_modules import by_modules
+from ._evaluating import evaluating
+from ._inputs import guesses
+from ._nested import mapped, tensors
+from ._parameters import is_quantized
+from ._taps import first_tensor, tapped
+from ._trace import trace
+
+__all__ = ["TorchModel"]
+
+LINEAR = (nn.Linear, nn.modules.conv._ConvNd)
+
+
+class TorchModel:
+    """`initcore.networks.TracedModel` of a module and what it is called with."""
+
+    def __init__(self, who: str, module: Any, sample: Any) -> None:
+        check_module(who, module)
+        self.name = type(module).__name__
+        self._who, self._module, self._sample = who, module, sample
+        self._args, self._kwargs = as_call(sample)
+        self._weights: dict[str, Tensor] = dict(module.named_parameters())
+
+    @cached_property
+    def graph(self) -> Graph:
+        if self._sample is not None:
+            with calling(self._who, self.name):
+                return trace(self._module, self._args, self._kwargs)
+        found, reason = first_that_works(
+            lambda call: trace(self._module, *call), guesses(self._module)
+        )
+        return found or by_modules(self._module, f"{reason}; pass sample_input")
+
+    @property
+    def quantized(self) -> Sequence[str]:
+        return [path for path, module in self._module.named_modules() if is_quantized(module)]
+
+    def check_weight(self, path: str) -> None:
+        check_tensor(self._weights[path], f"{self._who}: {path}")
+
+    def write(self, assignment: Assignment, key: tuple[int, int]) -> None:
+        tensor = self._weights[assignment.weight.path]
+        if assignment.name is None or not has_values(tensor):
+            return
+        rng = Rng.from_key(key, xp=torch, dtype=tensor.dtype, device=tensor.device)
+        write(specs[assignment.name], rng, assignment.shape, dict(assignment.parameters), tensor,
+              assignment.layout)  # fmt: skip
+
+    def scale(self, path: str, factor: float) -> None:
+        with in_place(self._weights[path]):
+            self._weights[path].mul_(factor)
+
+    @contextlib.contextmanager
+    def restored_on_error(self, paths: Sequence[str]) -> Iterator[None]:
+        before = {path: self._weights[path].detach().clone() for path in paths}
+        try:
+            yield
+        except BaseException:
+            for path, values in before.items():
+                with in_place(self._weights[path]):
+                    self._weights[path].copy_(values)
+            raise
+
+    def finish(self, report: Report) -> Report:
+        return report
+
+    def values(self, path: str) -> Any:
+        w = self._weights[path]
+        return None if w.device.type == "meta" else _array(w)
+
+    def bias(self, path: str) -> Any:
+        prefix = path.rpartition(".")[0]
+        bias = self._weights.get(f"{prefix}.bias" if prefix else "bias")
+        return None if bias is None or bias.ndim != 1 else _array(bias)
+
+    @property
+    def has_data(self) -> bool:
+        given = tensors((self._args, self._kwargs))
+        return self._sample is not None and all(t.device.type != "meta" for t in given)
+
+    @property
+    def float_inputs(self) -> Sequence[bool]:
+        return [t.is_floating_point() for t in tensors((self._args, self._kwargs))]
+
+    def run_scaled(self, paths: Collection[str], factor: Callable[[str, float], float]) -> None:
+        modules = {
+            path: module
+            for path, module in self._layers.items()
+            if path in paths and (isinstance(module, LINEAR) or type(module).__name__ == "Conv1D")
+        }
+
+        def scaled(path: str, module: nn.Module, output: Tensor) -> Tensor:
+            variance = float(output.double().var(correction=0)) if output.numel() else math.nan
+            by = factor(path, variance)
+            bias = getattr(module, "bias", None)
+            if not isinstance(bias, Tensor):
+                return output * by
+            shape = [1] * output.ndim
+            shape[1 if isinstance(module, nn.modules.conv._ConvNd) else -1] = -1
+            b = bias.reshape(shape[-output.ndim :])
+            return (output - b) * by + b
+
+        with evaluating(self._module), torch.no_grad(), tapped(modules, scaled):
+            self._module(*self._args, **self._kwargs)
+
+    def recorded(self, coefficients: Callable[[Sequence[int]], Any]) -> Recording:
+        signals: dict[str, Tensor] = {}
+
+        def keep(path: str, module: nn.Module, output: Tensor) -> None:
+            if path not in signals:
+                signals[path] = output if output.requires_grad else output.requires_grad_()
+
+        with evaluating(self._module), torch.enable_grad(), tapped(self._layers, keep):
+            y = self._output(self._args, self._kwargs)
+            grads: Sequence[Tensor | None] = [None] * len(signals)
+            if signals and y.requires_grad:
+                weights = torch.as_tensor(coefficients(y.shape)).to(y)
+                grads = torch.autograd.grad(y, list(signals.values()), weights, allow_unused=True)
+        given = tensors((self._args, self._kwargs))
+        entering = next((t for t in given if t.is_floating_point()), None)
+        return Recording(
+            {path: _array(s) for path, s in signals.items()},
+            {path: _array(g) for path, g in zip(signals, grads, strict=True) if g is not None},
+            None if entering is None else _array(entering.to_dense()),
+        )
+
+    @contextlib.contextmanager
+    def linearized(self, at: int | None) -> Iterator[Linearized | None]:
+        # Only the plain attention can be differentiated twice.
+        with evaluating(self._module), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
+            x, y = self._by_look_up() if at is None else self._by_input(at)
+            pulled = None
+            if x is not None and y.requires_grad:
+                cotangent = torch.zeros_like(y, requires_grad=True)
+                (pulled,) = torch.autograd.grad(
+                    y, x, cotangent, create_graph=True, allow_unused=True
+                )
+            if x is None or pulled is None:
+                yield None
+                return
+            # The pulled-back cotangent is linear in it; its own pull-back is the push forward.
+            yield Linearized(
+                (x.shape, y.shape),
+                lambda v: _pulled(pulled, cotangent, v),
+                lambda u: _pulled(y, x, u),
+            )
+
+    def _by_input(self, at: int) -> tuple[Tensor, Tensor]:
+        x = tensors((self._args, self._kwargs))[at].detach().clone().requires_grad_()
+        places = iter(range(at + 1))
+        args, kwargs = mapped(
+            lambda t: x if next(places, None) == at else t, (self._args, self._kwargs)
+        )
+        return x, self._output(args, kwargs)
+
+    def _by_look_up(self) -> tuple[Tensor | None, Tensor]:
+        looked_up: list[Tensor] = []
+
+        def keep(path: str, module: nn.Module, output: Tensor) -> Tensor | None:
+            if looked_up:
+                return None
+            looked_up.append(output.detach().clone().requires_grad_())
+            return looked_up[0]
+
+        tables = {n: m for n, m in self._module.named_modules() if isinstance(m, nn.Embedding)}
+        with tapped(tables, keep):
+            y = self._output(self._args, self._kwargs)
+        return looked_up[0] if looked_up else None, y
+
+    @cached_property
+    def _layers(self) -> dict[str, nn.Module]:
+        """The modules that hold the kernels, by the kernels' paths."""
+        modules = dict(self._module.named_modules())
+        return {
+            w.path: modules[w.path.rpartition(".")[0]]
+            for w in describe_network(self.graph).kernels
+            if w.role not in ("recurrent", "other")
+        }
+
+    def _output(self, args: Any, kwargs: Any) -> Tensor:
+        with calling(self._who, self.name):
+            made = self._module(*args, **kwargs)
+        y = first_tensor(made)
+        if y is None:
+            raise TypeError(
+                f"{self._who} needs a model with a floating-point output, got "
+                f"{type(made).__name__}."
+            )
+        return y
+
+
+def _pulled(y: Tensor, x: Tensor, rows: Any) -> Any:
+    """Cotangents `(k, *y.shape)` pulled back, at once where every operation can do that."""
+    cotangents = torch.as_tensor(rows).to(y)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # PyTorch warns where one by one is faster
+            (made,) = torch.autograd.grad(
+                y, x, cotangents, retain_graph=True, is_grads_batched=True
+            )
+    except (RuntimeError, Warning):
+        each = [torch.autograd.grad(y, x, u, retain_graph=True)[0] for u in cotangents]
+        made = torch.stack(each)
+    return _array(made)
+
+
+def _array(t: Tensor) -> Any:
+    return t.detach().double().cpu().numpy()

@@ -1,0 +1,93 @@
+"""`initialize`: a plan is made, checked against the model's weights, and applied."""
+
+import math
+from typing import Any, TypeVar
+
+from ..arguments import key_of_seed
+from ..random import Rng
+from ..reports import progress
+from ._framework import TracedModel
+from ._plan import Overrides, Paths, Plan, plan
+from ._report import Report
+from ._roles import describe_network
+
+__all__ = ["apply_plan", "initialize"]
+
+R = TypeVar("R")
+WHO = "initialize"
+
+
+def initialize(
+    model: TracedModel[R], scheme: Any, *, seed: int, overrides: Overrides | None,
+    paths: Paths | None,
+) -> R:  # fmt: skip
+    """Give every weight of a model what a scheme says for its role.
+
+    Args:
+        model: The user's model, as its adapter shows it.
+        scheme, seed, overrides, paths: As the user gave them.
+
+    Returns:
+        What `model.finish` makes of the report.
+
+    Raises:
+        TypeError, ValueError: An argument is wrong, or the network is not made for the scheme; the
+            model is unchanged.
+    """
+    key_of_seed(seed, who=WHO)
+    names = list(model.quantized)
+    if names:
+        raise TypeError(
+            f"{WHO} cannot set the quantized weights of {', '.join(names[:3])}"
+            f"{', ...' if len(names) > 3 else ''}; initialize the model before it is quantized."
+        )
+    network = describe_network(model.graph)
+    return apply_plan(
+        plan(network, scheme, seed=seed, overrides=overrides, paths=paths, model=model.name), model
+    )
+
+
+def apply_plan(plan: Plan, model: TracedModel[R]) -> R:
+    """Fill the weights of a model as planned; what cannot be filled is refused before the first."""
+    if plan.needs_data and not model.has_data:
+        raise ValueError(
+            f"{WHO} needs sample_input, a batch of real data, for scheme {plan.scheme_name!r}."
+        )
+    chosen = [a for a in plan.assignments if a.name is not None]
+    for a in chosen:
+        model.check_weight(a.weight.path)
+    # Drawing cannot fail any more; only data may turn out to be of no use.
+    measured = plan.output_variance is not None
+    with model.restored_on_error([a.weight.path for a in chosen] if measured else []):
+        for a in progress(chosen, WHO):
+            model.write(a, Rng(plan.seed).fold_in(a.key).key)
+        report = Report(plan, _scaled(plan, model) if measured else {})
+    return model.finish(report)
+
+
+def _scaled(plan: Plan, model: TracedModel[Any]) -> dict[str, float]:
+    """Scale each kernel so that its layer's output has the planned variance, and say by how much.
+
+    Layer-sequential unit variance (Mishkin & Matas, ICLR 2016), in one run: each layer hands on its
+    output as it will be, so that later layers see it.
+    """
+    wanted = plan.output_variance
+    assert wanted is not None
+    chosen = {a.weight.path for a in plan.assignments if a.name is not None}
+    scales: dict[str, float] = {}
+
+    def factor(path: str, variance: float) -> float:
+        if path not in scales:
+            if not (math.isfinite(variance) and variance > 0):
+                raise ValueError(
+                    f"{plan.scheme_name}: the output of {path} has variance {variance:g} on this "
+                    f"data, which no factor takes to {wanted:g}; the model is unchanged."
+                )
+            scales[path] = math.sqrt(wanted / variance)
+        return scales[path]
+
+    kernels = {w.path for w in plan.network.kernels}
+    model.run_scaled(kernels & chosen, factor)
+    for path, scale in scales.items():
+        model.scale(path, scale)
+    return scales
