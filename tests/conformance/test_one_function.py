@@ -1,4 +1,4 @@
-"""One function becomes a backend in one line, in its own axis order and by its own names."""
+"""One function becomes a backend in one line, with its own axis order and parameter names."""
 
 import math
 import signal
@@ -96,7 +96,7 @@ def test_a_right_function_passes_and_a_wrong_one_fails() -> None:
         (
             lambda: of_numpy(counting, "norml"),
             ValueError,
-            "no initializer 'norml'; there are zeros",
+            "no initializer 'norml'; there are constant",
         ),
         (
             lambda: of_numpy(counting, "normal", names={"sdt": "s"}),
@@ -160,19 +160,22 @@ def test_a_jax_initializer_is_asked_in_its_own_order() -> None:
     assert (np.asarray(w) == np.arange(24.0).reshape(4, 3, 2).transpose(2, 1, 0)).all()
 
 
-def test_a_jax_initializer_is_tried_in_real_layers() -> None:
+def test_a_jax_initializer_is_tried_in_real_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that forgets the taps is right in dense layers, and wrong in convolutions."""
     jax = pytest.importorskip("jax")
     pytest.importorskip("flax")
 
+    monkeypatch.setattr(_runner, "SHRINKING", 0.0)  # any failing case will do
     he = jax.nn.initializers.he_normal()
 
     def forgetful(key: Any, shape: Any, dtype: Any) -> Any:
         return he(key, (shape[-2], math.prod(shape) // shape[-2]), dtype).reshape(shape)
 
     (layers,) = (c for c in CHECKS if c.id == "layers")
-    (wrong, good) = (
-        conform([of_jax(lambda f=f: f, "he_normal", dtypes=["float32"])], checks=[layers])
+    # Compilers take most of the time: volumes are left out.
+    how: Any = {"dtypes": ["float32"], "claims": lambda shape, _: len(shape) <= 4}
+    wrong, good = (
+        conform([of_jax(lambda f=f: f, "he_normal", **how)], checks=[layers])
         for f in (forgetful, he)
     )
     (failure,) = wrong.failures

@@ -4,6 +4,7 @@ No framework is imported here, so that Keras can still be started on any backend
 """
 
 import itertools
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -24,6 +25,7 @@ __all__ = [
     "THINGS",
     "Strange",
     "clear",
+    "label",
     "one_by_one",
     "parameters_of",
     "usual",
@@ -107,6 +109,11 @@ def parameters_of(name: str, *, most: int = 2) -> st.SearchStrategy[dict[str, An
     names = [*specs[name].parameters, "no_such_parameter"]
     hostile = st.dictionaries(st.sampled_from(names), st.sampled_from(THINGS), max_size=most)
     return hostile.map(lambda given: {**usual(name), **given})
+
+
+def label(thing: Any) -> str:
+    """The name of a test for it: without an address, so that all of xdist's workers agree."""
+    return re.sub(r" at 0x[0-9a-f]+", "", str(thing))
 
 
 def clear(error: BaseException) -> None:

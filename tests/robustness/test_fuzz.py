@@ -1,4 +1,4 @@
-"""All that fuzzing starts from and ever found, again; and that a finding would be noticed."""
+"""Every input that fuzzing starts from or has found runs again, and a finding is noticed."""
 
 import contextlib
 import time
@@ -9,6 +9,7 @@ import pytest
 from fuzz import command, library
 from fuzz._case import Finding, cases, judge, limited, to_line, words_of
 from fuzz._mutate import mutator
+from fuzz.run import READ, ROOT
 
 TARGETS: dict[str, Callable[[bytes], bool]] = {"command": command.run, "library": library.run}
 FILED = [(target, data) for target in TARGETS for data in cases(target)]
@@ -67,6 +68,11 @@ def test_a_file_that_a_failed_command_leaves_is_a_finding(monkeypatch: pytest.Mo
     monkeypatch.setattr("initcore.cli._show.np.save", half)
     with pytest.raises(Finding, match=r"left w\.npy"):
         command.run(b"sample zeros --shape 2 --out w.npy")
+
+
+@pytest.mark.parametrize("path", sorted({path for paths in READ.values() for path in paths}))
+def test_files_whose_coverage_is_reported_exist(path: str) -> None:
+    assert (ROOT / path).is_file()
 
 
 @pytest.mark.parametrize("target", TARGETS)

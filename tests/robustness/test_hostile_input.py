@@ -24,6 +24,7 @@ from tests.robustness.hostile import (
     SHAPES,
     Strange,
     clear,
+    label,
     one_by_one,
     parameters_of,
     usual,
@@ -115,7 +116,7 @@ def test_jax_gives_an_array_or_one_clear_error(name: str) -> None:
         made((4, 6), parameters, key)
 
 
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("dtype", DTYPES, ids=label)
 def test_jax_refuses_hostile_dtypes_or_gives_them(dtype: Any) -> None:
     try:
         w = initcore_jax.normal()(jax.random.key(0), (4, 4), dtype)
@@ -138,7 +139,7 @@ def test_jax_refuses_hostile_dtypes_or_gives_them(dtype: Any) -> None:
         None,
         Strange(),
     ],
-    ids=str,
+    ids=label,
 )
 def test_what_is_no_tensor_to_fill_is_refused(tensor: Any) -> None:
     with pytest.raises(REFUSED) as caught:
