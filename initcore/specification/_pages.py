@@ -56,7 +56,7 @@ def pages() -> dict[str, str]:
     """Names and texts of all files.
 
     Raises:
-        LookupError: An initializer has no golden vectors yet.
+        ValueError: An initializer has no golden vectors yet.
     """
     data, vectors = as_data(), golden()
     found = {
@@ -77,7 +77,7 @@ def pages() -> dict[str, str]:
     for name, one in data["initializers"].items():
         mine = [v for v in vectors if v.initializer == name]
         if not mine:
-            raise LookupError(
+            raise ValueError(
                 f"{name} has no golden vectors; freeze them with "
                 "`initcore spec --golden initcore/specification/golden.json`."
             )

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from initcore import specs
+
 WHY = "MLX has wheels for Apple silicon and for Linux on x86-64 only"
 mx = pytest.importorskip("mlx.core", reason=WHY)
+nn = pytest.importorskip("mlx.nn", reason=WHY)
 init = pytest.importorskip("initcore_mlx", reason=WHY)
 
 ROOT = Path(__file__).parents[2]
@@ -23,11 +26,11 @@ def test_the_snippets_run() -> None:
     assert names["report"]["up.weight"].parameters["gain"] == 2**0.5
 
 
-def test_the_page_names_every_function() -> None:
-    public = [n for n in dir(init) if callable(getattr(init, n)) and n[0].islower()]
+def test_the_page_names_every_function_of_mlx() -> None:
+    theirs = [n for n in dir(nn.init) if callable(getattr(init, n, None))]
+    assert len(theirs) == 10
     alike = ("glorot_", "he_")
-    assert len(public) == 25
-    assert not [n for n in public if n not in PAGE and not n.startswith(alike)]
+    assert not [n for n in theirs if n not in PAGE and not n.startswith(alike)]
 
 
 def test_a_key_that_a_compiled_function_takes_is_an_error() -> None:
@@ -38,5 +41,7 @@ def test_a_key_that_a_compiled_function_takes_is_an_error() -> None:
 
 
 def test_the_adapter_stays_small() -> None:
+    """500 lines with its first 24 initializers; each further one takes two."""
+    further = sum(spec.builtin for spec in specs.values()) - 24
     files = (ROOT / "adapters" / "initcore_mlx").glob("*.py")
-    assert sum(len(f.read_text().splitlines()) for f in files) <= 500
+    assert sum(len(f.read_text().splitlines()) for f in files) <= 500 + 2 * further

@@ -1,7 +1,8 @@
 """One seed, one kernel: every layer of MLX gets the core's weights, in MLX's order of axes."""
 
-from typing import Any
+from typing import contextlib
 
+import Any
 import ml_dtypes  # noqa: F401, for NumPy to know bfloat16
 import numpy as np
 import pytest
@@ -67,11 +68,11 @@ def test_every_layer_gets_the_core_s_values_bit_for_bit(name: str, layer: str) -
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
 @pytest.mark.parametrize("name", [n for n in specs if n not in OWN_LAWS])
 def test_other_dtypes_are_the_core_s_rounded_once(name: str, dtype: str) -> None:
-    a = mx.zeros((8, 3, 3, 4), dtype=getattr(mx, dtype))
-    try:
-        specs[name].check((8, 4, 3, 3), specs[name].example)
-    except ValueError:
-        a = mx.zeros((8, 4), dtype=getattr(mx, dtype))
+    for shape in ((8, 4, 3, 3), (8, 4), (8, 8)):
+        with contextlib.suppress(ValueError):
+            specs[name].check(shape, specs[name].example)
+            break
+    a = mx.zeros((shape[0], *shape[2:], shape[1]), dtype=getattr(mx, dtype))
     w = canonical(drawn(name, a, 3))
     wanted = specs[name].function(Rng(3, dtype=dtype), w.shape, **specs[name].example)
     assert w.dtype == wanted.dtype

@@ -49,14 +49,16 @@ LEFT = """\
              return fill("{name}", tensor, {{"gain": gain}}, ...)
   3. adapters/initcore_jax/_structured.py (and its export): def {name}(scale: ...) -> Initializer
   4. adapters/initcore_keras/_structured.py (and its export): class {camel}
-  5. adapters/initcore_mlx: {name}
-  6. tests/conformance/zoo: a wrong twin, filed with @fault("{name}", ...)
-  7. CHANGELOG.md: a line
+  5. adapters/initcore_mlx/_initializers.py (and its export):
+         {name} = lifted(initializers.{name})
+  6. tests/torch_adapter/test_signatures.py: its signature
+  7. tests/conformance/zoo: a wrong twin, filed with @fault("{name}", ...)
+  8. CHANGELOG.md: a line
 
 Then run
 
     initcore spec --golden initcore/specification/golden.json     # freezes its golden vectors
-    initcore list --markdown                                      # its line of README's table
+    initcore list --markdown                                      # the README's table
     initcore conform numpy torch jax keras -k {name}
     make test                                                     # says what is missing
 """
