@@ -62,7 +62,7 @@ def test_what_is_said_to_come_with_the_source_does() -> None:
 
 
 def targets() -> set[str]:
-    return set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 
 
 def called(text: str) -> set[str]:
@@ -71,7 +71,7 @@ def called(text: str) -> set[str]:
     >>> sorted(called("run: make lint unit X=1\\nwe make sense, `make test` is `make all`"))
     ['all', 'lint', 'test', 'unit']
     """
-    commands = re.findall(r"(?:`|^\$ |run: |^exec |^ +)make ((?:[a-z]+ ?)+)", text, re.MULTILINE)
+    commands = re.findall(r"(?:`|^\$ |run: |^exec |^ +)make ((?:[a-z-]+ ?)+)", text, re.MULTILINE)
     return {target for command in commands for target in command.split()}
 
 
@@ -90,7 +90,7 @@ def test_targets_are_found_where_they_are_called() -> None:
 
 def test_phony_targets_are_those_with_a_word_of_help() -> None:
     phony = set(re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[0].split())
-    helped = set(re.findall(r"^([a-z]+):.*##", MAKEFILE, re.MULTILINE))
+    helped = set(re.findall(r"^([a-z-]+):.*##", MAKEFILE, re.MULTILINE))
     assert phony == helped == targets()
 
 
