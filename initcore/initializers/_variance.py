@@ -1,6 +1,6 @@
 """Kernels of independent entries whose variance is set by the layer's size."""
 
-from typing import Any, get_args
+from typing import Any, Protocol, get_args
 
 from ..invariants import HasLaw
 from ..random import TRUNCATED_STD, Rng
@@ -60,87 +60,43 @@ def variance_scaling(
     return shifted(rng.truncated_normal(shape, out=out), 0.0, std / TRUNCATED_STD)
 
 
-@initializer(
-    shape=KERNEL,
-    invariants=(HasLaw("variance", scale=1.0, mode="fan_in", distribution="truncated_normal"),),
-    source="LeCun et al., Efficient BackProp, 1998",
-)
-def lecun_normal(rng: Rng, shape: Any, /, *, groups: int = 1, out: Any = None) -> Any:
-    """Kernel of independent truncated normal entries of variance `1 / fan_in`.
+Fixed = tuple[str, str, float, Mode]  # source, variance, scale and mode
 
-    >>> lecun_normal(Rng(0), (3, 4)).shape
+
+class Scaled(Protocol):
+    """An initializer whose variance is set by the layer's size alone."""
+
+    def __call__(self, rng: Rng, shape: Any, /, *, groups: int = 1, out: Any = None) -> Any: ...
+
+
+def _scaled(
+    name: str, source: str, variance: str, scale: float, mode: Mode, law: Entries
+) -> Scaled:
+    """`variance_scaling` with fixed parameters, filed as an initializer of its own."""
+
+    def drawn(rng: Rng, shape: Any, /, *, groups: int = 1, out: Any = None) -> Any:
+        return variance_scaling(
+            rng, shape, scale=scale, mode=mode, distribution=law, groups=groups, out=out
+        )
+
+    entries = law.replace("_", " ")
+    drawn.__name__ = drawn.__qualname__ = name
+    drawn.__doc__ = f"""Kernel of independent {entries} entries of variance `{variance}`.
+
+    >>> {name}(Rng(0), (3, 4)).shape
     (3, 4)
     """
-    return variance_scaling(rng, shape, groups=groups, out=out)
+    invariant = HasLaw("variance", scale=scale, mode=mode, distribution=law)
+    return initializer(shape=KERNEL, invariants=(invariant,), source=source)(drawn)
 
 
-@initializer(
-    shape=KERNEL,
-    invariants=(HasLaw("variance", scale=1.0, mode="fan_in", distribution="uniform"),),
-    source="LeCun et al., Efficient BackProp, 1998",
-)
-def lecun_uniform(rng: Rng, shape: Any, /, *, groups: int = 1, out: Any = None) -> Any:
-    """Kernel of independent uniform entries of variance `1 / fan_in`.
+LECUN: Fixed = ("LeCun et al., Efficient BackProp, 1998", "1 / fan_in", 1.0, "fan_in")
+GLOROT: Fixed = ("Glorot & Bengio, AISTATS 2010, eq. 16", "2 / (fan_in + fan_out)", 1.0, "fan_avg")
+HE: Fixed = ("He et al., ICCV 2015, eq. 10", "2 / fan_in", 2.0, "fan_in")
 
-    >>> lecun_uniform(Rng(0), (3, 4)).shape
-    (3, 4)
-    """
-    return variance_scaling(rng, shape, distribution="uniform", groups=groups, out=out)
-
-
-@initializer(
-    shape=KERNEL,
-    invariants=(HasLaw("variance", scale=1.0, mode="fan_avg", distribution="truncated_normal"),),
-    source="Glorot & Bengio, AISTATS 2010, eq. 16",
-)
-def glorot_normal(rng: Rng, shape: Any, /, *, groups: int = 1, out: Any = None) -> Any:
-    """Kernel of independent truncated normal entries of variance `2 / (fan_in + fan_out)`.
-
-    >>> glorot_normal(Rng(0), (3, 4)).shape
-    (3, 4)
-    """
-    return variance_scaling(rng, shape, mode="fan_avg", groups=groups, out=out)
-
-
-@initializer(
-    shape=KERNEL,
-    invariants=(HasLaw("variance", scale=1.0, mode="fan_avg", distribution="uniform"),),
-    source="Glorot & Bengio, AISTATS 2010, eq. 16",
-)
-def glorot_uniform(rng: Rng, shape: Any, /, *, groups: int = 1, out: Any = None) -> Any:
-    """Kernel of independent uniform entries of variance `2 / (fan_in + fan_out)`.
-
-    >>> glorot_uniform(Rng(0), (3, 4)).shape
-    (3, 4)
-    """
-    return variance_scaling(
-        rng, shape, mode="fan_avg", distribution="uniform", groups=groups, out=out
-    )
-
-
-@initializer(
-    shape=KERNEL,
-    invariants=(HasLaw("variance", scale=2.0, mode="fan_in", distribution="truncated_normal"),),
-    source="He et al., ICCV 2015, eq. 10",
-)
-def he_normal(rng: Rng, shape: Any, /, *, groups: int = 1, out: Any = None) -> Any:
-    """Kernel of independent truncated normal entries of variance `2 / fan_in`.
-
-    >>> he_normal(Rng(0), (3, 4)).shape
-    (3, 4)
-    """
-    return variance_scaling(rng, shape, scale=2.0, groups=groups, out=out)
-
-
-@initializer(
-    shape=KERNEL,
-    invariants=(HasLaw("variance", scale=2.0, mode="fan_in", distribution="uniform"),),
-    source="He et al., ICCV 2015, eq. 10",
-)
-def he_uniform(rng: Rng, shape: Any, /, *, groups: int = 1, out: Any = None) -> Any:
-    """Kernel of independent uniform entries of variance `2 / fan_in`.
-
-    >>> he_uniform(Rng(0), (3, 4)).shape
-    (3, 4)
-    """
-    return variance_scaling(rng, shape, scale=2.0, distribution="uniform", groups=groups, out=out)
+lecun_normal = _scaled("lecun_normal", *LECUN, "truncated_normal")
+lecun_uniform = _scaled("lecun_uniform", *LECUN, "uniform")
+glorot_normal = _scaled("glorot_normal", *GLOROT, "truncated_normal")
+glorot_uniform = _scaled("glorot_uniform", *GLOROT, "uniform")
+he_normal = _scaled("he_normal", *HE, "truncated_normal")
+he_uniform = _scaled("he_uniform", *HE, "uniform")
