@@ -1,13 +1,15 @@
 """What the examples share: scikit-learn's digits, and a plain training loop."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from sklearn.datasets import load_digits
 
-__all__ = ["digits", "train"]
+__all__ = ["best_of", "digits", "row_of", "save", "train"]
 
 # Products of a hundred rows and columns: a second thread waits more than it works.
 torch.set_num_threads(1)
@@ -50,3 +52,37 @@ def train(
     with torch.no_grad():
         accuracy = float((net(x_test).argmax(1) == y_test).float().mean())
     return losses, accuracy
+
+
+Run = tuple[list[float], float]
+
+
+def best_of(rates: Sequence[float], run: Callable[[float], Run]) -> tuple[float, float, float, Any]:
+    """Final loss, accuracy, rate and losses of the rate whose last steps have the least loss."""
+    found = []
+    for rate in rates:
+        losses, accuracy = run(rate)
+        final = float(np.mean(losses[-12:]))
+        found.append((final if np.isfinite(final) else np.inf, accuracy, rate, losses))
+    return min(found, key=lambda one: one[0])
+
+
+def row_of(scheme: str, s: Any, losses: list[float], accuracy: float, start: float) -> str:
+    """A line of the table: singular values, final loss, accuracy and seconds since `start`."""
+    return (
+        f"| {scheme} | {np.median(s):.2g} | {s.max():.2g} | {np.mean(losses[-12:]):.3f} "
+        f"| {accuracy:.1%} | {time.perf_counter() - start:.0f} |"
+    )
+
+
+def save(figure: Any, left: Any, right: Any, *, title: str, floor: float, path: Path) -> None:
+    """Label the losses on the left and the singular values on the right, and save the picture."""
+    left.set(xlabel="step", ylabel="cross-entropy", title=title)
+    right.set(
+        xlabel="index",
+        ylabel=f"cut off at {floor:g}",
+        title="singular values of the Jacobian at initialization",
+    )
+    left.legend()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120)

@@ -16,7 +16,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from _digits import digits, train
+from _digits import digits, row_of, save, train
 
 import initcore
 import initcore_torch
@@ -110,22 +110,17 @@ def main() -> None:
             net, data, epochs=how.epochs, rate=how.rate, after_gradient=keep_zeros
         )
         assert not net.w.detach()[~net.mask].any()
-        print(
-            f"| {scheme} | {np.median(s):.2g} | {s.max():.2g} | {np.mean(losses[-12:]):.3f} "
-            f"| {accuracy:.1%} | {time.perf_counter() - start:.0f} |",
-            flush=True,
-        )
+        print(row_of(scheme, s, losses, accuracy, start), flush=True)
         left.plot(losses, label=scheme, lw=WIDTHS[i])
         right.semilogy(np.maximum(s, FLOOR), "..|."[i], ms=(6, 6, 14, 3)[i], label=scheme)
-    left.set(xlabel="step", ylabel="cross-entropy", title=f"{how.layers} tanh layers, density 1/8")
-    right.set(
-        xlabel="index",
-        ylabel=f"cut off at {FLOOR:g}",
-        title="singular values of the Jacobian at initialization",
+    save(
+        figure,
+        left,
+        right,
+        title=f"{how.layers} tanh layers, density 1/8",
+        floor=FLOOR,
+        path=how.out / "eoi_1000_layers.png",
     )
-    left.legend()
-    how.out.mkdir(parents=True, exist_ok=True)
-    figure.savefig(how.out / "eoi_1000_layers.png", dpi=120)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from _digits import digits, train
+from _digits import digits, row_of, save, train
 from torch import nn
 
 import initcore_torch as init
@@ -100,22 +100,17 @@ def main() -> None:
         losses, accuracy = train(net, data, epochs=how.epochs, rate=how.rate)
         for name, mask in net.masks.items():
             assert not net.get_submodule(name.partition(".")[0]).weight[~mask].any()
-        print(
-            f"| {scheme} | {np.median(s):.2g} | {s.max():.2g} | {np.mean(losses[-12:]):.3f} "
-            f"| {accuracy:.1%} | {time.perf_counter() - start:.0f} |",
-            flush=True,
-        )
+        print(row_of(scheme, s, losses, accuracy, start), flush=True)
         left.plot(losses, label=scheme, lw=WIDTHS[i])
         right.semilogy(np.maximum(s, FLOOR), ".", ms=4, label=scheme)
-    left.set(xlabel="step", ylabel="cross-entropy", title=f"{how.layers} convolutions, density 1/8")
-    right.set(
-        xlabel="index",
-        ylabel=f"cut off at {FLOOR:g}",
-        title="singular values of the Jacobian at initialization",
+    save(
+        figure,
+        left,
+        right,
+        title=f"{how.layers} convolutions, density 1/8",
+        floor=FLOOR,
+        path=how.out / "eoi_deep_conv.png",
     )
-    left.legend()
-    how.out.mkdir(parents=True, exist_ok=True)
-    figure.savefig(how.out / "eoi_deep_conv.png", dpi=120)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from _digits import digits, train
+from _digits import best_of, digits, train
 
 import initcore
 
@@ -81,15 +81,11 @@ def main() -> None:
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |", flush=True)
     for scheme in SCHEMES:
         ratio = lengths(scheme, how.layers, how.draws, data[0][0].numpy())
-        best: Any = None
-        for rate in RATES:
-            net = Net(kernels(scheme, how.layers, 0))
-            losses, accuracy = train(net, data, epochs=how.epochs, rate=rate)
-            final = float(np.mean(losses[-12:]))
-            final = final if np.isfinite(final) else np.inf
-            if best is None or final < best[0]:
-                best = (final, accuracy, rate, losses)
-        final, accuracy, rate, losses = best
+
+        def run(rate: float, scheme: str = scheme) -> Any:
+            return train(Net(kernels(scheme, how.layers, 0)), data, epochs=how.epochs, rate=rate)
+
+        final, accuracy, rate, losses = best_of(RATES, run)
         low, middle, high = np.quantile(ratio, [0.05, 0.5, 0.95])
         print(
             f"| {scheme} | {low:.2g} | {middle:.2g} | {high:.2g} | {rate:g} | {final:.3f} "

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 import torch
-from _digits import digits, train
+from _digits import best_of, digits, train
 from torch.nn import functional
 
 import initcore_torch as init
@@ -125,17 +124,14 @@ def main() -> None:
         print("| initialization | rate | final loss | test accuracy |")
         print("| --- | ---: | ---: | ---: |", flush=True)
         for scheme in schemes:
-            best: Any = None
-            for rate in RATES:
+
+            def run(rate: float, kind: Any = kind, scheme: str = scheme) -> Any:
                 torch.manual_seed(0)
                 net = kind(how.blocks)
                 initialize(net, scheme)
-                losses, accuracy = train(net, data, epochs=how.epochs, rate=rate)
-                final = float(np.mean(losses[-12:]))
-                final = final if np.isfinite(final) else np.inf
-                if best is None or final < best[0]:
-                    best = (final, accuracy, rate, losses)
-            final, accuracy, rate, losses = best
+                return train(net, data, epochs=how.epochs, rate=rate)
+
+            final, accuracy, rate, losses = best_of(RATES, run)
             name = scheme if scheme in ("default", "Fixup") else f'IDInit, taps="{scheme}"'
             print(f"| {name} | {rate:g} | {final:.4f} | {accuracy:.1%} |", flush=True)
             axis.semilogy(losses, lw=1, label=name)

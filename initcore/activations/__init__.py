@@ -14,3 +14,4 @@ from ._named import names as names
 from ._named import register_converter as register_converter
 from ._odd_part import SLOPES as SLOPES
 from ._odd_part import odd_slope as odd_slope
+from ._register import register as register

@@ -14,10 +14,20 @@ from typing import Any
 import numpy as np
 
 from ..arguments import short_repr
+from ..spec import load_entry_points
 from ._callables import measure, register_converter, slope_by_differences
 
-__all__ = ["Activation", "activation_of", "names", "register_converter"]
+__all__ = [
+    "BY_KEY",
+    "BY_NAME",
+    "Activation",
+    "activation_of",
+    "key_of",
+    "names",
+    "register_converter",
+]
 
+GROUP = "initcore.activations"  # entry points of packages that register activations
 Elementwise = Callable[[Any], Any]
 
 
@@ -187,7 +197,7 @@ _TABLE = (
     Activation("squared_relu", lambda x: np.maximum(x, 0) ** 2, lambda x: 2 * np.maximum(x, 0),
                (0.0,), lambda q: (1.5 * q * q, 2 * q)),
 )  # fmt: skip
-_BY_NAME = {a.name: a for a in _TABLE}
+BY_NAME = {a.name: a for a in _TABLE}
 _ALIASES = {
     "linear": "identity",
     "swish": "silu",
@@ -203,16 +213,18 @@ _ALIASES = {
 _LEAKY = {"leaky_relu": 0.01, "prelu": 0.25}
 
 
-def _key(name: str) -> str:
+def key_of(name: str) -> str:
+    """The name without what spellings differ in."""
     return name.strip().lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
-_BY_KEY = {_key(n): n for n in (*_BY_NAME, *_LEAKY)} | {_key(a): n for a, n in _ALIASES.items()}
+BY_KEY = {key_of(n): n for n in (*BY_NAME, *_LEAKY)} | {key_of(a): n for a, n in _ALIASES.items()}
 
 
 def names() -> tuple[str, ...]:
     """Every name an activation can be asked by, aliases included."""
-    return tuple(sorted({*_BY_NAME, *_ALIASES, *_LEAKY}))
+    load_entry_points(GROUP)
+    return tuple(sorted({*BY_NAME, *_ALIASES, *_LEAKY}))
 
 
 def activation_of(activation: Any, **parameters: float) -> Activation:
@@ -251,7 +263,9 @@ def activation_of(activation: Any, **parameters: float) -> Activation:
 
 
 def _named(asked: str, parameters: dict[str, float]) -> Activation:
-    name = _BY_KEY.get(_key(asked))
+    if key_of(asked) not in BY_KEY:
+        load_entry_points(GROUP)
+    name = BY_KEY.get(key_of(asked))
     if name is None:
         near = difflib.get_close_matches(asked.lower(), names(), n=3) or names()
         raise ValueError(
@@ -268,7 +282,7 @@ def _named(asked: str, parameters: dict[str, float]) -> Activation:
         pair = _elu(alpha) if name == "elu" else _elu(alpha, width=alpha)
         found = Activation(name, *pair, (0.0,))
     else:
-        found = _BY_NAME[name]
+        found = BY_NAME[name]
     if rest:
         raise ValueError(f"{name} has no parameter {next(iter(rest))!r}.")
     return found

@@ -1,4 +1,16 @@
-"""What an initializer is, as data."""
+"""What an initializer is, as data: for packages that add their own.
+
+`initializer` files a function in `specs` as a `Spec`: its parameters with their domains (`Real`,
+`Integer`, `Choice`), the shapes it takes (`ShapeRule`), and what is true of every result, objects
+with the protocol `Invariant`. `Kernel` has the sizes of a kernel `(out, in, *spatial)` and its
+groups; `Layout` turns a framework's order of axes into that one and back.
+
+>>> from initcore.spec import Kernel, specs
+>>> specs["orthogonal"].parameters["gain"].unit, str(specs["orthogonal"].shape)
+('singular value', 'a kernel (out, in, *spatial) of 2 or more axes')
+>>> Kernel((8, 4, 3, 3), groups=2).fan_in
+36
+"""
 
 from ._by_name import ByName as ByName
 from ._domain import Choice as Choice
@@ -6,6 +18,7 @@ from ._domain import Domain as Domain
 from ._domain import Integer as Integer
 from ._domain import Real as Real
 from ._domain import TooLargeError as TooLargeError
+from ._entry_points import load_entry_points as load_entry_points
 from ._invariant import Invariant as Invariant
 from ._kernel import Kernel as Kernel
 from ._kernel import fan as fan

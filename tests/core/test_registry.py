@@ -3,14 +3,16 @@
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import initcore
 from initcore import Rng, specs
+from initcore.activations import _named, names, register
 from initcore.invariants import Filled
 from initcore.spec import Real, ShapeRule, initializer
 
@@ -127,3 +129,47 @@ def test_old_names_of_invariants_warn_and_work() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         _ = initcore.invariants.HasLaw
+
+
+@pytest.fixture
+def activations() -> Iterator[None]:
+    """What a test registers is forgotten after it."""
+    kept = dict(_named.BY_NAME), dict(_named.BY_KEY)
+    yield
+    for table, before in zip((_named.BY_NAME, _named.BY_KEY), kept, strict=True):
+        table.clear()
+        table.update(before)
+
+
+def doubled(x: Any) -> Any:
+    return 2 * np.tanh(x)
+
+
+def test_a_registered_activation_is_found_by_its_name(activations: None) -> None:
+    register("doubled_tanh", doubled)
+    assert initcore.gain("Doubled Tanh") == pytest.approx(initcore.gain("tanh") / 2, rel=1e-9)
+    point = initcore.theory.critical_point("doubled_tanh", 0.05)
+    assert point.sigma_w == pytest.approx(initcore.theory.critical_point(doubled, 0.05).sigma_w)
+    exact = register("doubled_tanh", doubled, derivative=lambda x: 2 / np.cosh(x) ** 2)
+    assert exact.kinks == ()
+    assert "doubled_tanh" in names()
+
+
+def test_names_of_activations_that_are_taken_or_none_are_refused(activations: None) -> None:
+    with pytest.raises(ValueError, match="the name ReLU belongs to an activation already"):
+        register("ReLU", doubled)
+    with pytest.raises(TypeError, match="register needs a name"):
+        register(" _ ", doubled)
+    with pytest.raises(TypeError, match="cannot be called on an array"):
+        register("broken", lambda: 1)
+    assert "broken" not in names()
+
+
+def test_activations_of_installed_packages_are_found(tmp_path: Path) -> None:
+    source = (
+        "import numpy as np\nfrom initcore.activations import register\n"
+        "register('their_tanh', np.tanh)\n"
+    )
+    installed(tmp_path, "their_activations", source, group="initcore.activations")
+    shown = run(tmp_path, "import initcore; print(initcore.gain('their_tanh'))")
+    assert float(shown) == pytest.approx(initcore.gain("tanh"), rel=1e-9)
