@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from initcore import Rng, Spec
-from initcore.arrays import host
+from initcore.arrays import to_numpy
 
 __all__ = ["Case", "Failure", "describe", "draw", "raised", "reference"]
 
@@ -105,7 +105,7 @@ def raised(error: BaseException, should: str, call: str) -> Failure:
 
 def describe(w: Any) -> str:
     """A small array in full, a large one by its size and range."""
-    a = host(w)
+    a = to_numpy(w)
     if a.size <= 9:
         return np.array2string(a, precision=6, separator=", ").replace("\n", "")
     return f"{a.size} values from {a.min():.6g} to {a.max():.6g}"

@@ -15,4 +15,4 @@ from ._library import is_torch as is_torch
 from ._library import matmul as matmul
 from ._library import namespace as namespace
 from ._library import on_host as on_host
-from ._to_numpy import host as host
+from ._to_numpy import to_numpy as to_numpy

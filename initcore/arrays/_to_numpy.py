@@ -6,10 +6,10 @@ import numpy as np
 
 from ._dtype import dtype_name
 
-__all__ = ["host"]
+__all__ = ["to_numpy"]
 
 
-def host(w: Any) -> Any:
+def to_numpy(w: Any) -> Any:
     """`w` of any framework as a float64 NumPy array."""
     if hasattr(w, "detach"):
         w = w.detach().cpu().double()

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import short_repr
-from ..arrays import host
+from ..arrays import to_numpy
 
 __all__ = ["check_density", "from_scores", "masks_from_scores", "prune_in_rounds"]
 
@@ -92,7 +92,7 @@ def _masks(who: str, scores: Any, density: Any, least: Any) -> list[Any]:
     try:
         names = list(scores) if isinstance(scores, Mapping) else list(range(len(scores)))
         given = [scores[n] for n in names]
-        found = [host(s) if hasattr(s, "dtype") else np.asarray(s, float) for s in given]
+        found = [to_numpy(s) if hasattr(s, "dtype") else np.asarray(s, float) for s in given]
     except (LookupError, TypeError, ValueError, OverflowError):
         raise TypeError(
             f"{who} needs scores to be a sequence or a mapping of arrays, got {short_repr(scores)}."

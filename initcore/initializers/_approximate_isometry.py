@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import dtype_name, host
+from ..arrays import dtype_name, to_numpy
 from ..random import Rng, check_rng, host_call
 from ..spec import CORE, GROUPS, Integer, Kernel, Real, Spec, Wording
 
@@ -91,7 +91,7 @@ def check_mask(who: str, mask: Any) -> Any:
         raise ValueError(
             f"{who} needs a mask (out, in, *spatial), got one of shape {tuple(mask.shape)}."
         )
-    return mask if isinstance(mask, np.ndarray) else host(mask).astype(bool)
+    return mask if isinstance(mask, np.ndarray) else to_numpy(mask).astype(bool)
 
 
 def _solve(rng: Rng, mask: Any, steps: int) -> Any:

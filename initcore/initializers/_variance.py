@@ -81,11 +81,12 @@ def _scaled(
 
     entries = law.replace("_", " ")
     drawn.__name__ = drawn.__qualname__ = name
-    drawn.__doc__ = f"""Kernel of independent {entries} entries of variance `{variance}`.
+    text = f"""Kernel of independent {entries} entries of variance `{variance}`.
 
     >>> {name}(Rng(0), (3, 4)).shape
     (3, 4)
     """
+    drawn.__doc__ = text if variance_scaling.__doc__ else None  # none under python -OO
     invariant = HasLaw("variance", scale=scale, mode=mode, distribution=law)
     return initializer(shape=KERNEL, invariants=(invariant,), source=source)(drawn)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import dtype_name, eps, host, resolve
+from ..arrays import dtype_name, eps, resolve, to_numpy
 from ..spec import Kernel
 from ._haar import Haar
 from ._statistics import SIGMAS
@@ -88,7 +88,7 @@ class HaarSum:
 
     def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
         # At frequency 0 each factor P + (I - P) is the identity, and the frame is left.
-        a = host(w)
+        a = to_numpy(w)
         total = a.sum(axis=tuple(range(2, a.ndim))).astype(resolve(np, dtype_name(w.dtype)))
         text = Haar().violation(total, **parameters)
         return f"of the sum of all taps {text}" if text else None
@@ -99,7 +99,7 @@ class HaarSum:
 
 def _taps(w: Any, parameters: dict[str, Any]) -> Any:
     """`(groups, *spatial, out, in)` on the host."""
-    a = host(w)
+    a = to_numpy(w)
     kernel = Kernel(tuple(a.shape), parameters.get("groups", 1))
     a = a.reshape(kernel.groups, kernel.out, kernel.in_, *kernel.spatial)
     return np.moveaxis(a, (1, 2), (-2, -1))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import eps, host
+from ..arrays import eps, to_numpy
 from ..spec import Kernel
 from ._independent import law_violation, standard_law
 from ._statistics import FALSE_ALARM, matrices, rounding
@@ -21,7 +21,7 @@ def _in_filling_order(w: Any, parameters: dict[str, Any]) -> tuple[Any, Kernel]:
     Which of equally near taps is first is left open: they stand in the order of the first rows
     that use them.
     """
-    a = host(w)
+    a = to_numpy(w)
     kernel = Kernel(tuple(a.shape), parameters.get("groups", 1))
     a = a.reshape(kernel.groups, kernel.out, kernel.in_, kernel.taps)
     if parameters["taps"] == "center" and kernel.spatial:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import eps, host
+from ..arrays import eps, to_numpy
 from ..spec import Kernel
 from ._statistics import FALSE_ALARM, SIGMAS, rounding
 
@@ -31,7 +31,7 @@ class HasLaw:
         from scipy.special import ndtr
 
         mean, std, kind, low, high = self.law_of(w.shape, given)
-        a = host(w).reshape(-1)
+        a = to_numpy(w).reshape(-1)
         if std == 0 or a.size == 0:
             allowed = rounding(w) * abs(mean)
             off = float(abs(a - mean).max()) if a.size else 0.0

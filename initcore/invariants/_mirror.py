@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import dtype_name, host, resolve
+from ..arrays import dtype_name, resolve, to_numpy
 from ..spec import Kernel
 
 __all__ = ["Mirrored"]
@@ -19,7 +19,7 @@ class Mirrored:
     def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
         kernel = Kernel(tuple(w.shape), parameters.get("groups", 1))
         part = parameters["part"]
-        a = host(w).reshape(kernel.groups, kernel.out, *kernel.shape[1:])
+        a = to_numpy(w).reshape(kernel.groups, kernel.out, *kernel.shape[1:])
         rows = 1 if part == "last" else 2
         columns = 1 if part == "first" else 2
         r, c = kernel.out // rows, kernel.in_ // columns

@@ -3,7 +3,7 @@
 from statistics import NormalDist
 from typing import Any
 
-from ..arrays import eps, host
+from ..arrays import eps, to_numpy
 from ..spec import Kernel
 
 __all__ = ["FALSE_ALARM", "SIGMAS", "matrices", "rounding"]
@@ -19,7 +19,7 @@ def rounding(w: Any) -> float:
 
 def matrices(w: Any, groups: int, *, center: bool) -> Any:
     """`(groups, out, fan_in)`, or of the centre taps `(groups, out, in)`, on the host."""
-    a = host(w)
+    a = to_numpy(w)
     kernel = Kernel(tuple(a.shape), groups)
     if center and kernel.spatial:
         return a[(slice(None), slice(None), *kernel.center)].reshape(kernel.taps_shape)

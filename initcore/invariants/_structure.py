@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import host
+from ..arrays import to_numpy
 from ..spec import Kernel
 from ._statistics import matrices, rounding
 
@@ -17,7 +17,7 @@ class SingleTap:
     """All taps of a convolution but the centre one, `(k - 1) // 2` on each axis, are exactly 0."""
 
     def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
-        a = host(w)
+        a = to_numpy(w)
         kernel = Kernel(tuple(a.shape), parameters.get("groups", 1))
         if not kernel.spatial:
             return None

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import eps, host
+from ..arrays import eps, to_numpy
 from ._independent import law_violation, standard_law
 from ._statistics import SIGMAS, rounding
 
@@ -21,7 +21,7 @@ class Filled:
 
     def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
         wanted = parameters["value"] if self.value is None else self.value
-        a = host(w)
+        a = to_numpy(w)
         allowed = abs(wanted) * rounding(w) if math.isfinite(wanted) else 0.0
         with np.errstate(invalid="ignore"):  # of infinities, which are equal or not
             wrong = ~((a == wanted) | (abs(a - wanted) <= allowed))
@@ -40,7 +40,7 @@ class Bounded:
     def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
         mean, std = parameters.get("mean", 0.0), parameters.get("std", 1.0)
         low, high = (mean + std * parameters[end] for end in ("low", "high"))
-        a = host(w)
+        a = to_numpy(w)
         # Ends are rounded to the dtype, as the elements are; one may be infinite.
         below, above = (
             4 * rounding(w) * (abs(mean) + abs(end)) if math.isfinite(end) else 0.0
@@ -59,7 +59,7 @@ class ColumnSparse:
     """Every column has `ceil(sparsity * out)` zeros, placed at random, normal entries elsewhere."""
 
     def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
-        a = host(w)
+        a = to_numpy(w)
         groups = parameters.get("groups", 1)  # several draws put together
         out, in_ = a.shape[0] // groups, a.shape[1] * groups
         a = a.reshape(groups, out, -1).swapaxes(0, 1).reshape(out, in_)

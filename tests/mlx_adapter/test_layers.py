@@ -1,8 +1,8 @@
 """One seed, one kernel: every layer of MLX gets the core's weights, in MLX's order of axes."""
 
-from typing import contextlib
+import contextlib
+from typing import Any
 
-import Any
 import ml_dtypes  # noqa: F401, for NumPy to know bfloat16
 import numpy as np
 import pytest

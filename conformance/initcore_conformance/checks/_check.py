@@ -9,7 +9,7 @@ from array_api_compat import array_namespace
 from hypothesis.strategies import SearchStrategy
 
 from initcore import Spec
-from initcore.arrays import host
+from initcore.arrays import to_numpy
 
 from .._case import Case, Failure
 from .._strategies import cases
@@ -69,4 +69,4 @@ def sizes(w: Any) -> tuple[int, ...]:
 
 def numbers(w: Any) -> Any:
     """`w` as a float64 NumPy array that shares no memory with it."""
-    return host(w).copy()
+    return to_numpy(w).copy()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from initcore import Spec
-from initcore.arrays import eps, host
+from initcore.arrays import eps, to_numpy
 from initcore.invariants import HasLaw
 from initcore.specification import golden
 
@@ -44,7 +44,7 @@ def tolerance(spec: Spec, case: Case) -> float:
 
 def size_of(spec: Spec, case: Case, w: Any) -> float:
     """The size of entries that `tolerance` is relative to."""
-    a = abs(host(w))
+    a = abs(to_numpy(w))
     finite = a[np.isfinite(a)]
     size = float(finite.max()) if finite.size else 0.0
     for law in spec.invariants:
