@@ -15,7 +15,7 @@ import numpy as np
 import initcore
 from initcore import Rng, density, specs, theory
 from initcore_conformance import _id_lists, _load
-from tests.robustness.hostile import DTYPES, SEEDS, SHAPES, THINGS
+from tests.tools.hostile import DTYPES, SEEDS, SHAPES, THINGS
 
 from ._case import SECONDS, Finding, judge, limited, words_of
 

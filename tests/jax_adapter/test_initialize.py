@@ -21,7 +21,7 @@ import initcore
 import initcore_jax
 from initcore.networks import draw
 from initcore_jax import initialize
-from tests.jax_adapter.models import (
+from tests.tools.jax_models import (
     Chain,
     EquinoxImages,
     LinenResNet,

@@ -12,7 +12,7 @@ from flax import linen, nnx
 
 import initcore
 from initcore_jax import initialize
-from tests.jax_adapter.models import (
+from tests.tools.jax_models import (
     EquinoxImages,
     EquinoxTransformer,
     Images,

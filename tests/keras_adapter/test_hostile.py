@@ -16,7 +16,7 @@ import initcore_keras
 from initcore import specs
 from initcore.arguments import as_shape
 from initcore_keras._initializer import spell
-from tests.robustness.hostile import DTYPES, QUICK, REFUSED, SEEDS, SHAPES, THINGS, Mute, clear
+from tests.tools.hostile import DTYPES, QUICK, REFUSED, SEEDS, SHAPES, THINGS, Mute, clear
 
 BACKEND = keras.backend.backend()
 pytestmark = pytest.mark.filterwarnings("ignore:Explicitly requested dtype float64")

@@ -9,7 +9,7 @@ import torch
 import initcore_torch
 from initcore.networks import describe_network
 from initcore_torch.networks import trace
-from tests.networks.hugging_face import ACTIVATIONS, MODELS
+from tests.tools.hugging_face_models import ACTIVATIONS, MODELS
 
 SCHEMES = [
     "orthogonal", "delta_orthogonal", "conv_orthogonal", ("sparse_orthogonal", {"density": 0.3}),

@@ -16,7 +16,7 @@ import initcore_jax
 import initcore_torch
 from initcore import Rng, specs
 from initcore.arguments import as_shape
-from tests.robustness.hostile import (
+from tests.tools.hostile import (
     DTYPES,
     QUICK,
     REFUSED,

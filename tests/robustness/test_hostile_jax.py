@@ -13,7 +13,7 @@ from flax import nnx
 import initcore_jax as init
 from initcore import specs
 from initcore.arguments import as_shape
-from tests.robustness.hostile import DTYPES, REFUSED, SHAPES, THINGS, Mute, clear, usual
+from tests.tools.hostile import DTYPES, REFUSED, SHAPES, THINGS, Mute, clear, usual
 
 KEY = jax.random.key(0)
 MAKERS = sorted({*specs, "kaiming_normal", "kaiming_uniform", "xavier_normal", "xavier_uniform"})

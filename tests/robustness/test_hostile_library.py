@@ -10,7 +10,7 @@ import pytest
 
 import initcore
 from initcore import Rng, density, theory
-from tests.robustness.hostile import DTYPES, REFUSED, SHAPES, THINGS, clear
+from tests.tools.hostile import DTYPES, REFUSED, SHAPES, THINGS, clear
 
 MASK = np.ones((4, 6), bool)
 SCORES = [np.arange(6.0).reshape(2, 3), np.ones((2, 2))]

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 import initcore_torch as init
 from initcore import specs
-from tests.robustness.hostile import REFUSED, THINGS, Mute, clear, usual
+from tests.tools.hostile import REFUSED, THINGS, Mute, clear, usual
 
 
 class Subclass(Tensor):
