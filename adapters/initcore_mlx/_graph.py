@@ -1,4 +1,4 @@
-"""What the modules of a model tell of its weights and, in an `nn.Sequential`, of their order."""
+"""The weights of a model by its modules and, in an `nn.Sequential`, the order of its layers."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -24,7 +24,7 @@ def check_source(generator: Any, seed: Any, who: str) -> None:
 
 
 def key_of(generator: Generator | None, seed: int | None, who: str) -> tuple[Any, Any]:
-    """The key of `seed`, or of one 64-bit number that `generator` is asked for.
+    """The key of `seed`, or of one 64-bit number drawn from `generator`.
 
     Its words are integers, or 0-d `int32` tensors where the number is not known yet.
     """

@@ -26,7 +26,7 @@ _before: list[str] = []  # what the first of them found and the last one puts ba
 
 @contextlib.contextmanager
 def full_precision() -> Iterator[None]:
-    """Full precision for the process until the last thread that asked for it is done."""
+    """Full precision for the process until the last thread that needs it is done."""
     global _inside, _before
     with _lock:
         if _inside == 0:

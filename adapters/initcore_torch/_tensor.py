@@ -94,7 +94,7 @@ def check_tensor(tensor: Tensor, who: str) -> tuple[tuple[int, ...], str]:
 
 
 def check_places(tensor: Tensor, who: str) -> None:
-    """A `ValueError` unless each element has memory of its own."""
+    """A `ValueError` if two elements share memory."""
     if _overlaps(tensor):
         raise ValueError(
             f"{who} needs a tensor whose elements have memory of their own, got one of shape "

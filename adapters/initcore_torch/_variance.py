@@ -22,7 +22,7 @@ __all__ = [
 
 
 class Plain(Protocol):
-    """An initializer without parameters of its own."""
+    """An initializer with the shared keywords alone."""
 
     def __call__(
         self, tensor: Tensor, generator: Generator | None = None, **draw: Unpack[Draw]

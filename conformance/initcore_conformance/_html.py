@@ -93,13 +93,13 @@ def _failures(results: Results) -> str:
 
 
 def _failure(group: list[Outcome]) -> str:
-    outcome, told = group[0], lines(group[0])
-    reason, threads = split_links(told.pop("reason", ""))
+    outcome, rows = group[0], lines(group[0])
+    reason, threads = split_links(rows.pop("reason", ""))
     body = f"<dt>reason</dt><dd>{escape(reason)}</dd>" if reason else ""
     if threads:
         links = ", ".join(f'<a href="{url}">{name}</a>' for name, url in threads.items())
         body += f"<dt>upstream</dt><dd>{links}</dd>"
-    body += "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>" for k, v in told.items())
+    body += "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>" for k, v in rows.items())
     if outcome.failure and outcome.failure.call:
         body += f"<dt>call</dt><dd><pre>{escape(reproduce(outcome))}</pre></dd>"
     if len(group) > 1:

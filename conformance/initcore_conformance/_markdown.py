@@ -14,9 +14,9 @@ def page(results: Results) -> str:
 
 def body(results: Results) -> str:
     """The report's sections, without a title."""
-    told = ", ".join(f"{n:,} {name}" for name, n in facts(results).items() if n)
+    counts = ", ".join(f"{n:,} {name}" for name, n in facts(results).items() if n)
     parts = [
-        f"{told}; profile {results.profile}, seed {results.seed}; {versions(results)}.",
+        f"{counts}; profile {results.profile}, seed {results.seed}; {versions(results)}.",
         "## Backends by checks",
         "Initializers that pass, of those tried; empty where the check says nothing.",
         _matrix(results),
@@ -67,8 +67,8 @@ def _failures(results: Results) -> list[str]:
 
 
 def _failure(group: list[Outcome]) -> str:
-    first, told = group[0], lines(group[0])
-    reason, threads = split_links(told.pop("reason", ""))
+    first, rows = group[0], lines(group[0])
+    reason, threads = split_links(rows.pop("reason", ""))
     name = "" if first.check == "*" else f" `{first.initializer}` {first.check}"
     expected = {"xfailed": ", as expected", "xpassed": ", though it was expected to fail"}
     title = f"### `{first.backend}`{name}{expected.get(first.status, '')}"
@@ -80,7 +80,7 @@ def _failure(group: list[Outcome]) -> str:
     if len(group) > 1:
         parts.append(f"Also {others(group)}.")
     if first.failure:
-        shown = "\n".join(f"{k:<10}{v}" for k, v in told.items())
+        shown = "\n".join(f"{k:<10}{v}" for k, v in rows.items())
         parts += [f"```text\n{shown}\n```", f"```python\n{reproduce(first)}\n```"]
     return "\n\n".join(parts)
 

@@ -83,7 +83,7 @@ class Results:
 
     @property
     def ok(self) -> bool:
-        """Whether every check asked for ran, and passed or failed as expected."""
+        """Whether every chosen check ran, and passed or failed as expected."""
         return bool(self.outcomes) and not any(o.status in BAD for o in self.outcomes)
 
     @property

@@ -1,4 +1,4 @@
-"""One job in a process of its own: its events are printed as lines of JSON.
+"""One job in its own process: its events are printed as lines of JSON.
 
 python -m initcore_conformance._subprocess JOB
 """

@@ -44,7 +44,7 @@ def conform(
     """Run the checks on each backend.
 
     Args:
-        backends: Names (`"torch"`, `"package.module:object"`), each run in a process of its own,
+        backends: Names (`"torch"`, `"package.module:object"`), each run in its own process,
             or objects, run in this one; factories without arguments are called.
         profile: `"quick"`, or `"thorough"` for ten times as many cases.
         seed: Seed of the search for failing cases; the same seed tries the same cases.
@@ -148,7 +148,7 @@ def _collect(
 
 
 def _process(job: Job, target: Target) -> Iterator[dict[str, Any]]:
-    """The events of a job that runs in a process of its own."""
+    """The events of a job that runs in its own process."""
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", **os.environ}
     environment["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
     if target.keras:

@@ -12,7 +12,7 @@ from ._text import short_repr
 
 __all__ = ["as_float", "as_shape", "check_real", "key_of_seed"]
 
-AXES = 64  # as many as NumPy and PyTorch have
+AXES = 64  # NumPy's and PyTorch's limit
 
 # What iterates over integers and is no shape.
 UNORDERED = (str, bytes, bytearray, memoryview, Mapping, Set)

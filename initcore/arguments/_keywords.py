@@ -39,7 +39,7 @@ def write_out_keywords(function: F, texts: Mapping[str, str] | None = None) -> F
     the body finds all of them.
 
     Args:
-        function: What is to be written out.
+        function: The function to write out.
         texts: Descriptions of arguments that neither are shared nor stand in its docstring.
 
     Raises:

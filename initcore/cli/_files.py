@@ -13,7 +13,7 @@ __all__ = ["whole"]
 def whole(path: Path) -> Iterator[IO[bytes]]:
     """A file to write to, which takes the place of `path` once all is written.
 
-    On an error, a full disk for example, what was at `path` stays as it was.
+    On an error, a full disk for example, the file at `path` stays unchanged.
     """
     if path.is_dir() or not path.name:
         raise IsADirectoryError(f"there is a folder, and no file to write, at {path}.")

@@ -19,7 +19,7 @@ __all__ = ["haar"]
 
 BLOCK = 128  # reflectors a block; results do not depend on it but for rounding
 LEAF = 32  # triangles up to this size are inverted by masked doubling
-ROWS = 256  # rows of the frame that are worth a product of their own
+ROWS = 256  # rows of the frame that are worth a separate product
 MOST_BLOCKS = 16  # of a compiled program: larger matrices take larger blocks, to compile sooner
 
 

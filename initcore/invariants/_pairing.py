@@ -52,7 +52,7 @@ class RotationPairing:
         if found <= mean + allowed:
             return None
         return (
-            f"{count} matrices speak for sampling={other!r}, each by a log-likelihood ratio of "
+            f"{count} matrices fit sampling={other!r} better, each by a log-likelihood ratio of "
             f"{found:.3g}, should be {mean:.3g}, allowed + {allowed:.2g}"
         )
 

@@ -1,4 +1,4 @@
-"""How a caller speaks of initializers: the core by its own names, an adapter by its own."""
+"""The names that error texts use: the core's, or an adapter's own."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ __all__ = ["CORE", "Wording"]
 
 @dataclass(frozen=True)
 class Wording:
-    """How a caller speaks of initializers: the core, or an adapter with its own names.
+    """The names that error texts use for initializers, parameters and what is filled.
 
     Args:
         spell: From the core's name of an initializer to the caller's.

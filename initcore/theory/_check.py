@@ -11,7 +11,7 @@ __all__ = ["Phi", "choice", "depth_of", "number", "root_between"]
 Phi = str | Callable[..., Any]
 TINY, HUGE = 1e-30, 1e12  # products of a few such numbers and their squares are numbers still
 LONGEST = 1e150  # the lengths of networks that explode are lengths still
-DEEPEST = 10**9  # layers; far beyond, critical points cannot be told from sigma_w = 1
+DEEPEST = 10**9  # layers; far beyond, critical points round to sigma_w = 1
 
 
 def number(who: str, name: str, value: Any, *, positive: bool = False) -> float:

@@ -30,7 +30,7 @@ class DepthScales(NamedTuple):
     Attributes:
         length: The distance of a length from its fixed point.
         signal: The distance of two inputs' correlation from its fixed point: the depth through
-            which they can be told apart.
+            which they can be distinguished.
         gradient: The mean squared gradient, shrinking or growing.
     """
 

@@ -316,7 +316,7 @@ def test_the_way_in_which_columns_are_paired_is_told(shape: tuple[int, ...], sam
         w = sparse(0, (groups * shape[0], *shape[1:]), sampling=sampling, **given)
         assert RotationPairing().violation(w, sampling=sampling, **given) is None
         wrong = RotationPairing().violation(w, sampling=other, **given)
-        assert wrong is None or f"400 matrices speak for sampling={sampling!r}" in wrong
+        assert wrong is None or f"400 matrices fit sampling={sampling!r} better" in wrong
         told += wrong is not None
     assert told
 

@@ -26,7 +26,7 @@ Deviation = float | Sequence[float] | None
 class NormLaw:
     """The law of `z = |x^L|**2` over the weights: an atom at 0 and a density above it.
 
-    Deep networks leave the range of floats: with `log=True` the methods speak of `log z`.
+    Deep networks leave the range of floats: with `log=True` the methods are about `log z`.
 
     Attributes:
         widths: Units of each layer.
