@@ -23,7 +23,7 @@ def to_numpy(x: Any) -> np.ndarray:
 def shapes_of(name: str, groups: int = 1) -> list[tuple[int, ...]]:
     """Shapes that the initializer takes: each either fits its rule or is refused by it."""
     extra = {"groups": groups} if groups > 1 else {}
-    shapes = [(), (7,), (6, 6), (6, 9), (9, 6), (8, 4, 3), (4, 8, 2, 3), (4, 4, 3, 2, 3)]
+    shapes = [(), (7,), (6, 9), (9, 6), (8, 4, 3), (4, 8, 2, 3), (4, 4, 3, 2, 3)]
     found = []
     for shape in shapes:
         try:
@@ -31,7 +31,7 @@ def shapes_of(name: str, groups: int = 1) -> list[tuple[int, ...]]:
         except ValueError:
             continue
         found.append(shape)
-    return found
+    return found or [(6, 6)]  # of square matrices alone
 
 
 def draw(name: str, shape: tuple[int, ...], rng: Rng, **parameters: Any) -> Any:
