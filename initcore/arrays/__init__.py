@@ -6,7 +6,6 @@ from ._dtype import compute_dtype as compute_dtype
 from ._dtype import dtype_name as dtype_name
 from ._dtype import eps as eps
 from ._dtype import resolve as resolve
-from ._dtype import widest as widest
 from ._library import device_of as device_of
 from ._library import is_contiguous as is_contiguous
 from ._library import is_jax as is_jax

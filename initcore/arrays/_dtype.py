@@ -7,7 +7,7 @@ import numpy as np
 from ..arguments import short_repr
 from ._library import is_jax, is_numpy, is_torch
 
-__all__ = ["check_out", "compute_dtype", "dtype_name", "eps", "resolve", "widest"]
+__all__ = ["check_out", "compute_dtype", "dtype_name", "eps", "resolve"]
 
 REAL = ("float16", "bfloat16", "float32", "float64")
 # Spacing of the numbers above 1; kept here because bfloat16 is in no namespace's finfo but ours.
@@ -66,12 +66,6 @@ def resolve(xp: Any, dtype: Any, *, device: Any = None, who: str = "Rng") -> Any
 def compute_dtype(xp: Any, dtype: Any) -> Any:
     """The dtype to draw and factor in: float64 for float64, float32 for all others."""
     return resolve(xp, "float64" if dtype_name(dtype) == "float64" else "float32")
-
-
-def widest(xp: Any, device: Any = None) -> Any:
-    """float64 where the namespace and device have it, else float32: to check results in."""
-    kinds = xp.__array_namespace_info__().dtypes(device=device, kind="real floating")
-    return resolve(xp, "float64" if "float64" in kinds else "float32")
 
 
 def eps(dtype: Any) -> float:

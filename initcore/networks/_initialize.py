@@ -1,13 +1,14 @@
 """`initialize`: a plan is made, checked against the model's weights, and applied."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, TypeVar, cast
 
 from ..arguments import key_of_seed
 from ..random import Rng
 from ..reports import progress
 from ._framework import FillableModel, TracedModel
-from ._plan import Overrides, Paths, Plan, plan
+from ._plan import Assignment, Overrides, Paths, Plan, plan
 from ._report import Report
 from ._roles import describe_network
 
@@ -59,22 +60,23 @@ def apply_plan(plan: Plan, model: FillableModel[R]) -> R:
     for a in chosen:
         model.check_weight(a.weight.path)
     if plan.output_variance is None:
-        _write(plan, model)
+        _write(chosen, plan.seed, model)
         return model.finish(Report(plan, {}))
     traced = cast(TracedModel[R], model)  # what has data can be run
     # Drawing cannot fail any more; only data may turn out to be of no use.
-    with traced.restored_on_error([a.weight.path for a in chosen]):
-        _write(plan, traced)
-        report = Report(plan, _scaled(plan, traced))
+    paths = [a.weight.path for a in chosen]
+    with traced.restored_on_error(paths):
+        _write(chosen, plan.seed, traced)
+        report = Report(plan, _scaled(plan, paths, traced))
     return traced.finish(report)
 
 
-def _write(plan: Plan, model: FillableModel[Any]) -> None:
-    for a in progress([a for a in plan.assignments if a.name is not None], WHO):
-        model.write(a, Rng(plan.seed).fold_in(a.key).key)
+def _write(chosen: Sequence[Assignment], seed: int, model: FillableModel[Any]) -> None:
+    for a in progress(chosen, WHO):
+        model.write(a, Rng(seed).fold_in(a.key).key)
 
 
-def _scaled(plan: Plan, model: TracedModel[Any]) -> dict[str, float]:
+def _scaled(plan: Plan, chosen: Sequence[str], model: TracedModel[Any]) -> dict[str, float]:
     """Scale each kernel so that its layer's output has the planned variance, and say by how much.
 
     Layer-sequential unit variance (Mishkin & Matas, ICLR 2016), in one run: each layer hands on its
@@ -82,7 +84,6 @@ def _scaled(plan: Plan, model: TracedModel[Any]) -> dict[str, float]:
     """
     wanted = plan.output_variance
     assert wanted is not None
-    chosen = {a.weight.path for a in plan.assignments if a.name is not None}
     scales: dict[str, float] = {}
 
     def factor(path: str, variance: float) -> float:
@@ -96,7 +97,7 @@ def _scaled(plan: Plan, model: TracedModel[Any]) -> dict[str, float]:
         return scales[path]
 
     kernels = {w.path for w in plan.network.kernels}
-    model.run_scaled(kernels & chosen, factor)
+    model.run_scaled(kernels & {*chosen}, factor)
     for path, scale in scales.items():
         model.scale(path, scale)
     return scales

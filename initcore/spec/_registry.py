@@ -92,6 +92,8 @@ def initializer(
             fine = compute_dtype(rng.xp, rng.dtype)
             check_out(name, out, sizes, rng.xp, rng.dtype)
             if math.prod(sizes) == 0:
+                if out is not None:
+                    return out
                 return rng.xp.zeros(sizes, dtype=rng.dtype, device=rng.device)
             if builds_in_place and out is not None and out.dtype == fine and is_contiguous(out):
                 values["out"] = out

@@ -84,6 +84,8 @@ def test_out_that_does_not_fit_is_refused_and_untouched() -> None:
         specs["orthogonal"].function(Rng(0), (5, 5), out=out)
     with pytest.raises(ValueError, match=r"Rng needs out .* float64, got one of .* float32"):
         Rng(0, dtype="float64").normal((4, 5), out=out)
+    empty = np.empty((0, 3), np.float32)
+    assert specs["orthogonal"].function(Rng(0), (0, 3), out=empty) is empty
     with pytest.raises(ValueError, match="got an object of type list"):
         Rng(0).normal((4, 5), out=[1.0])
     with pytest.raises(TypeError, match=r"arrays of jax\.numpy cannot be written to"):
