@@ -1,32 +1,57 @@
-"""A network as its adapter traced it: which values are made from which, and which weights by.
+"""A network as its adapter recorded it: which values are made from which, weights among them.
 
-Every adapter turns what its framework records (operations of PyTorch, equations of JAX, layers of
-Keras) into these few kinds of nodes; what a weight is for is found from them alone, once for all.
+Every adapter turns what its framework runs (operations of PyTorch, equations of JAX, operations of
+Keras) into these few kinds of nodes, and decides nothing: a weight is a node like an input, and
+what it is for is found from the graph alone, once for all frameworks (`resolve`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from ..spec import Kernel, Layout
 
-__all__ = ["KINDS", "Graph", "Node", "Parameter"]
+__all__ = ["KINDS", "Graph", "Node", "Parameter", "Product"]
 
 KINDS = {
     "input": "what the model is called with",
-    "layer": "a product with a kernel",
+    "weight": "a weight as it is, or a value made of weights and constants alone",
+    "constant": "a table or matrix that is neither, where a product or a look-up takes it",
+    "product": "a contraction of two values, of which either may be a weight",
+    "layer": "a product of the signal with a kernel",
+    "mix": "a product of two values of the network",
     "look_up": "rows of an embedding",
     "recurrent": "a recurrence over a sequence, all its kernels at once",
     "norm": "a normalization",
+    "statistic": "what a spelled-out normalization computes inside",
     "map": "an elementwise function of one or more values",
-    "sum": "the sum of two values",
-    "mix": "a product of two values over a common axis",
+    "sum": "the sum or the difference of two values",
     "softmax": "a softmax",
     "attention": "softmax(query key) value in one operation; its inputs are query, key, value",
-    "move": "what moves or averages elements: views, slices, pooling, joins, biases, dropout",
+    "move": "what moves or averages elements: views, slices, joins, masks, dropout",
+    "reduce": "a sum, mean, variance or maximum over axes",
     "other": "anything else",
 }
+
+
+@dataclass(frozen=True)
+class Product:
+    """The axes of a contraction, one letter for each, as in einsum.
+
+    Args:
+        operands: The letters of the two operands; where one is a kernel, it is the second.
+        result: The letters of the result.
+        windows: Letters of the second operand that count the taps of a convolution.
+        groups: Of a convolution.
+        transposed: Whether it is a transposed convolution.
+    """
+
+    operands: tuple[str, str]
+    result: str
+    windows: str = ""
+    groups: int = 1
+    transposed: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,11 +60,16 @@ class Node:
 
     Args:
         kind: One of `KINDS`.
-        inputs: Indices of the nodes it is made from; constants and weights are not among them.
+        inputs: Indices of the nodes it is made from, in the operation's order. Constants that the
+            operation takes beside them belong to `function`.
         label: What the framework calls the operation, for reports.
         shape: Of the value, where it is known.
-        parameters: Paths of the weights that take part.
-        function: Of a `"map"`: from float64 NumPy arrays, one for each input, to one.
+        parameters: Paths of the weights that take part; of a `"weight"` node, its own path.
+        function: Of a `"map"` or a `"sum"`: the operation on float64 NumPy arrays, one for each
+            input. Of a `"move"`: the movement of NumPy arrays of integers of the inputs' shapes to
+            one of this node's shape, -1 where it fills in elements of no input. None where it is
+            not known.
+        product: Of a `"product"`: its axes.
     """
 
     kind: str
@@ -48,6 +78,7 @@ class Node:
     shape: tuple[int, ...] | None = None
     parameters: tuple[str, ...] = ()
     function: Callable[..., Any] | None = None
+    product: Product | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -62,9 +93,9 @@ class Parameter:
         path: Its name, from which its key is derived unless there is a `key`.
         shape: Its sizes.
         kind: `"kernel"`, `"recurrent"` (a kernel of a recurrence), `"embedding"`, `"position"`
-            (added or joined to the signal as it is), `"bias"`, `"scale"` and `"shift"` (of a
-            normalization), `"multiplier"`, `"derived"` (used through a function of it), `"unused"`
-            or `"other"`.
+            (added to the signal as it is), `"latent"` (a signal of its own: queries, tokens),
+            `"bias"`, `"scale"` and `"shift"` (of a normalization), `"multiplier"`, `"derived"`
+            (used through a function of it), `"unused"` or `"other"`; empty where the graph tells.
         layout: Of a kernel.
         transposed, depthwise: What sort of convolution a kernel belongs to.
         parts: Kernels stacked along the outputs that are used as such (gates of a recurrence).
@@ -72,11 +103,18 @@ class Parameter:
         aliases: Other paths of the same weight.
         note: Anything else worth reporting.
         key: The name its key is derived from, where the path depends on more than the model.
+        told: What its module says of it, by the names of these attributes; it counts where the
+            graph does not reach the weight, and for the kernels of recurrences.
+        value: The number that every element is now; None if they differ or are not known.
+        starts: Rows, along the first axis, that its module starts at numbers of their own, as
+            `(first, stop, number)`: a padding row, the gate that forgets.
+        forget: First and stop of the rows of a bias that shift an LSTM's forget gate.
+        keep: Why its module's own start is kept (a time step of a state-space model); empty if not.
     """
 
     path: str
     shape: tuple[int, ...]
-    kind: str
+    kind: str = ""
     layout: Layout | None = None
     transposed: bool = False
     depthwise: bool = False
@@ -85,6 +123,11 @@ class Parameter:
     aliases: tuple[str, ...] = ()
     note: str = ""
     key: str = ""
+    told: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    value: float | None = None
+    starts: tuple[tuple[int, int, float], ...] = ()
+    forget: tuple[int, int] | None = None
+    keep: str = ""
 
     @property
     def kernel(self) -> Kernel | None:
@@ -96,13 +139,15 @@ class Parameter:
 class Graph:
     """Nodes in an order in which each comes after its inputs, and the parameters.
 
-    `traced` is False if the order of the layers is all that is known.
+    `traced` is False if the order of the layers is all that is known. `outputs` are the nodes that
+    the model returns, where they are known.
     """
 
     nodes: Sequence[Node]
     parameters: Sequence[Parameter]
     traced: bool = True
     note: str = field(default="", compare=False)
+    outputs: tuple[int, ...] = ()
 
     @cached_property
     def consumers(self) -> list[list[int]]:
