@@ -9,6 +9,7 @@ from ._builder import GraphBuilder as GraphBuilder
 from ._described import INITIALIZE as INITIALIZE
 from ._described import Description as Description
 from ._described import described as described
+from ._finder import describe_network as describe_network
 from ._framework import FillableModel as FillableModel
 from ._framework import Linearized as Linearized
 from ._framework import Recording as Recording
@@ -20,8 +21,12 @@ from ._graph import KINDS as KINDS
 from ._graph import Graph as Graph
 from ._graph import Node as Node
 from ._graph import Parameter as Parameter
+from ._graph import Product as Product
 from ._initialize import apply_plan as apply_plan
 from ._initialize import initialize as initialize
+from ._moves import NOTHING as NOTHING
+from ._moves import reshaped as reshaped
+from ._moves import spread as spread
 from ._plan import Assignment as Assignment
 from ._plan import Overrides as Overrides
 from ._plan import Paths as Paths
@@ -36,6 +41,5 @@ from ._report import Report as Report
 from ._roles import ROLES as ROLES
 from ._roles import Network as Network
 from ._roles import Weight as Weight
-from ._roles import describe_network as describe_network
 from ._rules import Rule as Rule
 from ._rules import Scheme as Scheme

@@ -5,7 +5,8 @@ depend on one value alone are composed and the composition is compared with the 
 name; one that is like none of them is used as it is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,33 +14,128 @@ import numpy as np
 from ..activations import activation_of, names
 from ._graph import Graph
 
-__all__ = ["LINEAR", "following_activation"]
+__all__ = ["LINEAR", "Activations", "Following"]
 
 LINEAR = "identity"
-PASSES = ("move", "norm", "sum")
 PROBES = np.concatenate([np.linspace(-6.0, 6.0, 97), [-30.0, -12.5, 12.5, 30.0]])
 CLOSE = 2e-6  # constants of a float32 program, rounded
 
 
-def following_activation(graph: Graph, layer: int) -> Any:
-    """A name or a callable: the first function, not a linear one, that acts on the layer's output.
+@dataclass(frozen=True)
+class Following:
+    """The function that acts on a layer's output.
 
-    Normalizations and moves in between are passed; a second layer, a sum of two values or a product
-    with another value ends the search, and the answer is `"identity"`.
+    Attributes:
+        function: A name or a callable; `"identity"` if nothing but products follows.
+        node: Where it is complete; None for the identity.
     """
-    seen, front = {layer}, [layer]
-    while front:
-        i = front.pop(0)
-        found = _region(graph, i)
-        if found is not None:
-            return found
-        for j in graph.consumers[i]:
+
+    function: Any = LINEAR
+    node: int | None = None
+
+
+class Activations:
+    """The activations of a network, each the same object wherever the same values are computed.
+
+    Args:
+        graph: The resolved graph.
+        ends: Sums that end residual branches; no activation is looked for behind them.
+    """
+
+    def __init__(self, graph: Graph, ends: Collection[int] = ()) -> None:
+        self.graph, self.ends = graph, frozenset(ends)
+        self._known: list[tuple[Any, Any]] = []
+        self._regions: dict[int, Following | None] = {}
+
+    def following(self, layer: int, arrives: Callable[[int], bool] = bool) -> Following:
+        """The first function, not a linear one, that acts on the output of node `layer`.
+
+        Normalizations, moves, aggregations and sums with other layers' outputs are passed; a second
+        layer, the end of a residual branch or a product with another value ends the search.
+
+        Args:
+            layer: The node.
+            arrives: Whether the rows in question arrive at a node; all of them by default.
+        """
+        graph = self.graph
+        seen, front = {layer}, [layer]
+        while front:
+            i = front.pop(0)
+            found = self._region(i)
+            if found is not None and (arrives is bool or arrives(found.node or i)):
+                return found
+            for j in graph.consumers[i]:
+                if j in seen or not (arrives is bool or arrives(j)):
+                    continue
+                if self._passes(i, j):
+                    seen.add(j)
+                    front.append(j)
+        return Following()
+
+    def _passes(self, i: int, j: int) -> bool:
+        graph, node = self.graph, self.graph.nodes[j]
+        if node.kind in ("move", "norm", "reduce"):
+            return True
+        if node.kind == "sum":
+            return j not in self.ends and all(
+                _comes_of_layers(graph, k) for k in node.inputs if k != i
+            )
+        if node.kind == "mix":  # with a matrix that no layer makes, such as a graph's edges
+            others = [k for k in node.inputs if k != i]
+            return bool(others) and not any(
+                graph.ancestors[k] & graph.layer_bits for k in others
+            )
+        return _is_scaling(graph, j)
+
+    def _region(self, start: int) -> Following | None:
+        if start not in self._regions:
+            self._regions[start] = self._found(start)
+        return self._regions[start]
+
+    def _found(self, start: int) -> Following | None:
+        """The activation made of the maps that depend on a node alone, if it is not affine."""
+        graph = self.graph
+        inside, exits = {start}, []
+        last = start
+        # Maps of one value lie close behind it; others in between only end the search early.
+        for j in range(start + 1, min(len(graph.nodes), start + 4096)):
             node = graph.nodes[j]
-            passes = node.kind in ("move", "norm") or _is_scaling(graph, j)
-            if passes and j not in seen:
-                seen.add(j)
-                front.append(j)
-    return LINEAR
+            if j - last > 64:
+                break
+            maps = node.kind == "map" and node.function is not None
+            if (maps or node.kind == "sum") and node.inputs and inside.issuperset(node.inputs):
+                inside.add(j)
+                last = j
+        for j in sorted(inside - {start}):
+            outside = [c for c in graph.consumers[j] if c not in inside]
+            if outside or not graph.consumers[j]:
+                exits.append(j)
+        for j in exits:
+            function = _composed(graph, start, j)
+            values = _values(function)
+            if values is not None and not _is_affine(values):
+                return Following(_named(values) or self._same(function, values), j)
+        return None
+
+    def _same(self, function: Any, values: Any) -> Any:
+        """The function found before that has the same values, or this one."""
+        for known, other in self._known:
+            if np.allclose(values, other, rtol=CLOSE, atol=CLOSE, equal_nan=True):
+                return known
+        self._known.append((function, values))
+        return function
+
+
+def _comes_of_layers(graph: Graph, i: int, steps: int = 6) -> bool:
+    """Whether a value is a layer's output but for moves."""
+    for _ in range(steps):
+        node = graph.nodes[i]
+        if node.kind in ("layer", "recurrent"):
+            return True
+        if node.kind != "move" or len(node.inputs) != 1:
+            return False
+        i = node.inputs[0]
+    return False
 
 
 def _is_scaling(graph: Graph, i: int) -> bool:
@@ -47,31 +143,6 @@ def _is_scaling(graph: Graph, i: int) -> bool:
     if node.kind != "map" or len(set(node.inputs)) != 1 or node.function is None:
         return False
     return _is_affine(_values(lambda x: _call(node, dict.fromkeys(node.inputs, x))))
-
-
-def _region(graph: Graph, start: int) -> Any:
-    """The activation made of the maps that depend on node `start` alone, if it is not affine."""
-    inside, exits = {start}, []
-    last = start
-    # Maps of one value lie close behind it; others in between only end the search early.
-    for j in range(start + 1, len(graph.nodes)):
-        node = graph.nodes[j]
-        if j - last > 64:
-            break
-        maps = node.kind == "map" and node.function is not None
-        if (maps or node.kind == "sum") and node.inputs and inside.issuperset(node.inputs):
-            inside.add(j)
-            last = j
-    for j in sorted(inside - {start}):
-        outside = [c for c in graph.consumers[j] if c not in inside]
-        if outside or not graph.consumers[j]:
-            exits.append(j)
-    for j in exits:
-        function = _composed(graph, start, j)
-        values = _values(function)
-        if values is not None and not _is_affine(values):
-            return _named(values) or function
-    return None
 
 
 def _composed(graph: Graph, start: int, end: int) -> Callable[[Any], Any]:

@@ -7,9 +7,12 @@ __all__ = ["attention_roles"]
 PARTS = ("query", "key", "value")
 
 
-def attention_roles(graph: Graph) -> dict[int, tuple[str, ...]]:
-    """For each layer of an attention its parts, of `"query"`, `"key"`, `"value"`, `"output"`."""
-    found: dict[int, dict[str, None]] = {}
+def attention_roles(graph: Graph) -> dict[int, dict[str, list[int]]]:
+    """For each layer of an attention its parts, of `"query"`, `"key"`, `"value"`, `"output"`.
+
+    With each part come the nodes at which the attention takes it.
+    """
+    found: dict[int, dict[str, list[int]]] = {}
     for i, node in enumerate(graph.nodes):
         operands: tuple[int, ...] | None = None
         product = i
@@ -21,11 +24,10 @@ def attention_roles(graph: Graph) -> dict[int, tuple[str, ...]]:
             continue
         for part, operand in zip(PARTS, operands, strict=False):
             for layer in _layers_behind(graph, operand):
-                found.setdefault(layer, {})[part] = None
+                found.setdefault(layer, {}).setdefault(part, []).append(operand)
         for layer in _layers_ahead(graph, product):
-            found.setdefault(layer, {})["output"] = None
-    return {layer: tuple(p for p in (*PARTS, "output") if p in parts)
-            for layer, parts in found.items()}  # fmt: skip
+            found.setdefault(layer, {}).setdefault("output", []).append(product)
+    return found
 
 
 def _spelled_out(graph: Graph, softmax: int) -> tuple[tuple[int, ...] | None, int]:
@@ -51,11 +53,22 @@ def _spelled_out(graph: Graph, softmax: int) -> tuple[tuple[int, ...] | None, in
             node = graph.nodes[j]
             if node.kind == "mix" and len(set(node.inputs)) == 2:
                 (value,) = (k for k in node.inputs if k != i)
-                return (*graph.nodes[scores].inputs, value), j
+                return (*_query_and_key(graph, scores, softmax), value), j
             if node.kind in ("move", "map") and j not in made:
                 made.add(j)
                 front.append(j)
     return None, softmax
+
+
+def _query_and_key(graph: Graph, scores: int, softmax: int) -> tuple[int, ...]:
+    """The operands of the scores in this order: the softmax runs over the keys."""
+    node, axis = graph.nodes[scores], graph.nodes[softmax].axis
+    product = node.product
+    shapes = node.shape, graph.nodes[softmax].shape
+    if product is None or axis is None or shapes[0] != shapes[1]:
+        return node.inputs
+    first = product.result[axis] in product.operands[0]
+    return node.inputs[::-1] if first else node.inputs
 
 
 def _layers_behind(graph: Graph, value: int) -> list[int]:
@@ -68,7 +81,7 @@ def _layers_behind(graph: Graph, value: int) -> list[int]:
         seen.add(i)
         if graph.layer_bits >> i & 1:
             found.append(i)
-        elif graph.nodes[i].kind not in ("attention", "softmax", "mix"):
+        elif graph.nodes[i].kind not in ("attention", "softmax", "mix", "statistic"):
             front += graph.nodes[i].inputs
     return found
 

@@ -1,10 +1,13 @@
-"""Residual branches: sums of a value and of what layers made of it."""
+"""Residual branches: what layers made of a value, added back to it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ._graph import Graph
 
 __all__ = ["Branch", "branches", "last_layers"]
+
+PASSES = ("move", "norm")
 
 
 @dataclass(frozen=True)
@@ -12,8 +15,8 @@ class Branch:
     """One residual branch.
 
     Attributes:
-        end: The node that adds it to the shortcut.
-        start: The node it begins and the shortcut leaves at.
+        end: The node that adds it to the stem.
+        start: The node it begins and the stem goes on at.
         layers: Its layers in order.
         last: Those whose output reaches the sum without another layer in between.
         projection: The layer of the shortcut, if it has one.
@@ -27,47 +30,75 @@ class Branch:
 
 
 def branches(graph: Graph) -> list[Branch]:
-    """All residual branches of the network, in order of their sums."""
-    found = []
+    """All residual branches of the network, in order of their sums.
+
+    A branch that is run several times, with the same weights, counts once.
+    """
+    found: dict[frozenset[str], Branch] = {}
+    served = _served(graph)
     for i, node in enumerate(graph.nodes):
-        if node.kind == "sum" and len(set(node.inputs)) == 2:
-            branch = _branch(graph, i, *node.inputs)
-            if branch is not None:
-                found.append(branch)
-    return found
+        if node.kind != "sum" or len(set(node.inputs)) != 2 or not served >> i & 1:
+            continue
+        branch = _branch(graph, i, *node.inputs)
+        if branch is not None:
+            weights = frozenset(p for j in branch.layers for p in graph.nodes[j].parameters)
+            found.setdefault(weights, branch)
+    return list(found.values())
+
+
+def _served(graph: Graph) -> int:
+    """The nodes that the model's outputs are made from, of more than one number, as bits."""
+    if not graph.outputs:
+        return -1
+    bits = 0
+    shapes = [graph.nodes[i].shape for i in graph.outputs]
+    whole = any(shape is None or len(shape) > 0 for shape in shapes)
+    for i, shape in zip(graph.outputs, shapes, strict=True):
+        if not whole or shape is None or len(shape) > 0:
+            bits |= graph.ancestors[i]
+    return bits
 
 
 def _branch(graph: Graph, end: int, a: int, b: int) -> Branch | None:
-    above = graph.ancestors
-    common = above[a] & above[b]
-    if not common:
+    shapes = [graph.nodes[j].shape for j in (a, b)]
+    if None not in shapes and shapes[0] != shapes[1]:
         return None
-    start = common.bit_length() - 1
-    own_a, own_b = above[a] & ~above[b], above[b] & ~above[a]
-    own_a, own_b = (_behind(graph, own, start) for own in (own_a, own_b))
-    if _count(graph, own_a) < _count(graph, own_b):
-        own_a, own_b, a, b = own_b, own_a, b, a
-    deep, short = _count(graph, own_a), _count(graph, own_b)
-    if not deep or short > 1 or short == deep:
-        return None
-    if short and any(_bends(graph, j) for j in _bits(own_b)):
-        return None
-    layers = tuple(j for j in graph.layers if own_a >> j & 1)
-    projection = tuple(j for j in graph.layers if own_b >> j & 1)
-    return Branch(end, start, layers, last_layers(graph, a, own_a), projection)
+    for stem, made in ((a, b), (b, a)):
+        for start, projection in _origins(graph, stem):
+            if start == made or not graph.ancestors[made] >> start & 1:
+                continue
+            own = _between(graph, start, made)
+            layers = tuple(j for j in graph.layers if own >> j & 1)
+            if len(layers) <= len(projection) or set(projection) & set(layers):
+                continue
+            return Branch(end, start, layers, last_layers(graph, made, own), projection)
+    return None
 
 
-def _behind(graph: Graph, nodes: int, start: int) -> int:
-    """Those of `nodes` that are made from node `start`."""
-    return sum(1 << j for j in _bits(nodes) if graph.ancestors[j] >> start & 1)
+def _origins(graph: Graph, stem: int) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """The values that a stem carries on: its own, those it is a sum of, and one layer before."""
+    seen: set[int] = set()
+    front: list[tuple[int, tuple[int, ...]]] = [(stem, ())]
+    while front:
+        i, projection = front.pop(0)
+        if i in seen:
+            continue
+        seen.add(i)
+        yield i, projection
+        node = graph.nodes[i]
+        if node.kind in (*PASSES, "sum", "reduce"):
+            front += [(j, projection) for j in node.inputs]
+        elif node.kind == "layer" and not projection:
+            front += [(j, (i,)) for j in node.inputs]
 
 
-def _count(graph: Graph, nodes: int) -> int:
-    return (nodes & graph.layer_bits).bit_count()
-
-
-def _bends(graph: Graph, i: int) -> bool:
-    return graph.nodes[i].kind in ("map", "softmax", "attention", "mix", "recurrent", "other")
+def _between(graph: Graph, start: int, made: int) -> int:
+    """The nodes that are made from `start` and that `made` is made from, as bits."""
+    bits = 0
+    for j in range(start + 1, made + 1):
+        if graph.ancestors[made] >> j & 1 and graph.ancestors[j] >> start & 1:
+            bits |= 1 << j
+    return bits
 
 
 def last_layers(graph: Graph, value: int, within: int) -> tuple[int, ...]:
@@ -98,12 +129,3 @@ def _size(graph: Graph, i: int) -> int:
     for n in shape or ():
         size *= n
     return size
-
-
-def _bits(nodes: int) -> list[int]:
-    found = []
-    while nodes:
-        low = nodes & -nodes
-        found.append(low.bit_length() - 1)
-        nodes ^= low
-    return found

@@ -70,6 +70,7 @@ class Node:
             one of this node's shape, -1 where it fills in elements of no input. None where it is
             not known.
         product: Of a `"product"`: its axes.
+        axis: Of a `"softmax"`: the axis it runs over, where it is known.
     """
 
     kind: str
@@ -79,6 +80,7 @@ class Node:
     parameters: tuple[str, ...] = ()
     function: Callable[..., Any] | None = None
     product: Product | None = None
+    axis: int | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -140,7 +142,8 @@ class Graph:
     """Nodes in an order in which each comes after its inputs, and the parameters.
 
     `traced` is False if the order of the layers is all that is known. `outputs` are the nodes that
-    the model returns, where they are known.
+    the model returns, where they are known; `rows` has for a layer's node which row of its kernel
+    makes each element (integers of the node's shape, -1 for none).
     """
 
     nodes: Sequence[Node]
@@ -148,6 +151,7 @@ class Graph:
     traced: bool = True
     note: str = field(default="", compare=False)
     outputs: tuple[int, ...] = ()
+    rows: Mapping[int, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def consumers(self) -> list[list[int]]:

@@ -7,10 +7,10 @@ from typing import Any, TypeVar, cast
 from ..arguments import key_of_seed
 from ..random import Rng
 from ..reports import progress
+from ._finder import describe_network
 from ._framework import FillableModel, TracedModel
 from ._plan import Assignment, Overrides, Paths, Plan, plan
 from ._report import Report
-from ._roles import describe_network
 
 __all__ = ["apply_plan", "initialize"]
 

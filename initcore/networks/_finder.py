@@ -1,0 +1,450 @@
+"""The finder: what each weight of a resolved graph is for."""
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..activations import activation_of
+from ._activation import LINEAR, Activations, Following
+from ._attention import PARTS, attention_roles
+from ._branches import Branch, branches
+from ._graph import Graph, Parameter
+from ._reach import Reach, batch_axes, partition, reach
+from ._resolve import resolve, uses_of
+from ._roles import ROLES, Network, Weight
+
+__all__ = ["describe_network"]
+
+SIMPLE = {
+    "embedding": "embedding", "position": "position", "latent": "latent", "bias": "bias",
+    "scale": "normalization", "shift": "normalization", "multiplier": "multiplier",
+    "adapter": "adapter_in",
+}  # fmt: skip
+PICKS = ("topk", "top_k", "sort", "argmax", "approx_top_k", "one_hot")
+
+
+def describe_network(graph: Graph) -> Network:
+    """Find what every parameter of a graph, as its adapter recorded it, is for."""
+    graph = resolve(graph)
+    if not graph.traced:
+        return Network(graph, tuple(map(_untraced, graph.parameters)), ())
+    finder = _Finder(graph)
+    weights = finder.weights()
+    return Network(finder.graph, weights, tuple(finder.branches))
+
+
+class _Finder:
+    def __init__(self, graph: Graph) -> None:
+        self.at = uses_of(graph)
+        self.reached: dict[int, Mapping[int, Reach]] = {}
+        self.graph = graph = self._with_batches(graph)
+        self.branches = branches(graph)
+        self.attention = attention_roles(graph)
+        self.activations = Activations(graph, [b.end for b in self.branches])
+        self.ends = {node for b in self.branches for node in b.last}
+        self.projections = {node for b in self.branches for node in b.projection}
+        self.updates = _low_rank_updates(graph)
+
+    def _with_batches(self, graph: Graph) -> Graph:
+        """The graph with the axes that count kernels of a later layer as batch axes here."""
+        found = []
+        for p in graph.parameters:
+            nodes = self.at.get(p.path, ())
+            if p.layout is not None and nodes and nodes[0] in graph.rows:
+                node = nodes[0]
+                self.reached[node] = reach(graph, node)
+                sizes = tuple(p.shape[a] for a in p.layout.out)
+                several = batch_axes(graph, node, sizes, self.reached[node])
+                if several and len(several) < len(sizes):
+                    out = tuple(a for k, a in enumerate(p.layout.out) if k not in several)
+                    batch = tuple(a for k, a in enumerate(p.layout.out) if k in several)
+                    layout = dataclasses.replace(p.layout, out=out, batch=p.layout.batch + batch)
+                    p = dataclasses.replace(p, layout=layout)
+                    keep = np.unravel_index(np.maximum(graph.rows[node], 0), sizes)
+                    inner = [k for k in range(len(sizes)) if k not in several]
+                    rows = np.ravel_multi_index([keep[k] for k in inner], [sizes[k] for k in inner])
+                    graph = dataclasses.replace(graph, rows={**graph.rows, node: rows})
+                    self.reached[node] = reach(graph, node)
+            found.append(p)
+        return dataclasses.replace(graph, parameters=found)
+
+    def weights(self) -> tuple[Weight, ...]:
+        found = {p.path: self.weight(p) for p in self.graph.parameters}
+        for path, w in found.items():
+            if w.role == "bias":
+                found[path] = self._bias(w, found)
+        return tuple(found.values())
+
+    def weight(self, p: Parameter) -> Weight:
+        if p.kind in SIMPLE:
+            kinds = {self.graph.nodes[i].kind for i in self.at.get(p.path, [])}
+            role = "tied" if kinds >= {"look_up", "layer"} else SIMPLE[p.kind]
+            return Weight(p, role, why=ROLES[role])
+        nodes = self.at.get(p.path, [])
+        if p.kind in ("kernel", "recurrent") and not nodes:
+            return _untraced(p)
+        if p.kind not in ("kernel", "recurrent"):
+            return Weight(p, "other", why=p.note or ROLES["other"])
+        # A weight used several times is what it is at its first use.
+        node = nodes[0]
+        if p.kind == "recurrent":
+            whole = self._piece(p, nodes, node, None)
+            return dataclasses.replace(whole, role="recurrent", activation=LINEAR, parts=p.parts,
+                                       why=ROLES["recurrent"])  # fmt: skip
+        found = self.reached.get(node, {})
+        parts = partition(self.graph, node, found) if found else []
+        if len(parts) < 2:
+            return self._piece(p, nodes, node, None)
+        pieces = [self._piece(p, nodes, node, rows) for rows in parts]
+        roles = {w.role for w in pieces}
+        if roles <= {f"attention_{part}" for part in PARTS} and len(roles) > 1:
+            role = "attention_query_key_value"
+        elif "recurrent" in roles:
+            role = "recurrent"
+        elif "modulation" in roles:
+            role = "modulation"
+        else:
+            role = max(pieces, key=lambda w: len(w.rows)).role
+        first = pieces[0]
+        bends = next((w.activation for w in pieces if w.activation != LINEAR), LINEAR)
+        return dataclasses.replace(
+            first, role=role, activation=bends, rows=None, pieces=tuple(pieces), parts=1,
+            ends_branch=any(w.ends_branch for w in pieces), why=ROLES[role],
+        )  # fmt: skip
+
+    def _piece(self, p: Parameter, nodes: Sequence[int], node: int, rows: Any) -> Weight:
+        """The weight, or those of its outputs that `rows` names."""
+        found = self.reached.get(node, {})
+
+        def arrives(i: int) -> bool:
+            r = found.get(i)
+            return r is None or bool(r.rows[rows].any())
+
+        following = self.activations.following(node, bool if rows is None else arrives)
+        role = self._role(p, nodes, node, rows, following)
+        number, branch = self._branch_of(node)
+        return Weight(
+            p,
+            role,
+            activation=following.function,
+            branch=number,
+            position=branch.layers.index(node) if branch else 0,
+            length=len(branch.layers) if branch else 0,
+            ends_branch=node in self.ends and (rows is None or self._reaches_end(node, arrives)),
+            parts=p.parts,
+            order=node,
+            why=ROLES[role],
+            rows=rows,
+        )
+
+    def _reaches_end(self, node: int, arrives: Any) -> bool:
+        return any(node in b.last and any(arrives(j) for j in self.graph.nodes[b.end].inputs)
+                   for b in self.branches)  # fmt: skip
+
+    def _role(
+        self, p: Parameter, nodes: Sequence[int], node: int, rows: Any, following: Following
+    ) -> str:
+        parts = self._attention_parts(nodes, rows)
+        operands = [part for part in parts if part != "output"]
+        if p.path in self.updates:
+            return self.updates[p.path]
+        if len(operands) > 1:
+            return "attention_query_key_value"
+        if operands:
+            return f"attention_{operands[0]}"
+        if parts:
+            return "attention_output"
+        for name in ("transposed", "depthwise"):
+            if getattr(p, name):
+                return name
+        if self._recurs(nodes):
+            return "recurrent"
+        special = self._special(node, rows, following)
+        return special or self._place(p, node)
+
+    def _attention_parts(self, nodes: Sequence[int], rows: Any) -> list[str]:
+        found = []
+        for part in (*PARTS, "output"):
+            for i in nodes:
+                for operand in self.attention.get(i, {}).get(part, ()):
+                    r = self.reached.get(i, {}).get(operand)
+                    if part == "output" or rows is None or r is None or r.rows[rows].any():
+                        found.append(part)
+        return list(dict.fromkeys(found))
+
+    def _place(self, p: Parameter, node: int) -> str:
+        _, branch = self._branch_of(node)
+        flat = p.kernel is not None and not p.kernel.spatial
+        if branch and flat and self.attention and not set(branch.layers) & set(self.attention):
+            if node in branch.last:
+                return "feed_forward_out"
+            return "feed_forward_in" if branch.last and node < branch.last[0] else "hidden"
+        if node in self.projections:
+            return "skip_projection"
+        if branch and node in branch.last:
+            return "branch_last"
+        if not self.graph.ancestors[node] & ~(1 << node) & (self.graph.layer_bits | self._tables):
+            return "first"
+        if p.layout is not None and p.layout.groups > 1:
+            return "grouped"
+        return "hidden" if self._is_followed(node) else "output"
+
+    def _special(self, node: int, rows: Any, following: Following) -> str | None:
+        """A role that the values after a layer tell: they gate, choose, modulate, or keep time."""
+        found = self.reached.get(node, {})
+
+        def goes(i: int) -> bool:
+            r = found.get(i)
+            return rows is None or r is None or bool(r.rows[rows].any())
+
+        if self._is_router(node, goes):
+            return "router"
+        if following.node is not None and self._multiplies(following.node):
+            if following.function == "softplus":
+                return "time_step"
+            if _is_bounded(following.function):
+                return "gate"
+        if following.function == LINEAR and self._modulates(node, goes):
+            return "modulation"
+        return None
+
+    def _ahead(self, node: int, goes: Any, kinds: Sequence[str], steps: int = 24) -> list[int]:
+        """The nodes that a value comes to through nodes of some kinds, those that end the way."""
+        graph, seen, ends, front = self.graph, {node}, [], [node]
+        while front and len(seen) < steps * 4:
+            i = front.pop(0)
+            for j in graph.consumers[i]:
+                if j in seen or not goes(j):
+                    continue
+                seen.add(j)
+                single = len(set(graph.nodes[j].inputs)) == 1
+                if graph.nodes[j].kind in kinds and (single or graph.nodes[j].kind == "move"):
+                    front.append(j)
+                else:
+                    ends.append(j)
+        return ends
+
+    def _is_router(self, node: int, goes: Any) -> bool:
+        """Whether the largest of its outputs are picked, which multiply others then."""
+        graph = self.graph
+        kinds = ("move", "map", "norm", "softmax", "sum")
+        seen = self._ahead(node, goes, kinds)
+        picks = [j for j in seen if any(n in graph.nodes[j].label for n in PICKS)]
+        return any(self._is_followed_from(j) for j in picks)
+
+    def _is_followed_from(self, i: int) -> bool:
+        return any(self.graph.ancestors[j] >> i & 1 for j in range(i + 1, len(self.graph.nodes))
+                   if self.graph.nodes[j].kind in ("map", "layer", "mix", "other"))  # fmt: skip
+
+    def _multiplies(self, i: int) -> bool:
+        """Whether a value, through moves and affine maps, multiplies another one."""
+        for j in self._ahead(i, lambda _: True, ("move", "map")):
+            node = self.graph.nodes[j]
+            if node.kind == "map" and len(set(node.inputs)) == 2 and _is_product(node):
+                return True
+        return False
+
+    def _modulates(self, node: int, goes: Any) -> bool:
+        """Whether a layer's output multiplies or shifts what comes out of a normalization."""
+        graph = self.graph
+        for j in self._ahead(node, goes, ("move", "map")):
+            ahead = graph.nodes[j]
+            if ahead.kind == "map" and len(set(ahead.inputs)) == 2 and _is_product(ahead):
+                for k in ahead.inputs:
+                    if not graph.ancestors[k] >> node & 1 and self._is_normal(k):
+                        return True
+        return False
+
+    def _is_normal(self, i: int, steps: int = 6) -> bool:
+        for _ in range(steps):
+            node = self.graph.nodes[i]
+            if node.kind == "norm":
+                return True
+            if node.kind != "move" or len(node.inputs) != 1:
+                return False
+            i = node.inputs[0]
+        return False
+
+    def _recurs(self, nodes: Sequence[int]) -> bool:
+        """Whether a later use takes what an earlier one made, and something new beside it."""
+        if len(nodes) < 2:
+            return False
+        graph = self.graph
+        first = nodes[0]
+        later = next((n for n in nodes[1:] if graph.ancestors[n] >> first & 1), None)
+        if later is None:  # a kernel on every step's input, beside one on the state
+            return self._beside_state(nodes)
+        return self._new_beside(later, first)
+
+    def _new_beside(self, later: int, first: int) -> bool:
+        """Whether the use `later` is summed or joined with something not made by use `first`."""
+        graph = self.graph
+        joins = [j for j in self._ahead(later, lambda _: True, ("move",)) if
+                 graph.nodes[j].kind == "sum"]  # fmt: skip
+        back, seen = [i for i in graph.nodes[later].inputs], set()
+        while back:
+            i = back.pop()
+            if i in seen:
+                continue
+            seen.add(i)
+            if graph.nodes[i].kind == "move":
+                if len(graph.nodes[i].inputs) > 1:
+                    joins.append(i)
+                else:
+                    back += graph.nodes[i].inputs
+        for j in joins:
+            made = [graph.ancestors[k] >> first & 1 for k in graph.nodes[j].inputs]
+            if any(made) and not all(made):
+                return True
+        return False
+
+    def _beside_state(self, nodes: Sequence[int]) -> bool:
+        """Whether its output is summed with that of a kernel which recurs."""
+        graph = self.graph
+        for j in self._ahead(nodes[-1], lambda _: True, ("move",)):
+            if graph.nodes[j].kind != "sum":
+                continue
+            for k in graph.nodes[j].inputs:
+                layer = _layer_behind(graph, k)
+                if layer is None or layer == nodes[-1]:
+                    continue
+                for path in graph.nodes[layer].parameters:
+                    uses = self.at[path]
+                    if len(uses) > 1 and graph.ancestors[uses[-1]] >> uses[0] & 1:
+                        return True
+        return False
+
+    @cached_property
+    def _tables(self) -> int:
+        return sum(1 << i for i, node in enumerate(self.graph.nodes) if node.kind == "look_up")
+
+    def _is_followed(self, node: int) -> bool:
+        return any(self.graph.ancestors[j] >> node & 1 for j in self.graph.layers if j > node)
+
+    def _branch_of(self, node: int) -> tuple[int | None, Branch | None]:
+        """The shortest branch that holds the layer."""
+        own = [(len(b.layers), n, b) for n, b in enumerate(self.branches) if node in b.layers]
+        if not own:
+            return None, None
+        _, number, branch = min(own, key=lambda found: found[:2])
+        return number, branch
+
+    def _bias(self, w: Weight, found: Mapping[str, Weight]) -> Weight:
+        """A bias of a layer that keeps time keeps its own start."""
+        for i in self.at.get(w.path, ()):
+            for j in self.graph.nodes[i].inputs:
+                layer = _layer_behind(self.graph, j)
+                for path in self.graph.nodes[layer].parameters if layer is not None else ():
+                    if path in found and found[path].role == "time_step":
+                        return dataclasses.replace(w, role="time_step", why=ROLES["time_step"])
+        return w
+
+
+def _layer_behind(graph: Graph, i: int, steps: int = 6) -> int | None:
+    """The layer whose output, but for moves, a value is."""
+    for _ in range(steps):
+        node = graph.nodes[i]
+        if node.kind in ("layer", "recurrent"):
+            return i
+        if node.kind != "move" or len(node.inputs) != 1:
+            return None
+        i = node.inputs[0]
+    return None
+
+
+def _low_rank_updates(graph: Graph) -> dict[str, str]:
+    """The weights of low-rank updates that run beside a kernel, with their roles."""
+    found: dict[str, str] = {}
+    for node in graph.nodes:
+        if node.kind != "sum":
+            continue
+        layers = [_layer_behind(graph, _scaled(graph, j)) for j in node.inputs]
+        for base, last in (layers, layers[::-1]) if None not in layers and len(layers) == 2 else ():
+            assert base is not None and last is not None
+            first = _layer_behind(graph, graph.nodes[last].inputs[0]) if graph.nodes[
+                last].inputs else None  # fmt: skip
+            if first is None or first == base or last == base:
+                continue
+            rank = (graph.nodes[first].shape or (0,))[-1]
+            width = (graph.nodes[last].shape or (0,))[-1]
+            same = _origin(graph, first) == _origin(graph, base)
+            if same and 0 < rank < width:
+                found.update(dict.fromkeys(graph.nodes[first].parameters, "adapter_in"))
+                found.update(dict.fromkeys(graph.nodes[last].parameters, "adapter_out"))
+    return found
+
+
+def _scaled(graph: Graph, i: int) -> int:
+    while graph.nodes[i].kind in ("move", "map") and len(graph.nodes[i].inputs) == 1:
+        i = graph.nodes[i].inputs[0]
+    return i
+
+
+def _origin(graph: Graph, layer: int) -> int:
+    """What a layer acts on, but for moves."""
+    if not graph.nodes[layer].inputs:
+        return -1
+    i = graph.nodes[layer].inputs[0]
+    while graph.nodes[i].kind == "move" and len(graph.nodes[i].inputs) == 1:
+        i = graph.nodes[i].inputs[0]
+    return i
+
+
+def _is_product(node: Any) -> bool:
+    """Whether a map of two values multiplies them."""
+    if node.function is None or len(node.inputs) != 2:
+        return False
+    x, y = np.array([0.7, 1.3, 2.1]), np.array([1.9, 0.6, 1.1])
+    try:
+        return bool(np.allclose(node.function(3 * x, 5 * y), 15 * node.function(x, y)) and
+                    np.allclose(node.function(x, y), x * y))  # fmt: skip
+    except Exception:
+        return False
+
+
+def _is_bounded(function: Any) -> bool:
+    try:
+        with np.errstate(all="ignore"):
+            value = activation_of(function).value if isinstance(function, str) else function
+            ends = np.asarray(value(np.array([-1e3, -30.0, 30.0, 1e3])))
+    except Exception:
+        return False
+    return bool(np.isfinite(ends).all() and np.abs(ends).max() < 10.0)
+
+
+NAMES = (
+    ("attention_query_key_value", r"qkv|query_key_value|c_attn|in_proj"),
+    ("attention_query", r"(^|[._/])(q|wq|query|q_proj|query_proj|to_q)([._/]|$)"),
+    ("attention_key", r"(^|[._/])(k|wk|key|k_proj|key_proj|to_k)([._/]|$)"),
+    ("attention_value", r"(^|[._/])(v|wv|value|v_proj|value_proj|to_v)([._/]|$)"),
+    ("attention_output", r"att(n|ention).*(out|proj|dense)|o_proj|(^|[._/])wo([._/]|$)"),
+    ("skip_projection", r"downsample|shortcut|skip"),
+    ("feed_forward_out", r"fc2|down_proj|mlp.*c_proj|lin2|linear2|(^|[._/])w2([._/]|$)"),
+    ("feed_forward_in", r"fc1|up_proj|gate_proj|c_fc|lin1|linear1|(^|[._/])w[13]([._/]|$)"),
+    ("output", r"head|classifier|logits|predictions|(^|[._/])fc([._/]|$)"),
+)  # fmt: skip
+
+
+def _untraced(p: Parameter) -> Weight:
+    """A weight as its module and its name describe it, where the graph does not reach it."""
+    if p.kind in SIMPLE:
+        return Weight(p, SIMPLE[p.kind], why=p.note or ROLES[SIMPLE[p.kind]])
+    if p.kind not in ("kernel", "recurrent"):
+        return Weight(p, "other", why=p.note or ROLES["other"])
+    for role in ("recurrent", "transposed", "depthwise"):  # which the module says
+        if p.kind == role or getattr(p, role, False):
+            return Weight(p, role, parts=p.parts, why=ROLES[role])
+    role, why = _by_name(p.path)
+    return Weight(p, role, by="name", why=why)
+
+
+def _by_name(path: str) -> tuple[str, str]:
+    """The role a name suggests, where nothing could be traced."""
+    for role, pattern in NAMES:
+        if re.search(pattern, path, re.IGNORECASE):
+            return role, f"by its name alone: {ROLES[role]}"
+    return "hidden", "by its name alone: it suggests nothing"

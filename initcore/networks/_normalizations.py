@@ -1,0 +1,109 @@
+"""Normalizations and softmaxes that a model spells out, recognised by what they compute.
+
+A value multiplied or divided by a statistic of itself is normalized, whatever operations make the
+statistic; what lies in between is no activation.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from ._graph import Node
+
+__all__ = ["normalizations"]
+
+INSIDE = ("map", "reduce", "move", "sum", "statistic", "norm")
+At = Callable[[int], Node]
+FAR = 64  # nodes between a value and its statistic, at most
+
+
+def normalizations(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Mapping[int, Node]:
+    """By index the nodes that complete a normalization, and those inside of one, as what they are.
+
+    Args:
+        nodes: Of signals, in order.
+        outputs: Nodes that the model returns.
+    """
+    found: dict[int, Node] = {}
+    consumers: dict[int, set[int]] = {}
+    for i, node in enumerate(nodes):
+        for j in node.inputs:
+            consumers.setdefault(j, set()).add(i)
+
+    def at(i: int) -> Node:
+        return found.get(i, nodes[i])
+
+    for i, node in enumerate(nodes):
+        if node.kind not in ("map", "sum") or len(set(node.inputs)) != 2:
+            continue
+        for x, r in (node.inputs, node.inputs[::-1]):
+            way = _way(at, x)
+            inside = _statistic(at, way[-1], r)
+            if inside is None or not any(
+                at(j).kind in ("reduce", "statistic") and _size(at(j)) < _size(at(x)) for j in inside
+            ):
+                continue
+            exponential = at(r).kind == "reduce" and _is_exponential(at(x))
+            if exponential and at(r).inputs == (x,):
+                argument = _way(at, at(x).inputs[0])[-1]
+                found[i] = dataclasses.replace(node, kind="softmax", inputs=(argument,))
+            elif node.kind == "sum":  # less its mean
+                found[i] = dataclasses.replace(node, kind="move", inputs=(x,), function=None)
+            else:
+                found[i] = dataclasses.replace(node, kind="norm", inputs=(x,), function=None)
+            _hide(found, nodes, consumers, inside - {*way}, i, set(outputs))
+            break
+    return found
+
+
+def _way(at: At, i: int) -> list[int]:
+    """The value and what it is a move of, shifts by statistics included, back to the first."""
+    found = [i]
+    while at(i).kind == "move" and len(at(i).inputs) == 1:
+        i = at(i).inputs[0]
+        found.append(i)
+    return found
+
+
+def _statistic(at: At, x: int, r: int) -> set[int] | None:
+    """The nodes from the value `x` to `r`, if `r` is made of `x` alone and takes a reduction."""
+    seen: set[int] = set()
+    front, reduces = [r], False
+    while front:
+        i = front.pop()
+        if i == x or i in seen:
+            continue
+        node = at(i)
+        if i < x or node.kind not in INSIDE or not node.inputs or len(seen) > FAR:
+            return None
+        seen.add(i)
+        reduces |= node.kind == "reduce"
+        front += node.inputs
+    return seen if reduces else None
+
+
+def _size(node: Node) -> int:
+    return int(np.prod(node.shape)) if node.shape is not None else 0
+
+
+def _is_exponential(node: Node) -> bool:
+    if node.kind != "map" or node.function is None or len(node.inputs) != 1:
+        return False
+    try:
+        y = np.asarray(node.function(np.array([0.0, 1.0, 2.0])))
+    except Exception:
+        return False
+    return bool(np.allclose(y[1:] / y[:-1], np.e, rtol=1e-5))
+
+
+def _hide(
+    found: dict[int, Node], nodes: Sequence[Node], consumers: Mapping[int, set[int]],
+    inside: set[int], end: int, outputs: set[int],
+) -> None:  # fmt: skip
+    """Mark as a statistic what serves nothing but the normalization that ends at `end`."""
+    hidden: set[int] = set()
+    for i in sorted(inside, reverse=True):
+        if consumers.get(i, set()) <= hidden | {end} and i not in outputs:
+            hidden.add(i)
+            found[i] = dataclasses.replace(found.get(i, nodes[i]), kind="statistic")
