@@ -26,11 +26,10 @@ from initcore.networks import (
 
 from .._fill import write
 from .._tensor import check_module, check_tensor, has_values, in_place
-from ._by_modules import by_modules
-from ._evaluating import evaluating
+from ._untouched import evaluating
 from ._inputs import guesses
 from ._nested import mapped, tensors
-from ._parameters import is_quantized
+from ._parameters import is_quantized, parameters_of
 from ._taps import first_tensor, tapped
 from ._trace import trace
 
@@ -57,7 +56,10 @@ class TorchModel:
         found, reason = first_that_works(
             lambda call: trace(self._module, *call), guesses(self._module)
         )
-        return found or by_modules(self._module, f"{reason}; pass sample_input")
+        if found is not None:
+            return found
+        told = parameters_of(self._module)
+        return Graph((), told, traced=False, note=f"{reason}; pass sample_input")
 
     @property
     def quantized(self) -> Sequence[str]:

@@ -1,36 +1,56 @@
 """ATen operations, sorted into the kinds of nodes that the core knows."""
 
+import string
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-__all__ = ["CONVOLUTIONS", "LOOK_UPS", "kind_of", "name_of", "product_operands"]
+from initcore.networks import Product
 
-# By their ATen names without overloads and trailing underscores.
-PRODUCTS = {"mm": (0, 1), "addmm": (1, 2), "bmm": (0, 1), "baddbmm": (1, 2), "linear": (0, 1),
-            "mv": (1, 0), "addmv": (2, 1), "dot": (0, 1), "matmul": (0, 1),
-            "_grouped_mm": (0, 1)}  # fmt: skip
-CONVOLUTIONS = ("convolution", "mkldnn_convolution", "_convolution", "conv1d", "conv2d", "conv3d")
+__all__ = ["COPIES", "LOOK_UPS", "NORMS", "RESHAPES", "argument", "kind_of", "name_of", "product_of"]
+
+# By their ATen names without overloads and trailing underscores: operands' letters and the bias.
+PRODUCTS: dict[str, tuple[int, int, int | None]] = {
+    "mm": (0, 1, None), "addmm": (1, 2, 0), "bmm": (0, 1, None), "baddbmm": (1, 2, 0),
+    "mv": (0, 1, None), "addmv": (1, 2, 0), "dot": (0, 1, None), "vdot": (0, 1, None),
+    "linear": (0, 1, 2), "matmul": (0, 1, None), "_grouped_mm": (0, 1, None),
+    "_addmm_activation": (1, 2, 0),
+}  # fmt: skip
+CONVOLUTIONS = ("convolution", "mkldnn_convolution", "_convolution", "conv1d", "conv2d", "conv3d",
+                "_slow_conv2d_forward", "cudnn_convolution")  # fmt: skip
 LOOK_UPS = ("embedding", "_embedding_bag", "embedding_bag")
 NORMS = ("native_batch_norm", "native_layer_norm", "native_group_norm", "_fused_rms_norm",
          "cudnn_batch_norm", "_native_batch_norm_legit", "_native_batch_norm_legit_no_training",
-         "_batch_norm_with_update", "rms_norm", "instance_norm", "layer_norm",
-         "group_norm", "batch_norm", "linalg_vector_norm", "rsqrt", "var_mean", "var")  # fmt: skip
+         "_batch_norm_with_update", "rms_norm", "instance_norm", "layer_norm", "group_norm",
+         "batch_norm", "_batch_norm_no_update", "renorm")  # fmt: skip
 RECURRENCES = ("mkldnn_rnn_layer", "lstm", "gru", "rnn_tanh", "rnn_relu", "_thnn_fused_lstm_cell",
                "_thnn_fused_gru_cell", "_cudnn_rnn", "quantized_lstm")  # fmt: skip
+REDUCTIONS = ("mean", "sum", "amax", "amin", "max", "min", "var", "std", "var_mean", "std_mean",
+              "prod", "linalg_vector_norm", "norm", "logsumexp", "nansum", "median", "aminmax")
+SOFTMAXES = ("_softmax", "softmax", "_safe_softmax", "_log_softmax")
 ATTENTIONS = "_scaled_dot_product"
-SUMS = ("add", "sub")
-JOINS = ("cat", "stack", "mean", "sum", "avg_pool1d", "avg_pool2d", "avg_pool3d", "_to_copy",
-         "_adaptive_avg_pool2d", "_adaptive_avg_pool3d", "adaptive_avg_pool1d", "native_dropout",
-         "dropout", "clone", "contiguous", "_reshape_alias", "_unsafe_view", "roll", "copy",
-         "max_pool2d_with_indices", "max_pool3d_with_indices", "max_pool1d", "constant_pad_nd",
-         "upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d", "index_select",
-         "index", "gather", "lift_fresh", "alias", "detach", "pixel_shuffle", "flip", "repeat",
-         "reflection_pad1d", "reflection_pad2d", "im2col", "select_scatter", "slice_scatter",
-         "index_put", "scatter", "cumsum", "masked_fill", "where", "tril", "triu",
-         "_adaptive_max_pool2d", "adaptive_max_pool2d", "amax", "max", "to", "reshape",
-         "unbind", "split", "split_with_sizes", "chunk", "narrow")  # fmt: skip
-SELECTIVE = ("where", "masked_fill")  # elementwise, but for theory they move values
+SUMS = ("add", "sub", "rsub")
+RESHAPES = ("view", "reshape", "_unsafe_view", "_reshape_alias", "flatten", "unflatten")
+# The value itself, in another place or of another type.
+COPIES = ("clone", "contiguous", "_to_copy", "to", "detach", "alias", "lift_fresh", "lift",
+          "native_dropout", "dropout", "_conj", "resolve_conj", "wait_tensor")  # fmt: skip
+MOVES = ("cat", "stack", "avg_pool1d", "avg_pool2d", "avg_pool3d", "_adaptive_avg_pool2d",
+         "_adaptive_avg_pool3d", "adaptive_avg_pool1d", "max_pool2d_with_indices",
+         "max_pool3d_with_indices", "max_pool1d", "constant_pad_nd", "upsample_nearest1d",
+         "upsample_nearest2d", "upsample_nearest3d", "upsample_linear1d", "upsample_bilinear2d",
+         "_upsample_bilinear2d_aa", "upsample_bicubic2d", "upsample_trilinear3d", "index_select",
+         "index", "gather", "pixel_shuffle", "pixel_unshuffle", "flip", "repeat", "roll",
+         "reflection_pad1d", "reflection_pad2d", "replication_pad1d", "replication_pad2d",
+         "im2col", "col2im", "select_scatter", "slice_scatter", "copy", "repeat_interleave",
+         "index_put", "scatter", "scatter_add", "index_add", "scatter_reduce", "cumsum",
+         "masked_fill", "tril", "triu", "_adaptive_max_pool2d", "adaptive_max_pool2d",
+         "unbind", "split", "split_with_sizes", "chunk", "narrow", "grid_sampler_2d",
+         "channel_shuffle", "masked_select", "new_zeros", "zeros_like")  # fmt: skip
+MADE = ("new_zeros", "zeros_like", "ones_like", "full_like", "new_ones", "new_full", "empty_like",
+        "new_empty", "new_empty_strided", "rand_like", "randn_like", "bernoulli", "randint_like",
+        "normal", "uniform", "zero", "fill")  # fmt: skip
+LINEAR = ("mul", "div", "add", "sub", "rsub", "neg")  # by a constant they move values
 
 
 def name_of(function: Any) -> str:
@@ -40,40 +60,78 @@ def name_of(function: Any) -> str:
     return text.rstrip("_") if not text.startswith("__") else text
 
 
-def is_elementwise(function: Any) -> bool:
-    """Whether ATen says that the operation acts on each element by itself."""
-    return torch.Tag.pointwise in getattr(function, "tags", ())
+def argument(function: Any, name: str, args: Sequence[Any], kwargs: Any) -> Any:
+    """What an operation is called with by the name of its schema."""
+    if name in kwargs:
+        return kwargs[name]
+    for i, a in enumerate(function._schema.arguments):
+        if a.name == name:
+            return args[i] if i < len(args) else a.default_value
+    return None
 
 
-def kind_of(function: Any, name: str, values: list[Any]) -> str:
-    """The kind of node of an operation on `values`, those of its arguments that are no weights."""
-    if name in PRODUCTS or name in CONVOLUTIONS:
-        return "mix" if len(values) > 1 else "layer"
+def kind_of(function: Any, name: str) -> str:
+    """The kind of node of an operation, products apart."""
+    if name in MADE:
+        return "constant"
     if name in LOOK_UPS:
         return "look_up"
     if name in RECURRENCES:
         return "recurrent"
-    if name in ("_softmax", "softmax", "_safe_softmax"):
+    if name in SOFTMAXES:
         return "softmax"
     if name.startswith(ATTENTIONS):
         return "attention"
     if name in NORMS:
         return "norm"
-    if name in SUMS and len(values) > 1:
+    if name in SUMS:
         return "sum"
-    if name not in SELECTIVE and is_elementwise(function):
-        return "map"
-    if name in JOINS or getattr(function, "is_view", False):
+    if name in REDUCTIONS and not (name in ("max", "min") and "other" in str(function._schema)):
+        return "reduce"
+    if name in COPIES or name in MOVES or name in RESHAPES:
         return "move"
-    return "other"
+    if torch.Tag.pointwise in getattr(function, "tags", ()):
+        return "map"
+    return "move" if getattr(function, "is_view", False) else "other"
 
 
-def product_operands(name: str, args: tuple[Any, ...]) -> tuple[Any, Any, Any] | None:
-    """`(signal, kernel, bias)` of a product, or None if it is no product of matrices."""
+def product_of(name: str, args: Sequence[Any], kwargs: Any) -> tuple[Any, Any, Any, Product] | None:
+    """The two operands of a contraction, its bias and its axes; None of other operations."""
+    if name in CONVOLUTIONS:
+        return _convolution(args)
     if name not in PRODUCTS:
         return None
-    first, second = PRODUCTS[name]
-    bias = args[0] if name in ("addmm", "baddbmm", "addmv") else None
-    if name == "linear" and len(args) > 2:
-        bias = args[2]
-    return args[first], args[second], bias
+    first, second, at = PRODUCTS[name]
+    bias = None
+    if at is not None:
+        bias = args[at] if at < len(args) else kwargs.get("bias")
+    a, b = args[first], args[second]
+    return a, b, bias, _letters(name, a.ndim, b.ndim)
+
+
+def _letters(name: str, m: int, n: int) -> Product:
+    if name == "linear":
+        rows = string.ascii_uppercase[: m - 1]
+        return Product((f"{rows}i", "oi"[2 - n :]), f"{rows}{'o' if n == 2 else ''}")
+    if name == "_grouped_mm":
+        return Product(("ti" if m == 2 else "nti", "nio" if n == 3 else "io"),
+                       "to" if m == 2 and n == 3 else "nto")  # fmt: skip
+    batch = string.ascii_uppercase[: max(m, n) - 2]
+    left = batch[len(batch) - (m - 2) :] + "ti" if m > 1 else "i"
+    right = batch[len(batch) - (n - 2) :] + "io" if n > 1 else "i"
+    return Product((left, right), batch + ("t" if m > 1 else "") + ("o" if n > 1 else ""))
+
+
+def _convolution(args: Sequence[Any]) -> tuple[Any, Any, Any, Product]:
+    x, w = args[0], args[1]
+    bias = args[2] if len(args) > 2 else None
+    transposed = bool(args[6]) if len(args) > 8 else False
+    groups = int(args[8] if len(args) > 8 else args[-1] if isinstance(args[-1], int) else 1)
+    n = w.ndim - 2
+    windows = "uvw"[:n]
+    before, after = "xyz"[:n], "XYZ"[:n]
+    batch = "n" if x.ndim == n + 2 else ""
+    kernel = ("io" if transposed else "oi") + windows
+    product = Product((f"{batch}i{before}", kernel), f"{batch}o{after}", windows, groups,
+                      transposed)  # fmt: skip
+    return x, w, bias, product

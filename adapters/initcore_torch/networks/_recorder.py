@@ -1,192 +1,266 @@
 """Records what a model computes as nodes of a graph."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from initcore.networks import Graph, GraphBuilder, Node
+from initcore.networks import NOTHING, Graph, Node, Parameter, Product, reshaped
 
-from ._kernels import convolution, dense, plain
 from ._nested import mapped, tensors
-from ._operations import CONVOLUTIONS, LOOK_UPS, kind_of, name_of, product_operands
-from ._parameters import recurrent_parameters, tied_paths
+from ._operations import COPIES, LINEAR, RESHAPES, argument, kind_of, name_of, product_of
 
 __all__ = ["Recorder"]
 
-# Of a weight alone they leave the weight, though they are no views.
-COPIES = ("t", "clone", "contiguous", "_to_copy", "_reshape_alias", "detach", "alias")
-BESIDE = {"mul": "multiply", "div": "multiply", "add": "add", "sub": "add", "cat": "join",
-          "stack": "join"}  # fmt: skip
+Move = Callable[..., Any]
 
 
 class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Notes every operation: the tensors it takes, and the weights among them.
+    """Notes every operation, with weights as values like all others.
 
     A tensor is known by its `id`; all of them are kept until the end, so that no `id` returns.
+
+    Args:
+        weights: The model's weights by path, as the pass meets them.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, weights: Mapping[str, Tensor]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._weights = dict(model.named_parameters())
-        self._made = GraphBuilder({path: tuple(p.shape) for path, p in self._weights.items()})
+        self.nodes: list[Node] = []
+        self._paths = {id(t): path for path, t in weights.items()}
+        self._kept: list[Any] = [*weights.values()]
         self._node_of: dict[int, int] = {}
-        self._kept: list[Any] = []
-        self._views: dict[int, tuple[str, Tensor]] = {
-            id(p): (path, p) for path, p in self._weights.items()
-        }
-        self._derived: dict[int, tuple[str, ...]] = {}
-        self._recurrent = recurrent_parameters(model)
-        self._ties = tied_paths(model)
 
-    def inputs(self, given: list[Tensor]) -> None:
+    def inputs(self, given: Sequence[Tensor]) -> None:
         for t in given:
             self._put(t, Node("input", shape=tuple(t.shape)))
 
+    def outputs(self, made: Any) -> tuple[int, ...]:
+        """The nodes of what the model returned."""
+        found = [self._node_of[id(t)] for t in tensors(made) if id(t) in self._node_of]
+        return tuple(dict.fromkeys(found))
+
+    def graph(self, parameters: Sequence[Parameter], made: Any) -> Graph:
+        """What was recorded, with the model's `parameters` and what it returned."""
+        return Graph(self.nodes, parameters, outputs=self.outputs(made))
+
     def _put(self, t: Tensor, node: Node) -> int:
-        index = self._node_of[id(t)] = self._made.add(node)
+        self.nodes.append(node)
+        index = self._node_of[id(t)] = len(self.nodes) - 1
         self._kept.append(t)
         return index
+
+    def _index(self, t: Any) -> int | None:
+        """The node of a tensor; a weight's is made when it is first met."""
+        if not isinstance(t, Tensor):
+            return None
+        if id(t) not in self._node_of and id(t) in self._paths:
+            path = self._paths[id(t)]
+            self._put(t, Node("weight", (), path, tuple(t.shape), (path,)))
+        return self._node_of.get(id(t))
+
+    def _constant(self, t: Tensor) -> int:
+        return self._put(t, Node("constant", (), "constant", tuple(t.shape)))
 
     def __torch_dispatch__(
         self, function: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        result = function(*args, **kwargs)
-        if function.namespace == "aten":
-            self._note(function, args, kwargs, result)
+        known = function.namespace in ("aten", "_c10d_functional")
+        name = name_of(function)
+        if name == "_grouped_mm" and any(isinstance(a, FakeTensor) for a in args):
+            result = _grouped(*args[:2])
+        else:
+            result = function(*args, **kwargs)
+        if known:
+            self._note(function, name, args, kwargs, result)
         return result
 
-    def _note(self, function: Any, args: Any, kwargs: Any, result: Any) -> None:
+    def _note(self, function: Any, name: str, args: Any, kwargs: Any, result: Any) -> None:
         made, given = tensors(result), tensors((args, kwargs))
         self._kept += [*made, *given]
-        values = [t for t in given if id(t) in self._node_of]
-        weights = [t for t in given if id(t) in self._views or id(t) in self._derived]
+        nodes = [(t, i) for t in given if (i := self._index(t)) is not None]
         if not made:
             return
-        name = name_of(function)
-        constant_indices = name in LOOK_UPS and weights
-        if not values and not constant_indices:
-            self._of_weights_alone(function, name, weights, made)
-            return
-        node = self._node(function, name, args, kwargs, values, weights, tuple(made[0].shape))
-        index = self._put(made[0], node)
-        for t in made[1:]:
-            self._node_of[id(t)] = index
-        if name != function._schema.name.partition("::")[2]:  # written in place: a view's base too
-            base = getattr(made[0], "_base", None)
-            if base is not None:
-                self._node_of[id(base)] = index
-
-    def _of_weights_alone(
-        self, function: Any, name: str, weights: list[Tensor], made: list[Tensor]
-    ) -> None:
-        """Views of a weight are the weight; other functions of weights are derived from them."""
-        if not weights:
-            return
-        moved = name in COPIES
-        for t in made:
-            whole = id(weights[0]) in self._views and len(weights) == 1
-            if whole and (function.is_view or moved):
-                self._views[id(t)] = self._views[id(weights[0])]
-            else:
-                self._derived[id(t)] = tuple(p for w in weights for p in self._paths(w))
-        for w in weights:
-            if id(made[0]) in self._derived:
-                for path in self._paths(w):
-                    self._use(path, kind="derived", note=f"used through {name}")
-
-    def _paths(self, t: Tensor) -> tuple[str, ...]:
-        if id(t) in self._views:
-            return (self._views[id(t)][0],)
-        return self._derived.get(id(t), ())
-
-    def _use(self, path: str, **facts: Any) -> None:
-        # A cell that is spelled out multiplies as a layer does.
-        facts = self._recurrent.get(path, facts) if facts["kind"] == "kernel" else facts
-        self._made.use(path, **facts)
-
-    def _node(
-        self, function: Any, name: str, args: Any, kwargs: Any, values: list[Tensor],
-        weights: list[Tensor], shape: tuple[int, ...],
-    ) -> Node:  # fmt: skip
-        kind = kind_of(function, name, values)
+        values = [t for t, _ in {id(t): (t, i) for t, i in nodes}.values()]
         inputs = tuple(self._node_of[id(t)] for t in values)
-        paths = tuple(dict.fromkeys(p for w in weights for p in self._paths(w)))
-        if kind == "layer" and not weights:
-            kind = "mix" if len(set(inputs)) > 1 else "move"  # by a constant matrix
-        elif kind in ("layer", "look_up"):
-            self._layer(name, args, values)
-        elif kind == "recurrent":
-            for path in paths:
-                self._use(path, **self._recurrent.get(path, {"kind": "other"}))
+        kind = kind_of(function, name)
+        product = product_of(name, args, kwargs)
+        if product is not None:
+            if nodes:
+                self._product(function, *product, made[0])
+        elif kind == "constant":  # fresh numbers, whatever it is like
+            return
+        elif not nodes:
+            return
+        elif name in ("glu", "glu_jvp"):
+            self._gated(args, kwargs, made[0], inputs[0])
+        elif kind == "look_up":
+            self._look_up(function, args, kwargs, made[0], str(function))
         elif kind == "norm":
-            for w, what in zip(weights, ("scale", "shift"), strict=False):
-                for path in self._paths(w):
-                    self._use(path, kind=what)
-        elif kind == "mix" and weights:
-            kind = "layer"
-            for path in paths:
-                self._use(path, kind="kernel", layout=plain(self._weights[path]))
-        elif kind in ("map", "sum", "move", "other") and weights:
-            kind = self._joined(name, kind, values, weights)
-        apply = evaluator(function, args, kwargs, values) if kind == "map" else None
-        return Node(kind, inputs, str(function), shape, paths, apply)
-
-    def _joined(self, name: str, kind: str, values: list[Tensor], weights: list[Tensor]) -> str:
-        """A weight that is added to the signal, multiplies it or stands beside it."""
-        normalized = self._made.after_norm(self._node_of[id(t)] for t in values)
-        how = BESIDE.get(name, "")
-        for w in weights:
-            if id(w) in self._views:
-                path, flat = self._views[id(w)][0], w.numel() == max((*w.shape, 1))
-                self._made.use_beside(path, how, name, flat=flat, normalized=normalized)
-        return "move" if how else kind
-
-    def _layer(self, name: str, args: Any, values: list[Tensor]) -> None:
-        operands = product_operands(name, args)
-        if operands:
-            _, kernel, bias = operands
-            if id(kernel) not in self._views and id(kernel) not in self._derived:
-                kernel = operands[0]  # the weight stands on the left
-            if id(kernel) in self._views:
-                path, base = self._views[id(kernel)]
-                self._use(path, kind="kernel", layout=dense(name, kernel, base))
-        elif name in CONVOLUTIONS:
-            kernel, bias = args[1], args[2]
-            transposed, groups = (args[6], args[8]) if len(args) > 8 else (False, args[-1])
-            if id(kernel) in self._views:
-                path, base = self._views[id(kernel)]
-                self._use(path, **convolution(base, bool(transposed), int(groups)))
+            self._norm(function, name, args, kwargs, made[0])
+        elif name == "index" and self._is_table(args):
+            self._look_up_by_index(args, made[0], inputs)
+        elif name == "_trilinear":
+            self._bilinear(args, made[0])
         else:
-            kernel, bias = args[0], None
-            if id(kernel) in self._views:
-                self._use(self._views[id(kernel)][0], kind="embedding")
-        if isinstance(bias, Tensor):
-            for path in self._paths(bias):
-                self._use(path, kind="bias")
+            self._others(function, name, kind, args, kwargs, made, values, inputs)
+        self._written(function, name, args, made)
 
-    def graph(self) -> Graph:
-        """What was recorded."""
-        more = {
-            path: {"aliases": self._ties.get(path, ()), "frozen": not p.requires_grad}
-            for path, p in self._weights.items()
-        }
-        return Graph(self._made.nodes, self._made.parameters(more))
+    def _others(
+        self, function: Any, name: str, kind: str, args: Any, kwargs: Any, made: list[Tensor],
+        values: list[Tensor], inputs: tuple[int, ...],
+    ) -> None:  # fmt: skip
+        label = str(function)
+        constants = [t for t in tensors((args, kwargs)) if id(t) not in self._node_of]
+        parameters: tuple[str, ...] = ()
+        axis = None
+        if kind == "sum" and len(inputs) != 2:
+            kind = "map"
+        if kind == "map" and name in LINEAR and any(_number(t) is None for t in constants):
+            kind = "move"
+            values, inputs = values[:1], inputs[:1]
+        elif kind == "map" and name == "where" and constants:
+            kind = "move"
+        if kind == "attention":
+            order = [a for a in args if isinstance(a, Tensor) and id(a) in self._node_of]
+            inputs = tuple(self._node_of[id(a)] for a in order)
+        elif kind == "softmax":
+            axis = int(argument(function, "dim", args, kwargs))
+        elif kind == "recurrent":
+            weights = [i for i in inputs if self.nodes[i].kind == "weight"]
+            parameters = tuple(p for i in weights for p in self.nodes[i].parameters)
+            inputs = tuple(i for i in inputs if i not in weights)
+        for n, t in enumerate(made):
+            shape = tuple(t.shape)
+            apply: Move | None = None
+            if kind in ("map", "sum"):
+                apply = _on_numbers(function, name, args, kwargs, values)
+            elif kind == "move":
+                apply = _move(function, name, args, kwargs, values, n, shape)
+            self._put(t, Node(kind, inputs, label, shape, parameters, apply, None, axis))
+
+    def _product(
+        self, function: Any, a: Tensor, b: Tensor, bias: Any, product: Product, made: Tensor
+    ) -> None:
+        inputs = tuple(
+            i if (i := self._index(t)) is not None else self._constant(t) for t in (a, b)
+        )
+        node = Node("product", inputs, str(function), tuple(made.shape), product=product)
+        index = self._put(made, node)
+        added = self._index(bias)
+        if added is not None:
+            if product.windows:  # the channels' axis is not the last one
+                sizes = (-1, *[1] * len(product.windows))
+                shape = (bias.shape[0], *sizes[1:])
+                self.nodes.append(Node("move", (added,), "view", shape, (), partial(
+                    _reshape, shape=shape)))  # fmt: skip
+                added = len(self.nodes) - 1
+            self._put(made, Node("sum", (index, added), "bias", tuple(made.shape), (), _add))
+
+    def _gated(self, args: Any, kwargs: Any, made: Tensor, x: int) -> None:
+        """A gated linear unit: one half, times the logistic function of the other."""
+        axis = int(args[1] if len(args) > 1 else kwargs.get("dim", -1))
+        shape = tuple(made.shape)
+        half = shape[axis]
+        for part in (0, 1):
+            cut = partial(_slice, axis=axis, start=part * half, stop=(part + 1) * half)
+            self.nodes.append(Node("move", (x,), "glu", shape, (), cut))
+        n = len(self.nodes)
+        self.nodes.append(Node("map", (n - 1,), "sigmoid", shape, (), _logistic))
+        self._put(made, Node("map", (n - 2, n), "mul", shape, (), _multiply))
+
+    def _look_up(self, function: Any, args: Any, kwargs: Any, made: Tensor, label: str) -> None:
+        table, indices = args[0], args[1]
+        inputs = [i for t in (table, indices) if (i := self._index(t)) is not None]
+        self._put(made, Node("look_up", tuple(inputs), label, tuple(made.shape)))
+
+    def _is_table(self, args: Any) -> bool:
+        i = self._index(args[0])
+        return i is not None and self.nodes[i].kind == "weight" and args[0].ndim <= 2
+
+    def _look_up_by_index(self, args: Any, made: Tensor, inputs: tuple[int, ...]) -> None:
+        self._put(made, Node("look_up", inputs, "aten.index", tuple(made.shape)))
+
+    def _norm(self, function: Any, name: str, args: Any, kwargs: Any, made: Tensor) -> None:
+        """A normalization, then its scale and its shift as the elementwise maps that they are."""
+        x = self._index(args[0])
+        shape = tuple(made.shape)
+        index = self._put(made, Node("norm", () if x is None else (x,), str(function), shape))
+        on_channels = "batch" in name or "group" in name or "instance" in name
+        for what, label, apply in (("weight", "mul", _multiply), ("bias", "add", _add)):
+            w = self._index(argument(function, what, args, kwargs))
+            if w is None:
+                continue
+            if on_channels and len(shape) > 2:
+                wide = (shape[1], *[1] * (len(shape) - 2))
+                self.nodes.append(Node("move", (w,), "view", wide, (), partial(
+                    _reshape, shape=wide)))  # fmt: skip
+                w = len(self.nodes) - 1
+            kind = "map" if label == "mul" else "sum"
+            index = self._put(made, Node(kind, (index, w), label, shape, (), apply))
+
+    def _bilinear(self, args: Any, made: Tensor) -> None:
+        """`x1 W x2` of `nn.Bilinear`: the products of all pairs of inputs, times a kernel."""
+        signals = [self._index(args[0]), self._index(args[2])]
+        w = self._index(args[1])
+        if w is None or None in signals:
+            return
+        rows, kernel = made.shape[0], self.nodes[w].shape or ()
+        outer = (rows, *kernel[-2:])
+        self.nodes.append(Node("mix", (signals[0], signals[1]), "outer", outer))  # type: ignore[arg-type]
+        view = tuple(kernel[-3:])
+        self.nodes.append(Node("move", (w,), "view", view, (), partial(_reshape, shape=view)))
+        n = len(self.nodes)
+        self._put(made, Node("product", (n - 2, n - 1), "bilinear", (rows, kernel[-3]),
+                             product=Product(("nij", "oij"), "no")))  # fmt: skip
+
+    def _written(self, function: Any, name: str, args: Any, made: list[Tensor]) -> None:
+        """What an operation wrote into, which other views of the same memory see too."""
+        if name == function._schema.name.partition("::")[2] or not args:
+            return
+        t = made[0]
+        base = getattr(t, "_base", None)
+        if base is None or id(t) not in self._node_of:
+            return
+        new = self._node_of[id(t)]
+        before = self._node_of.get(id(base))
+        whole = base.shape == t.shape
+        inputs = (new,) if before is None or whole else (before, new)
+        self._put(base, Node("move", inputs, "in place", tuple(base.shape)))
 
 
-def evaluator(function: Any, args: Any, kwargs: Mapping[str, Any], values: list[Tensor]) -> Any:
-    """The operation on float64 arrays in place of `values`; None if it needs other tensors."""
+def _grouped(a: Tensor, b: Tensor) -> Tensor:
+    """The shape of a grouped product, whose own rules for shapes ask for bfloat16."""
+    if a.ndim == 2 and b.ndim == 3:
+        return a.new_empty(a.shape[0], b.shape[-1])
+    if a.ndim == 3:
+        return a.new_empty(a.shape[0], a.shape[1], b.shape[-1])
+    return a.new_empty(a.shape[0], b.shape[-1])
+
+
+def _number(t: Tensor) -> Any:
+    """The number of a constant of one element; None of others, and where it is not known."""
+    if t.numel() != 1 or isinstance(t, FakeTensor) or t.device.type == "meta":
+        return None
+    return t
+
+
+def _on_numbers(
+    function: Any, name: str, args: Any, kwargs: Mapping[str, Any], values: list[Tensor]
+) -> Move | None:
+    """The operation on float64 arrays in place of `values`; None if it needs other arrays."""
     ids = [id(t) for t in values]
     others = [t for t in tensors((args, kwargs)) if id(t) not in ids]
-    if any(t.numel() != 1 or type(t) is not Tensor for t in others):
+    if any(_number(t) is None for t in others):
         return None
-    # An operation in place would write into the arrays that theory hands it.
-    plain = getattr(torch.ops.aten, name_of(function), None)
-    overload = getattr(plain, function._overloadname, function) if plain else function
+    overload = _out_of_place(function, name)
 
     def evaluate(*arrays: Any) -> Any:
         slots = {i: torch.as_tensor(np.array(a)) for i, a in zip(ids, arrays, strict=True)}
@@ -194,3 +268,88 @@ def evaluator(function: Any, args: Any, kwargs: Mapping[str, Any], values: list[
         return overload(*filled[0], **filled[1]).numpy()
 
     return evaluate
+
+
+def _out_of_place(function: Any, name: str) -> Any:
+    """An operation in place would write into the arrays that theory hands it."""
+    if name == function._schema.name.partition("::")[2]:
+        return function
+    plain = getattr(torch.ops.aten, name, None)
+    return getattr(plain, function._overloadname, function) if plain else function
+
+
+def _move(
+    function: Any, name: str, args: Any, kwargs: Mapping[str, Any], values: list[Tensor], n: int,
+    shape: tuple[int, ...],
+) -> Move | None:  # fmt: skip
+    """An operation that moves elements, on arrays of indices; None where it does more."""
+    if name in COPIES:
+        return _same
+    if name in RESHAPES and len(values) == 1:
+        return partial(_reshape, shape=shape)
+    if name == "constant_pad_nd":
+        args = (*args[:2], NOTHING)
+        kwargs = {}
+    elif name == "copy":  # `x[...] = y`
+        last = id(values[-1]) == id(args[1])
+        return partial(_copied, shape=shape) if last else None
+    elif name not in EXACT and not getattr(function, "is_view", False):
+        return None
+    ids = [id(t) for t in values]
+    others = [t for t in tensors((args, kwargs)) if id(t) not in ids]
+    if name not in ("cat", "stack") and any(isinstance(t, FakeTensor) for t in others):
+        return None
+    if any(t.device.type == "meta" for t in others) and name not in ("cat", "stack"):
+        return None
+    overload = _out_of_place(function, name)
+
+    def evaluate(*arrays: Any) -> Any:
+        slots = {i: torch.from_numpy(a) for i, a in zip(ids, arrays, strict=True)}
+        if name in ("cat", "stack"):
+            for t in others:
+                slots[id(t)] = torch.tensor(NOTHING, dtype=next(iter(slots.values())).dtype
+                                            ).expand(t.shape)  # fmt: skip
+        filled = mapped(lambda t: slots.get(id(t), t), (args, dict(kwargs)))
+        made = overload(*filled[0], **filled[1])
+        made = made if isinstance(made, Tensor) else tensors(made)[n]
+        return made.numpy()
+
+    return evaluate
+
+
+# Moves whose operation can be run on integers as it is.
+EXACT = ("cat", "stack", "index_select", "index", "gather", "pixel_shuffle", "pixel_unshuffle",
+         "flip", "repeat", "roll", "constant_pad_nd", "select_scatter", "slice_scatter", "unbind",
+         "split", "split_with_sizes", "chunk", "narrow", "channel_shuffle", "repeat_interleave",
+         "reflection_pad1d", "reflection_pad2d", "tile")  # fmt: skip
+
+
+def _same(a: Any) -> Any:
+    return a
+
+
+def _reshape(a: Any, shape: tuple[int, ...]) -> Any:
+    return reshaped(a, shape)
+
+
+def _copied(*arrays: Any, shape: tuple[int, ...]) -> Any:
+    return np.broadcast_to(arrays[-1], shape)
+
+
+def _slice(a: Any, axis: int, start: int, stop: int) -> Any:
+    at: list[Any] = [slice(None)] * a.ndim
+    at[axis] = slice(start, stop)
+    return a[tuple(at)]
+
+
+def _add(a: Any, b: Any) -> Any:
+    return a + b
+
+
+def _multiply(a: Any, b: Any) -> Any:
+    return a * b
+
+
+def _logistic(a: Any) -> Any:
+    with contextlib.suppress(FloatingPointError):
+        return 1.0 / (1.0 + np.exp(-a))

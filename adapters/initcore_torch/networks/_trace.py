@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from initcore.networks import Graph
 
-from ._evaluating import evaluating
 from ._nested import mapped, tensors
+from ._parameters import parameters_of
 from ._recorder import Recorder
+from ._shadow import standing_in, unhooked, unwrapped
+from ._untouched import evaluating
 
 __all__ = ["trace"]
 
@@ -22,25 +25,40 @@ def trace(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) ->
 
     The pass computes shapes only; a model whose control flow needs the numbers is run with them.
     """
-    from torch._subclasses.fake_tensor import FakeTensorMode
-
     given = (args, dict(kwargs))
     try:
-        with evaluating(model), _quiet(), FakeTensorMode(allow_non_fake_inputs=True) as mode:
-            return _record(model, *mapped(mode.from_tensor, given))
+        with evaluating(unwrapped(model)), _quiet():
+            return _of_shapes(model, given)
     except Exception as error:
-        if not _needs_numbers(error):
+        if not _has_numbers(model, given):
             raise
-    with evaluating(model):
-        return _record(model, *given)
+        reason = error
+    with evaluating(unwrapped(model)):
+        try:
+            return _recorded(model, dict(model.named_parameters()),
+                             mapped(lambda t: t.detach().clone(), given))  # fmt: skip
+        except Exception as error:
+            raise error from reason
 
 
-def _record(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Graph:
-    recorder = Recorder(model)
-    recorder.inputs(tensors((args, kwargs)))
-    with torch.no_grad(), recorder:
-        model(*args, **kwargs)
-    return recorder.graph()
+def _of_shapes(model: nn.Module, given: Any) -> Graph:
+    weights = dict(model.named_parameters())
+    device = next((t.device for t in tensors(given)), None)
+    if device is None:
+        device = next((t.device for t in weights.values()), torch.device("cpu"))
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        met = standing_in(unwrapped(model), weights, device)
+        return _recorded(model, met, mapped(mode.from_tensor, given))
+
+
+def _recorded(model: nn.Module, weights: Mapping[str, Tensor], given: Any) -> Graph:
+    inner, parameters = unwrapped(model), parameters_of(model)
+    recorder = Recorder({path: t for path, t in weights.items()})
+    args, kwargs = given
+    recorder.inputs(tensors(given))
+    with unhooked(inner), torch.no_grad(), recorder:
+        made = inner(*args, **kwargs)
+    return recorder.graph(parameters, made)
 
 
 @contextlib.contextmanager
@@ -54,8 +72,7 @@ def _quiet() -> Iterator[None]:
         logger.disabled = before
 
 
-def _needs_numbers(error: BaseException) -> bool:
-    names = [kind.__name__ for kind in type(error).__mro__]
-    return "UnsupportedFakeTensorException" in names or any("DataDependent" in n or
-        "DynamicOutputShape" in n or "GuardOnDataDependent" in n for n in names) or (
-        "FakeTensor" in str(error) or "meta" in str(error).lower())  # fmt: skip
+def _has_numbers(model: nn.Module, given: Any) -> bool:
+    """Whether the model can be run with numbers: all of it is here."""
+    every = [*model.parameters(), *tensors(given)]
+    return all(type(t) in (Tensor, nn.Parameter) and t.device.type != "meta" for t in every)

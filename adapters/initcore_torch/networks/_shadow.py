@@ -1,0 +1,88 @@
+"""What stands in for a model's weights while it is traced, and what is taken off meanwhile."""
+
+import contextlib
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .._distributed import is_distributed
+
+__all__ = ["plain_name", "standing_in", "unhooked", "unwrapped"]
+
+WRAPPERS = ("_orig_mod", "_checkpoint_wrapped_module", "_fsdp_wrapped_module")
+OUTER = ("DataParallel", "DistributedDataParallel", "FullyShardedDataParallel")
+FOREIGN = ("torch.distributed", "accelerate", "deepspeed")
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """The model inside of the wrappers of `torch.compile` and `torch.distributed`."""
+    while True:
+        inner = getattr(model, "_orig_mod", None)
+        if inner is None and type(model).__name__ in OUTER:
+            inner = getattr(model, "module", None)
+        if not isinstance(inner, nn.Module):
+            return model
+        model = inner
+
+
+def plain_name(model: nn.Module, path: str) -> str:
+    """The path that a weight has in the model without wrappers."""
+    names = path.split(".")
+    while type(model).__name__ in OUTER and names[0] == "module":
+        model, names = model.module, names[1:]
+    return ".".join(n for n in names if n not in WRAPPERS)
+
+
+@contextlib.contextmanager
+def unhooked(model: nn.Module) -> Iterator[None]:
+    """Without the hooks that gather and scatter sharded weights; the caller puts them back."""
+    for module in model.modules():
+        for name in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks"):
+            hooks = module.__dict__.get(name)
+            for key in [k for k, h in hooks.items() if _is_foreign(h)] if hooks else ():
+                del hooks[key]
+    with contextlib.ExitStack() as stack:
+        if "torch._dynamo" in sys.modules:
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
+        yield
+
+
+def _is_foreign(hook: Any) -> bool:
+    owner = getattr(hook, "__self__", None)
+    modules = [getattr(hook, "__module__", ""), type(owner).__module__, type(hook).__module__]
+    inner = getattr(hook, "func", None) or getattr(hook, "__wrapped__", None)
+    if inner is not None:
+        modules.append(getattr(inner, "__module__", ""))
+    return any(str(m).startswith(FOREIGN) for m in modules)
+
+
+def standing_in(
+    model: nn.Module, weights: Mapping[str, Tensor], device: torch.device
+) -> dict[str, Tensor]:
+    """By path the tensors that are met instead of the weights, put in their places.
+
+    Weights of one process and on the inputs' device stay themselves. Sharded ones get a tensor of
+    their whole shape, those of other devices one on `device`. The caller puts the weights back.
+    """
+    found: dict[int, Tensor] = {}
+    for t in weights.values():
+        if type(t) in (Tensor, nn.Parameter) and t.device == device:
+            continue
+        if is_distributed(t) or t.device != device:
+            whole = torch.empty(t.shape, dtype=t.dtype, device=device)
+            found[id(t)] = nn.Parameter(whole, requires_grad=t.requires_grad)
+    if found:
+        for module in model.modules():
+            for name, t in module._parameters.items():
+                if t is not None and id(t) in found:
+                    module._parameters[name] = found[id(t)]  # type: ignore[assignment]
+            flat = module.__dict__.get("_flat_weights")  # of recurrences
+            if isinstance(flat, list):
+                flat[:] = [found.get(id(t), t) for t in flat]
+            for name, t in module._buffers.items():
+                if t is not None and t.device != device and t.numel() != 1:
+                    module._buffers[name] = torch.empty(t.shape, dtype=t.dtype, device=device)
+    return {path: found.get(id(t), t) for path, t in weights.items()}
