@@ -30,6 +30,7 @@ from ._moves import spread as spread
 from ._plan import Assignment as Assignment
 from ._plan import Overrides as Overrides
 from ._plan import Paths as Paths
+from ._plan import Piece as Piece
 from ._plan import Plan as Plan
 from ._plan import draw as draw
 from ._plan import draw_with as draw_with

@@ -14,7 +14,7 @@ import numpy as np
 from ..activations import activation_of, names
 from ._graph import Graph
 
-__all__ = ["LINEAR", "Activations", "Following"]
+__all__ = ["LINEAR", "Activations", "Following", "is_scaling"]
 
 LINEAR = "identity"
 PROBES = np.concatenate([np.linspace(-6.0, 6.0, 97), [-30.0, -12.5, 12.5, 30.0]])
@@ -85,7 +85,7 @@ class Activations:
             return bool(others) and not any(
                 graph.ancestors[k] & graph.layer_bits for k in others
             )
-        return _is_scaling(graph, j)
+        return is_scaling(graph, j)
 
     def _region(self, start: int) -> Following | None:
         if start not in self._regions:
@@ -138,7 +138,8 @@ def _comes_of_layers(graph: Graph, i: int, steps: int = 6) -> bool:
     return False
 
 
-def _is_scaling(graph: Graph, i: int) -> bool:
+def is_scaling(graph: Graph, i: int) -> bool:
+    """Whether a node is an affine map of one value."""
     node = graph.nodes[i]
     if node.kind != "map" or len(set(node.inputs)) != 1 or node.function is None:
         return False

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ._graph import Graph
+from ._activation import is_scaling
+from ._graph import Graph, Node
 
 __all__ = ["Branch", "branches", "last_layers"]
 
@@ -39,11 +40,21 @@ def branches(graph: Graph) -> list[Branch]:
     for i, node in enumerate(graph.nodes):
         if node.kind != "sum" or len(set(node.inputs)) != 2 or not served >> i & 1:
             continue
+        if _is_difference(node):
+            continue
         branch = _branch(graph, i, *node.inputs)
         if branch is not None:
             weights = frozenset(p for j in branch.layers for p in graph.nodes[j].parameters)
             found.setdefault(weights, branch)
     return list(found.values())
+
+
+def _is_difference(node: Node) -> bool:
+    """Whether one is taken from the other, as a gated recurrence does: no branch is added."""
+    try:
+        return node.function is not None and float(node.function(1.0, 1.0)) < 1.0
+    except Exception:  # a function of arrays of other kinds
+        return False
 
 
 def _served(graph: Graph) -> int:
@@ -86,7 +97,7 @@ def _origins(graph: Graph, stem: int) -> Iterator[tuple[int, tuple[int, ...]]]:
         seen.add(i)
         yield i, projection
         node = graph.nodes[i]
-        if node.kind in (*PASSES, "sum", "reduce"):
+        if node.kind in (*PASSES, "sum", "reduce") or is_scaling(graph, i):
             front += [(j, projection) for j in node.inputs]
         elif node.kind == "layer" and not projection:
             front += [(j, (i,)) for j in node.inputs]

@@ -21,10 +21,12 @@ from initcore.networks import (
     as_call,
     calling,
     describe_network,
+    draw_with,
     first_that_works,
 )
 
 from .._fill import write
+from .._precision import full_precision
 from .._tensor import check_module, check_tensor, has_values, in_place
 from ._untouched import evaluating
 from ._inputs import guesses
@@ -73,6 +75,10 @@ class TorchModel:
         if assignment.name is None or not has_values(tensor):
             return
         rng = Rng.from_key(key, xp=torch, dtype=tensor.dtype, device=tensor.device)
+        if assignment.pieces or assignment.starts:
+            with in_place(tensor), full_precision():
+                tensor.copy_(draw_with(rng, assignment))
+            return
         write(specs[assignment.name], rng, assignment.shape, dict(assignment.parameters), tensor,
               assignment.layout)  # fmt: skip
 

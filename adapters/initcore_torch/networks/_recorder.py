@@ -43,7 +43,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def outputs(self, made: Any) -> tuple[int, ...]:
         """The nodes of what the model returned."""
-        found = [self._node_of[id(t)] for t in tensors(made) if id(t) in self._node_of]
+        found = [self._node_of[id(t)] for t in _returned(made) if id(t) in self._node_of]
         return tuple(dict.fromkeys(found))
 
     def graph(self, parameters: Sequence[Parameter], made: Any) -> Graph:
@@ -236,6 +236,17 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._put(base, Node("move", inputs, "in place", tuple(base.shape)))
 
 
+def _returned(made: Any) -> list[Tensor]:
+    """The tensors that a model returns, those in caches and other objects left out."""
+    if isinstance(made, Tensor):
+        return [made]
+    if isinstance(made, Mapping):
+        made = [v for k, v in made.items() if k not in ("past_key_values", "cache_params")]
+    if isinstance(made, (list, tuple)):
+        return [t for v in made for t in _returned(v)]
+    return []
+
+
 def _grouped(a: Tensor, b: Tensor) -> Tensor:
     """The shape of a grouped product, whose own rules for shapes ask for bfloat16."""
     if a.ndim == 2 and b.ndim == 3:
@@ -320,7 +331,8 @@ def _move(
 # Moves whose operation can be run on integers as it is.
 EXACT = ("cat", "stack", "index_select", "index", "gather", "pixel_shuffle", "pixel_unshuffle",
          "flip", "repeat", "roll", "constant_pad_nd", "select_scatter", "slice_scatter", "unbind",
-         "split", "split_with_sizes", "chunk", "narrow", "channel_shuffle", "repeat_interleave",
+         "split", "split_with_sizes", "unsafe_split", "unsafe_split_with_sizes", "unsafe_chunk",
+         "chunk", "narrow", "channel_shuffle", "repeat_interleave",
          "reflection_pad1d", "reflection_pad2d", "tile")  # fmt: skip
 
 
