@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ._activation import is_scaling
 from ._graph import Graph
 from ._moves import NOTHING, collapsed, spread, varies
 from ._views import LIMIT, moved
@@ -65,7 +66,8 @@ def _arrived(graph: Graph, i: int, found: Mapping[int, Reach], count: int) -> Re
     known = [found.get(j) for j in node.inputs]
     given = [r for r in known if r is not None]
     rows = np.logical_or.reduce([r.rows for r in given])
-    linear = all(r.linear for r in given) and node.kind in ("move", "sum", "norm")
+    keeps = node.kind in ("move", "sum", "norm") or is_scaling(graph, i)
+    linear = keeps and all(r.linear for r in given)
     mixed = Reach(rows, None, linear)
     if any(r.numbers is None for r in given) or node.shape is None:
         return mixed

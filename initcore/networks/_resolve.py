@@ -13,7 +13,7 @@ import numpy as np
 
 from ._graph import Graph, Node, Parameter
 from ._normalizations import normalizations
-from ._moves import NOTHING, collapsed, spread
+from ._moves import NOTHING, collapsed, spread, varies
 from ._views import LIMIT, View, axis_indices, kernel_facts, moved, rows_of
 
 __all__ = ["resolve"]
@@ -80,12 +80,17 @@ class _Resolution:
 
     def _beginnings(self, signal: list[bool]) -> set[int]:
         """Values of weights alone that go on as a signal does, with all on their way."""
-        kernel = self._kernel_like(signal)
+        attends = self._attending(signal)
+        kernel = self._kernel_like(signal, attends)
         found: set[int] = set()
         outputs = set(self.recorded.outputs)
         for i, node in enumerate(self.nodes):
             if node.kind == "product" and not signal[i] and not kernel[i] and self._ends(i):
                 found |= {i, *self._way(self._operand(node), signal)}
+            elif i in attends:
+                for j in node.inputs:
+                    if not signal[j] and self._is_spread(i, j):
+                        found |= self._way(j, signal)
             elif node.kind in STARTS and signal[i]:
                 many = 3 if node.kind == "attention" else 1
                 for j in node.inputs[:many]:
@@ -99,7 +104,51 @@ class _Resolution:
         """Whether anything is made of the value."""
         return bool(self.consumers[i]) or i in self.recorded.outputs
 
-    def _kernel_like(self, signal: list[bool]) -> list[bool]:
+    def _attending(self, signal: list[bool]) -> set[int]:
+        """Products of signals and values of weights that are an attention's."""
+        found = set()
+        soft = [i for i, node in enumerate(self.nodes) if node.kind == "softmax"
+                or (node.kind == "map" and _is_quotient(self.nodes, i))]  # fmt: skip
+        for i in soft:
+            seen, front = set(), list(self.nodes[i].inputs)
+            while front:
+                j = front.pop()
+                if j in seen or len(seen) > 16:
+                    continue
+                seen.add(j)
+                if self.nodes[j].kind == "product":
+                    found.add(j)
+                elif self.nodes[j].kind in ("move", "map", "sum"):
+                    front += self.nodes[j].inputs
+            front, seen = [i], set()
+            while front:
+                j = front.pop()
+                for c in self.consumers[j]:
+                    if c in seen or len(seen) > 16:
+                        continue
+                    seen.add(c)
+                    if self.nodes[c].kind == "product":
+                        found.add(c)
+                    elif self.nodes[c].kind in ("move", "map"):
+                        front.append(c)
+        return {i for i in found if signal[i]}
+
+    def _is_spread(self, i: int, j: int) -> bool:
+        """Whether a product takes a weight repeated along an axis of the batch, as a signal."""
+        product = self.nodes[i].product
+        views = self.view(j)
+        if product is None or views is None or len(views) != 1:
+            return False
+        side = self.nodes[i].inputs.index(j)
+        (axes,) = views.values()
+        changes = np.logical_or.reduce([varies(a) for a in axes])
+        return any(
+            c in product.operands[1 - side] and c in product.result and not v and n > 0
+            for c, v, n in zip(product.operands[side], changes, self.nodes[j].shape or (),
+                               strict=False)  # fmt: skip
+        )
+
+    def _kernel_like(self, signal: list[bool], attends: set[int]) -> list[bool]:
         """For each value of weights alone whether a signal is multiplied with it as with a kernel."""
         found = [False] * len(self.nodes)
         for i in reversed(range(len(self.nodes))):
@@ -108,6 +157,8 @@ class _Resolution:
             for c in self.consumers[i]:
                 node = self.nodes[c]
                 if node.kind == "product" and signal[c]:
+                    if c in attends and self._has_product(i):
+                        continue
                     found[i] |= any(signal[j] for j in node.inputs if j != i)
                 elif not signal[c]:
                     found[i] |= found[c]
@@ -393,6 +444,15 @@ class _Resolution:
         if starts and p.shape:
             more["starts"] = ((0, p.shape[0], starts[0][2]),)
         return dataclasses.replace(p, **more)
+
+
+def _is_quotient(nodes: list[Node], i: int) -> bool:
+    """Whether it may be the last operation of a softmax that is spelled out."""
+    inputs = nodes[i].inputs
+    return len(inputs) == 2 and any(
+        nodes[j].kind in ("reduce", "move") and inputs[0] in (*nodes[j].inputs, *(
+            k for m in nodes[j].inputs for k in nodes[m].inputs)) for j in inputs[1:]
+    )  # fmt: skip
 
 
 def _is_identity(node: Node) -> bool:
