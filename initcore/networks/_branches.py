@@ -79,7 +79,7 @@ def _branch(graph: Graph, end: int, a: int, b: int) -> Branch | None:
             if start == made or not graph.ancestors[made] >> start & 1:
                 continue
             own = _between(graph, start, made)
-            layers = tuple(j for j in graph.layers if own >> j & 1)
+            layers = tuple(j for j in _bits(own) if graph.layer_bits >> j & 1)
             if len(layers) <= len(projection) or set(projection) & set(layers):
                 continue
             return Branch(end, start, layers, last_layers(graph, made, own), projection)
@@ -97,18 +97,32 @@ def _origins(graph: Graph, stem: int) -> Iterator[tuple[int, tuple[int, ...]]]:
         seen.add(i)
         yield i, projection
         node = graph.nodes[i]
+        if _picks(graph, i):
+            continue
         if node.kind in (*PASSES, "sum", "reduce") or is_scaling(graph, i):
             front += [(j, projection) for j in node.inputs]
         elif node.kind == "layer" and not projection:
             front += [(j, (i,)) for j in node.inputs]
 
 
+def _picks(graph: Graph, i: int) -> bool:
+    """Whether a node picks one of many along an axis, as a recurrence does of its inputs."""
+    node = graph.nodes[i]
+    if node.kind != "move" or node.function is None or len(node.inputs) != 1:
+        return False
+    shape, whole = node.shape, graph.nodes[node.inputs[0]].shape
+    fewer = shape is not None and whole is not None and len(shape) < len(whole)
+    return fewer and _size(graph, i) < _size(graph, node.inputs[0])
+
+
 def _between(graph: Graph, start: int, made: int) -> int:
     """The nodes that are made from `start` and that `made` is made from, as bits."""
-    bits = 0
-    for j in range(start + 1, made + 1):
-        if graph.ancestors[made] >> j & 1 and graph.ancestors[j] >> start & 1:
+    bits, front = 0, [made]
+    while front:
+        j = front.pop()
+        if not bits >> j & 1 and j != start and graph.ancestors[j] >> start & 1:
             bits |= 1 << j
+            front += graph.nodes[j].inputs
     return bits
 
 
@@ -140,3 +154,12 @@ def _size(graph: Graph, i: int) -> int:
     for n in shape or ():
         size *= n
     return size
+
+
+def _bits(nodes: int) -> list[int]:
+    found = []
+    while nodes:
+        low = nodes & -nodes
+        found.append(low.bit_length() - 1)
+        nodes ^= low
+    return found

@@ -22,7 +22,7 @@ __all__ = ["describe_network"]
 SIMPLE = {
     "embedding": "embedding", "position": "position", "latent": "latent", "bias": "bias",
     "scale": "normalization", "shift": "normalization", "multiplier": "multiplier",
-    "adapter": "adapter_in",
+    "adapter_in": "adapter_in", "adapter_out": "adapter_out",
 }  # fmt: skip
 PICKS = ("topk", "top_k", "sort", "argmax", "approx_top_k", "one_hot")
 
@@ -76,7 +76,7 @@ class _Finder:
         found = {p.path: self.weight(p) for p in self.graph.parameters}
         for path, w in found.items():
             if w.role == "bias":
-                found[path] = self._bias(w, found)
+                found[path] = self._bias(w)
         return tuple(found.values())
 
     def weight(self, p: Parameter) -> Weight:
@@ -333,14 +333,17 @@ class _Finder:
         _, number, branch = min(own, key=lambda found: found[:2])
         return number, branch
 
-    def _bias(self, w: Weight, found: Mapping[str, Weight]) -> Weight:
-        """A bias of a layer that keeps time keeps its own start."""
-        for i in self.at.get(w.path, ()):
-            for j in self.graph.nodes[i].inputs:
-                layer = _layer_behind(self.graph, j)
-                for path in self.graph.nodes[layer].parameters if layer is not None else ():
-                    if path in found and found[path].role == "time_step":
-                        return dataclasses.replace(w, role="time_step", why=ROLES["time_step"])
+    def _bias(self, w: Weight) -> Weight:
+        """A bias, or what it is where it shapes a time step or a gate."""
+        for i in self.at.get(w.path, ())[:1]:
+            if self.graph.nodes[i].kind != "move":
+                continue
+            following = self.activations.following(i)
+            if following.node is not None and self._multiplies(following.node):
+                if following.function == "softplus":
+                    return dataclasses.replace(w, role="time_step", why=ROLES["time_step"])
+                if _is_bounded(following.function):
+                    return dataclasses.replace(w, activation=following.function)
         return w
 
 

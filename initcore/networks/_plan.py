@@ -12,6 +12,7 @@ import numpy as np
 from ..arguments import key_of_seed, short_repr
 from ..random import Rng
 from ..spec import Kernel, Layout, Spec, Wording, specs
+from ._activation import LINEAR
 from ._roles import ROLES, Network, Weight
 from ._rules import Rule, rule_of
 from ._schemes import scheme_of
@@ -208,6 +209,8 @@ def kept(w: Weight) -> Rule | None:
         return Rule(None, {}, p.keep)
     if w.role == "time_step" and w.rows is None and not w.pieces:
         return Rule(None, {}, "a time step's own start belongs to the architecture")
+    if w.role == "bias" and w.activation != LINEAR and p.value:
+        return Rule(None, {}, f"a gate that its module starts at {p.value:g}")
     if w.role == "adapter_in":
         return Rule(None, {}, "first of a low-rank update; its last one starts at 0")
     if w.role == "adapter_out":

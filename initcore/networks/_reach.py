@@ -55,7 +55,8 @@ def reach(graph: Graph, layer: int) -> Mapping[int, Reach]:
         if i in found:
             continue
         found[i] = _arrived(graph, i, found, count)
-        if graph.nodes[i].kind in PASSES:
+        mixed = found[i].numbers is None and not found[i].linear
+        if graph.nodes[i].kind in PASSES and not mixed:
             for j in graph.consumers[i]:
                 heapq.heappush(front, j)
     return found

@@ -329,12 +329,47 @@ class _Resolution:
                 rows = rows_of(axes, product, facts["layout"], p.shape, new.shape)
                 if rows is not None:
                     self.rows[i] = rows
-        for path in new.parameters:
-            if path not in views:
-                self._use([path], kind="adapter")
+        more = [path for path in new.parameters if path not in views]
+        if more:
+            outs = self._outer(w, views)
+            for path in more:
+                self._use([path], kind="adapter_out" if path in outs else "adapter_in")
         return dataclasses.replace(new, kind="recurrent" if recurrent else "layer",
                                    parameters=tuple(views) + tuple(
                                        p for p in new.parameters if p not in views))  # fmt: skip
+
+    def _outer(self, w: int, views: View) -> set[str]:
+        """Of a low-rank update that is added to a kernel, the weights that hold its outputs."""
+        base = next((self.uses[path] for path in views if self.uses[path].get("layout")), None)
+        if base is None:
+            return set()
+        (outs, *_), found, seen, front = base["layout"].out or (0,), set(), set(), [w]
+        while front:
+            i = front.pop()
+            if i in seen:
+                continue
+            seen.add(i)
+            node = self.nodes[i]
+            if node.kind == "product" and node.product is not None:
+                axes: list[Any] = axis_indices(node.shape or ())
+                at, before = i, -1
+                while at != before and at != w:  # to where it is added to the kernel
+                    before = at
+                    at = next((c for c in self.consumers[at] if not self.signal[c]), at)
+                    if self.nodes[at].kind == "sum":
+                        break
+                    if self.nodes[at].kind == "move":
+                        axes = [moved(self.nodes[at], [a]) for a in axes]
+                if any(a is None for a in axes):
+                    return set()
+                carries = next(k for k, a in enumerate(axes) if varies(a)[outs])
+                letter = node.product.result[carries]
+                for j, letters in zip(node.inputs, node.product.operands, strict=True):
+                    if letter in letters:
+                        found.update(self._paths(j))
+            else:
+                front += node.inputs
+        return found
 
     def _beside(self, nodes: list[Node]) -> None:
         """Weights that meet the signal element by element."""

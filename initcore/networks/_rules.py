@@ -45,6 +45,9 @@ class Scheme:
         return found
 
 
+OWN_SCALE = ("recurrent", "gate", "router", "time_step", "modulation")
+"""Roles whose output is not a signal that an activation hands on."""
+
 KEEP = Rule(None, {}, "left alone as asked")
 
 
@@ -57,7 +60,7 @@ def common(w: Weight) -> Rule | None:
         return Rule("zeros", {}, "starts at 0")
     if kind == "scale":
         return Rule("ones", {}, "a normalization starts with scale 1")
-    if kind in ("embedding", "position"):
+    if kind in ("embedding", "position", "latent"):
         std = shape[-1] ** -0.5 if shape and shape[-1] else 1.0
         return Rule("normal", {"std": std}, "rows of length 1 on average")
     reasons = {
@@ -69,6 +72,8 @@ def common(w: Weight) -> Rule | None:
 
 def gain_of(w: Weight) -> tuple[float, str]:
     """The gain of the activation that follows, and the reason for it."""
+    if w.role in OWN_SCALE:
+        return 1.0, f"gain 1 for the role {w.role}"
     if w.activation == LINEAR:
         return 1.0, "no activation follows"
     try:

@@ -118,9 +118,13 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         values: list[Tensor], inputs: tuple[int, ...],
     ) -> None:  # fmt: skip
         label = str(function)
+        if kind == "other" and len(values) == 1 and values[0].shape == made[0].shape:
+            kind = "map" if _is_elementwise(function, name, args, kwargs, values) else kind
         constants = [t for t in tensors((args, kwargs)) if id(t) not in self._node_of]
         parameters: tuple[str, ...] = ()
         axis = None
+        if kind == "other" and name == "_prelu_kernel":
+            kind = "map"
         if kind == "sum" and len(inputs) != 2:
             kind = "map"
         if kind == "map" and name in LINEAR and any(_number(t) is None for t in constants):
@@ -276,9 +280,26 @@ def _on_numbers(
     def evaluate(*arrays: Any) -> Any:
         slots = {i: torch.as_tensor(np.array(a)) for i, a in zip(ids, arrays, strict=True)}
         filled = mapped(lambda t: slots.get(id(t), t), (args, dict(kwargs)))
-        return overload(*filled[0], **filled[1]).numpy()
+        result = overload(*filled[0], **filled[1])
+        return tensors(result)[0].numpy()
 
     return evaluate
+
+
+def _is_elementwise(
+    function: Any, name: str, args: Any, kwargs: Mapping[str, Any], values: list[Tensor]
+) -> bool:
+    """Whether an operation acts on each element by itself, found by trying it."""
+    evaluate = _on_numbers(function, name, args, kwargs, values)
+    x = np.linspace(-2.0, 3.0, 7)
+    try:
+        if evaluate is None:
+            return False
+        y, part = evaluate(x), evaluate(x[4:1:-1])
+    except Exception:  # made for arrays of other shapes
+        return False
+    same = y.shape == x.shape and np.allclose(y[4:1:-1], part, rtol=1e-6, atol=1e-6)
+    return bool(same) and y.dtype.kind == "f"
 
 
 def _out_of_place(function: Any, name: str) -> Any:
