@@ -9,6 +9,8 @@ from ._builder import GraphBuilder as GraphBuilder
 from ._described import INITIALIZE as INITIALIZE
 from ._described import Description as Description
 from ._described import described as described
+from ._drawing import draw as draw
+from ._drawing import draw_with as draw_with
 from ._finder import describe_network as describe_network
 from ._framework import FillableModel as FillableModel
 from ._framework import Linearized as Linearized
@@ -32,9 +34,7 @@ from ._plan import Overrides as Overrides
 from ._plan import Paths as Paths
 from ._plan import Piece as Piece
 from ._plan import Plan as Plan
-from ._plan import draw as draw
-from ._plan import draw_with as draw_with
-from ._plan import plan as plan
+from ._planning import plan as plan
 from ._registry import SCHEMES as SCHEMES
 from ._registry import SchemeSpec as SchemeSpec
 from ._registry import scheme as scheme

@@ -82,9 +82,7 @@ class Activations:
             )
         if node.kind == "mix":  # with a matrix that no layer makes, such as a graph's edges
             others = [k for k in node.inputs if k != i]
-            return bool(others) and not any(
-                graph.ancestors[k] & graph.layer_bits for k in others
-            )
+            return bool(others) and not any(graph.ancestors[k] & graph.layer_bits for k in others)
         return is_scaling(graph, j)
 
     def _region(self, start: int) -> Following | None:

@@ -79,13 +79,18 @@ INITIALIZE = Description(
         "scheme": 'A scheme\'s name, such as `"orthogonal"`, `"delta_orthogonal"`, '
         '`"conv_orthogonal"`, `"sparse_orthogonal"`, `"mirrored"`, `"idinit"`, `"fixup"`, '
         '`"zero"` or `"lsuv"` (`initcore.networks.SCHEMES` has all of them); any initializer\'s '
-        "name, for all kernels; `(name, parameters)`; or a mapping from patterns of paths and from "
-        "roles to initializers, which leaves everything else alone.",
+        "name, for all kernels; `(name, parameters)`; a mapping from patterns of paths and from "
+        "roles to initializers, which leaves everything else alone; or a function from a "
+        "`networks.Weight` to an initializer, or to None for what is left alone.",
         "seed": "Integer, `0 <= seed < 2**64`.",
         "overrides": "Mapping from patterns of paths and from roles to an initializer's name, to "
         "`(name, parameters)`, or to None for what is left alone.",
         "paths": "Names to make keys from instead of the model's, for equal weights in two models: "
         "a mapping, or a function of the path.",
+        "only": 'Patterns of the paths that the scheme is for, such as `"model.decoder.*"`; '
+        "everything else is left alone.",
+        "input_scale": "Root mean square of the inputs, 1 by default: what the first layer is "
+        "scaled for where a scheme has a length to reach.",
     },
     {
         "TypeError, ValueError": "An argument is wrong, or the network is not made for the "

@@ -74,10 +74,30 @@ class _Finder:
 
     def weights(self) -> tuple[Weight, ...]:
         found = {p.path: self.weight(p) for p in self.graph.parameters}
+        self._from_siblings(found)
         for path, w in found.items():
             if w.role == "bias":
                 found[path] = self._bias(w)
         return tuple(found.values())
+
+    def _from_siblings(self, found: dict[str, Weight]) -> None:
+        """What the pass does not reach is what its like is that it reaches: one expert of many."""
+        likes: dict[tuple[str, Sequence[int]], Weight] = {}
+        for path, w in found.items():
+            if path in self.at:
+                likes.setdefault((_pattern(path), w.parameter.shape), w)
+        for path, w in found.items():
+            like = likes.get((_pattern(path), w.parameter.shape))
+            if path in self.at or like is None:
+                continue
+            note = f"the forward pass does not reach it; as {like.path}"
+            p, q = w.parameter, like.parameter
+            p = dataclasses.replace(
+                p, kind=q.kind, layout=q.layout, transposed=q.transposed, depthwise=q.depthwise,
+                parts=q.parts, note=note,
+            )  # fmt: skip
+            pieces = tuple(dataclasses.replace(piece, parameter=p) for piece in like.pieces)
+            found[path] = dataclasses.replace(like, parameter=p, pieces=pieces)
 
     def weight(self, p: Parameter) -> Weight:
         if p.kind in SIMPLE:
@@ -345,6 +365,11 @@ class _Finder:
                 if _is_bounded(following.function):
                     return dataclasses.replace(w, activation=following.function)
         return w
+
+
+def _pattern(path: str) -> str:
+    """The path with every number in it left open."""
+    return re.sub(r"\d+", "*", path)
 
 
 def _layer_behind(graph: Graph, i: int, steps: int = 6) -> int | None:

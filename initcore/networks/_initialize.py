@@ -1,7 +1,7 @@
 """`initialize`: a plan is made, checked against the model's weights, and applied."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, TypeVar, cast
 
 from ..arguments import key_of_seed
@@ -9,7 +9,8 @@ from ..random import Rng
 from ..reports import progress
 from ._finder import describe_network
 from ._framework import FillableModel, TracedModel
-from ._plan import Assignment, Overrides, Paths, Plan, plan
+from ._plan import Assignment, Overrides, Paths, Plan
+from ._planning import plan
 from ._report import Report
 
 __all__ = ["apply_plan", "initialize"]
@@ -20,13 +21,14 @@ WHO = "initialize"
 
 def initialize(
     model: FillableModel[R], scheme: Any, *, seed: int, overrides: Overrides | None,
-    paths: Paths | None,
+    paths: Paths | None, only: str | Collection[str] | None = None,
+    input_scale: float | None = None,
 ) -> R:  # fmt: skip
     """Give every weight of a model what a scheme says for its role.
 
     Args:
         model: The user's model, as its adapter shows it.
-        scheme, seed, overrides, paths: As the user gave them.
+        scheme, seed, overrides, paths, only, input_scale: As the user gave them.
 
     Returns:
         What `model.finish` makes of the report.
@@ -43,9 +45,9 @@ def initialize(
             f"{', ...' if len(names) > 3 else ''}; initialize the model before it is quantized."
         )
     network = describe_network(model.graph)
-    return apply_plan(
-        plan(network, scheme, seed=seed, overrides=overrides, paths=paths, model=model.name), model
-    )
+    made = plan(network, scheme, seed=seed, overrides=overrides, paths=paths, only=only,
+                input_scale=input_scale, model=model.name)  # fmt: skip
+    return apply_plan(made, model)
 
 
 def apply_plan(plan: Plan, model: FillableModel[R]) -> R:
@@ -61,7 +63,7 @@ def apply_plan(plan: Plan, model: FillableModel[R]) -> R:
         model.check_weight(a.weight.path)
     if plan.output_variance is None:
         _write(chosen, plan.seed, model)
-        return model.finish(Report(plan, {}))
+        return model.finish(Report(plan, {}, tuple(getattr(model, "unwritten", ()))))
     traced = cast(TracedModel[R], model)  # what has data can be run
     # Drawing cannot fail any more; only data may turn out to be of no use.
     paths = [a.weight.path for a in chosen]

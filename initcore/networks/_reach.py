@@ -153,7 +153,9 @@ def _meets(graph: Graph, i: int, found: Mapping[int, Reach]) -> bool:
     return any((r.rows != given[0].rows).any() for r in given[1:])
 
 
-def batch_axes(graph: Graph, layer: int, sizes: tuple[int, ...], found: Mapping[int, Reach]) -> set[int]:
+def batch_axes(
+    graph: Graph, layer: int, sizes: tuple[int, ...], found: Mapping[int, Reach]
+) -> set[int]:
     """Which of the axes that make up a kernel's outputs count kernels of a later layer.
 
     Args:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..reports import ByPath, page, text
-from ._plan import Assignment, Plan
+from ._plan import Assignment, Piece, Plan
 from ._roles import ROLES
 
 __all__ = ["Report"]
@@ -25,13 +25,19 @@ class Report(ByPath[Assignment]):
         scheme, seed, model: As they were given, and the model's name.
         network: Roles, branches and the traced graph.
         untouched: Paths of the weights that were left alone, with the reasons.
+        not_finite: Names of weights and buffers that no scheme sets and that hold NaN or infinity,
+            as uninitialized memory does.
+        unwritten: Paths of the weights that have no memory yet: what they get is planned alone.
     """
 
-    def __init__(self, plan: Plan, scales: Mapping[str, float]) -> None:
+    def __init__(
+        self, plan: Plan, scales: Mapping[str, float], unwritten: tuple[str, ...] = ()
+    ) -> None:
         super().__init__((a.weight.path, a) for a in plan.assignments)
         self.plan, self.scales = plan, dict(scales)
         self.network, self.model = plan.network, plan.model
-        self.scheme, self.seed = plan.scheme, plan.seed
+        self.scheme, self.seed, self.unwritten = plan.scheme, plan.seed, unwritten
+        self.not_finite: tuple[str, ...] = ()
 
     @property
     def untouched(self) -> dict[str, str]:
@@ -53,6 +59,10 @@ class Report(ByPath[Assignment]):
                 "branch": a.weight.branch, "initializer": a.name,
                 "parameters": {k: _plain(v) for k, v in a.parameters.items()},
                 "key": a.key, "why": a.why, **(
+                    {"pieces": [{"role": p.role, "rows": [list(r) for r in p.rows],
+                                 "initializer": p.name, "why": p.why,
+                                 "parameters": {k: _plain(v) for k, v in p.parameters.items()}}
+                                for p in a.pieces]} if a.pieces else {}), **(
                     {"scaled_by": self.scales[path]} if path in self.scales else {}),
             }  # fmt: skip
         return {
@@ -71,6 +81,8 @@ class Report(ByPath[Assignment]):
                 if k in SHOWN and v is not None and (k, v) != ("groups", 1)
             )  # fmt: skip
             got = "left alone" if a.name is None else f"{a.name}({given})"
+            if a.pieces:
+                got = "; ".join(map(_piece, a.pieces))
             if path in self.scales:
                 got += f" times {self.scales[path]:.4g}"
             role = a.weight.role + (" (by name)" if a.weight.by == "name" else "")
@@ -80,15 +92,23 @@ class Report(ByPath[Assignment]):
     @property
     def headline(self) -> str:
         """One sentence."""
-        left = len(self.untouched)
+        left, absent = len(self.untouched), len(self.unwritten)
+        done = len(self) - left - absent
+        told = f"{done} weights set, " if done or not absent else ""
+        told += f"{absent} weights planned, not written (they have no memory yet), " if absent else ""
         line = (
-            f"{self.model}: scheme {_plain(self.scheme)}, seed {self.seed}; "
-            f"{len(self) - left} weights set, {left} left alone, "
-            f"{len(self.network.branches)} residual branches"
+            f"{self.model}: scheme {_plain(self.scheme)}, seed {self.seed}; {told}"
+            f"{left} left alone, {len(self.network.branches)} residual branches"
         )
-        if self.by_name:
+        if not self.network.graph.traced:
             line += f"; the forward pass could not be traced ({self.network.graph.note}), so "
             line += "roles are guesses from names"
+        elif self.by_name:
+            line += f"; {len(self.by_name)} roles are guesses from names, for the forward pass "
+            line += "does not reach those weights"
+        if self.not_finite:
+            shown = ", ".join(self.not_finite[:3]) + (", ..." if len(self.not_finite) > 3 else "")
+            line += f"; NOT FINITE, and set by no scheme: {shown}"
         return line
 
     def __str__(self) -> str:
@@ -126,6 +146,14 @@ class Report(ByPath[Assignment]):
 
 
 SHOWN = ("gain", "std", "scale", "density", "part", "base", "tau", "eps", "taps", "groups", "value")
+
+
+def _piece(piece: Piece) -> str:
+    """`rows 0:32 orthogonal(gain=1)`."""
+    rows = ", ".join(f"{first}:{stop}" for first, stop in piece.rows[:3])
+    given = ", ".join(f"{k}={_short(v)}" for k, v in piece.parameters.items()
+                      if k in SHOWN and v is not None and (k, v) != ("groups", 1))  # fmt: skip
+    return f"rows {rows}{', ...' if len(piece.rows) > 3 else ''} {piece.name}({given})"
 
 
 def _short(value: Any) -> str:

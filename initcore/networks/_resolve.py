@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ._graph import Graph, Node, Parameter
-from ._normalizations import normalizations
 from ._moves import NOTHING, collapsed, spread, varies
+from ._normalizations import normalizations
 from ._views import LIMIT, View, axis_indices, kernel_facts, moved, rows_of
 
 __all__ = ["resolve"]
@@ -144,8 +144,9 @@ class _Resolution:
         changes = np.logical_or.reduce([varies(a) for a in axes])
         return any(
             c in product.operands[1 - side] and c in product.result and not v and n > 0
-            for c, v, n in zip(product.operands[side], changes, self.nodes[j].shape or (),
-                               strict=False)  # fmt: skip
+            for c, v, n in zip(
+                product.operands[side], changes, self.nodes[j].shape or (), strict=False
+            )  # fmt: skip
         )
 
     def _kernel_like(self, signal: list[bool], attends: set[int]) -> list[bool]:
@@ -400,9 +401,7 @@ class _Resolution:
             elif node.function is not None:
                 nodes[i] = dataclasses.replace(node, function=self._closed(recorded))
 
-    def _added(
-        self, nodes: list[Node], i: int, w: int, paths: tuple[str, ...], flat: bool
-    ) -> None:
+    def _added(self, nodes: list[Node], i: int, w: int, paths: tuple[str, ...], flat: bool) -> None:
         node = nodes[i]
         after = _after_norm(nodes, node.inputs)
         layer = _feeding(nodes, node.inputs)
@@ -504,7 +503,7 @@ def _how(node: Node, signal: list[bool]) -> str:
         return "add"
     if node.function is None or len(signal) != 2:
         return ""
-    x, w = np.array([0.7, 1.3, 2.1]), np.array([1.9, 0.6, 1.1])
+    x, w = np.array([-3.1, -0.4, 2.1]), np.array([1.9, 0.6, 1.1])
 
     def at(a: Any, b: Any) -> Any:
         return np.asarray(node.function(*((a, b) if signal[0] else (b, a))))  # type: ignore[misc]

@@ -92,11 +92,15 @@ class Weight:
 
 @dataclass(frozen=True)
 class Network:
-    """All weights of a model with their roles, the residual branches and the graph."""
+    """All weights of a model with their roles, the residual branches and the graph.
+
+    `input_scale` is the root mean square of the inputs.
+    """
 
     graph: Graph
     weights: tuple[Weight, ...]
     branches: tuple[Branch, ...]
+    input_scale: float = 1.0
 
     @cached_property
     def kernels(self) -> tuple[Weight, ...]:

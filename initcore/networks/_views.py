@@ -25,7 +25,9 @@ def axis_indices(shape: Sequence[int]) -> list[Any]:
     """For each axis of an array its own indices, broadcast to `shape`."""
     found = []
     for k, n in enumerate(shape):
-        index = np.arange(n, dtype=np.int32).reshape([-1 if j == k else 1 for j in range(len(shape))])
+        index = np.arange(n, dtype=np.int32).reshape(
+            [-1 if j == k else 1 for j in range(len(shape))]
+        )
         found.append(spread(index, shape))
     return found
 

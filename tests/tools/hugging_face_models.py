@@ -116,7 +116,7 @@ MODELS: dict[str, tuple[Any, dict[str, torch.Tensor], int, dict[str, str]]] = {
         "*.wi.weight": "feed_forward_in", "*.wo.weight": "feed_forward_out",
     }),
     "ViT": (vit, {"pixel_values": IMAGE}, 4, {
-        "*.cls_token": "position", "*.position_embeddings": "position", "*.bias": "bias",
+        "*.cls_token": "latent", "*.position_embeddings": "position", "*.bias": "bias",
         "*.projection.weight": "first", "*.q_proj.weight": "attention_query",
         "*.k_proj.weight": "attention_key", "*.v_proj.weight": "attention_value",
         "*.o_proj.weight": "attention_output", "*.fc1.weight": "feed_forward_in",
@@ -144,9 +144,9 @@ MODELS: dict[str, tuple[Any, dict[str, torch.Tensor], int, dict[str, str]]] = {
         "*.down_proj.weight": "feed_forward_out", "lm_head.weight": "output",
     }),
     "Mamba": (mamba, {"input_ids": TOKENS}, 2, {
-        "*.embeddings.weight": "tied", "*norm*": "normalization", "*.A_log": "other",
+        "*.embeddings.weight": "tied", "*norm*": "normalization", "*.A_log": "multiplier",
         "*.D": "multiplier", "*.conv1d.weight": "depthwise", "*.bias": "bias",
-        "*.in_proj.weight": "hidden", "*.x_proj.weight": "hidden", "*.dt_proj.weight": "hidden",
+        "*.in_proj.weight": "hidden", "*.x_proj.weight": "hidden", "*.dt_proj.*": "time_step",
         "*.out_proj.weight": "branch_last",
     }),
 }  # fmt: skip

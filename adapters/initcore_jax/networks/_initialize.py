@@ -1,5 +1,6 @@
 """`initialize(model, scheme)`: every weight of a model from its role."""
 
+from collections.abc import Collection
 from typing import Any
 
 from initcore import networks
@@ -14,6 +15,7 @@ __all__ = ["initialize"]
 def initialize(
     model: Any, scheme: Any, *, seed: int = 0, overrides: Overrides | None = None,
     sample_input: Any = None, paths: Paths | None = None,
+    only: str | Collection[str] | None = None, input_scale: float | None = None,
 ) -> Any:  # fmt: skip
     """Give every weight of `model` what `scheme` says for its role, and report it.
 
@@ -37,4 +39,12 @@ def initialize(
     ('relu', 'output')
     """
     known = JaxModel("initialize", model, sample_input, seed)
-    return networks.initialize(known, scheme, seed=seed, overrides=overrides, paths=paths)
+    return networks.initialize(
+        known,
+        scheme,
+        seed=seed,
+        overrides=overrides,
+        paths=paths,
+        only=only,
+        input_scale=input_scale,
+    )

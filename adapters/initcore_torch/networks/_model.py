@@ -28,12 +28,12 @@ from initcore.networks import (
 from .._fill import write
 from .._precision import full_precision
 from .._tensor import check_module, check_tensor, has_values, in_place
-from ._untouched import evaluating
 from ._inputs import guesses
 from ._nested import mapped, tensors
-from ._parameters import is_quantized, parameters_of
+from ._parameters import is_lazy, is_quantized, parameters_of
 from ._taps import first_tensor, tapped
 from ._trace import trace
+from ._untouched import evaluating
 
 __all__ = ["TorchModel"]
 
@@ -52,6 +52,12 @@ class TorchModel:
 
     @cached_property
     def graph(self) -> Graph:
+        lazy = [path for path, t in self._weights.items() if is_lazy(t)]
+        if lazy:
+            raise ValueError(
+                f"{self._who} needs the sizes of {', '.join(lazy[:3])}, which {self.name} has not "
+                "seen yet; call it once on real inputs first."
+            )
         if self._sample is not None:
             with calling(self._who, self.name):
                 return trace(self._module, self._args, self._kwargs)
@@ -60,8 +66,23 @@ class TorchModel:
         )
         if found is not None:
             return found
+        self._check_modules(reason)
         told = parameters_of(self._module)
         return Graph((), told, traced=False, note=f"{reason}; pass sample_input")
+
+    def _check_modules(self, reason: str) -> None:
+        """An error where modules cannot tell what a trace would."""
+        who, kind = self._who, type(self._module)
+        if isinstance(self._module, (nn.ModuleList, nn.ModuleDict, nn.ParameterList)):
+            raise ValueError(
+                f"{who} needs a model that can be called, got a {kind.__name__}, which does not "
+                f"say how its modules are joined; call {who} on the model that holds it."
+            )
+        if isinstance(self._module, (torch.jit.ScriptModule, torch.fx.GraphModule)):
+            raise ValueError(
+                f"{who} needs sample_input for {kind.__name__}: its layers are only seen in a "
+                f"call, and {reason}."
+            )
 
     @property
     def quantized(self) -> Sequence[str]:
@@ -82,6 +103,11 @@ class TorchModel:
         write(specs[assignment.name], rng, assignment.shape, dict(assignment.parameters), tensor,
               assignment.layout)  # fmt: skip
 
+    @property
+    def unwritten(self) -> Sequence[str]:
+        """The weights without memory, which a plan can only be made for."""
+        return [path for path, t in self._weights.items() if t.numel() and not has_values(t)]
+
     def scale(self, path: str, factor: float) -> None:
         with in_place(self._weights[path]):
             self._weights[path].mul_(factor)
@@ -98,6 +124,12 @@ class TorchModel:
             raise
 
     def finish(self, report: Report) -> Report:
+        kept = [(path, self._weights[path]) for path in report.untouched]
+        every = [*kept, *self._module.named_buffers()]
+        report.not_finite = tuple(
+            name for name, t in every
+            if t.is_floating_point() and has_values(t) and not bool(torch.isfinite(t).all())
+        )
         return report
 
     def values(self, path: str) -> Any:

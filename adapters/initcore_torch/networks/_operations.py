@@ -8,7 +8,16 @@ import torch
 
 from initcore.networks import Product
 
-__all__ = ["COPIES", "LOOK_UPS", "NORMS", "RESHAPES", "argument", "kind_of", "name_of", "product_of"]
+__all__ = [
+    "COPIES",
+    "LOOK_UPS",
+    "NORMS",
+    "RESHAPES",
+    "argument",
+    "kind_of",
+    "name_of",
+    "product_of",
+]
 
 # By their ATen names without overloads and trailing underscores: operands' letters and the bias.
 PRODUCTS: dict[str, tuple[int, int, int | None]] = {
@@ -26,8 +35,25 @@ NORMS = ("native_batch_norm", "native_layer_norm", "native_group_norm", "_fused_
          "batch_norm", "_batch_norm_no_update", "renorm")  # fmt: skip
 RECURRENCES = ("mkldnn_rnn_layer", "lstm", "gru", "rnn_tanh", "rnn_relu", "_thnn_fused_lstm_cell",
                "_thnn_fused_gru_cell", "_cudnn_rnn", "quantized_lstm")  # fmt: skip
-REDUCTIONS = ("mean", "sum", "amax", "amin", "max", "min", "var", "std", "var_mean", "std_mean",
-              "prod", "linalg_vector_norm", "norm", "logsumexp", "nansum", "median", "aminmax")
+REDUCTIONS = (
+    "mean",
+    "sum",
+    "amax",
+    "amin",
+    "max",
+    "min",
+    "var",
+    "std",
+    "var_mean",
+    "std_mean",
+    "prod",
+    "linalg_vector_norm",
+    "norm",
+    "logsumexp",
+    "nansum",
+    "median",
+    "aminmax",
+)
 SOFTMAXES = ("_softmax", "softmax", "_safe_softmax", "_log_softmax")
 ATTENTIONS = "_scaled_dot_product"
 SUMS = ("add", "sub", "rsub")

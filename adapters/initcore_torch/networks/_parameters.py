@@ -8,11 +8,10 @@ from torch import Tensor, nn
 from initcore.networks import Parameter
 from initcore.spec import Layout
 
-from .._distributed import is_distributed
 from .._layout import layout_of
 from ._shadow import plain_name
 
-__all__ = ["is_quantized", "parameters_of"]
+__all__ = ["is_lazy", "is_quantized", "parameters_of"]
 
 QUANTIZED = ("torch.ao.nn.quantized", "torch.nn.quantized", "bitsandbytes")
 GATES = {"RNN": 1, "RNNCell": 1, "LSTM": 4, "LSTMCell": 4, "GRU": 3, "GRUCell": 3}
@@ -128,4 +127,4 @@ def is_quantized(module: nn.Module) -> bool:
 
 def is_lazy(p: Any) -> bool:
     """Whether a parameter has no shape yet."""
-    return torch.nn.parameter.is_lazy(p) and not is_distributed(p)
+    return bool(torch.nn.parameter.is_lazy(p))

@@ -95,9 +95,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if product is not None:
             if nodes:
                 self._product(function, *product, made[0])
-        elif kind == "constant":  # fresh numbers, whatever it is like
-            return
-        elif not nodes:
+        elif kind == "constant" or not nodes:  # fresh numbers, whatever it is like
             return
         elif name in ("glu", "glu_jvp"):
             self._gated(args, kwargs, made[0], inputs[0])

@@ -74,9 +74,9 @@ class _Snapshot:
         front: list[Any] = [model]
         while front and len(seen) < MANY:
             x = front.pop()
-            if id(x) in seen or isinstance(x, (PLAIN, type)) or callable(x) and not hasattr(
+            if id(x) in seen or isinstance(x, (PLAIN, type)) or (callable(x) and not hasattr(
                 x, "__dict__"
-            ):  # fmt: skip
+            )):  # fmt: skip
                 continue
             seen.add(id(x))
             if isinstance(x, dict):
