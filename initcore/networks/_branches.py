@@ -97,7 +97,8 @@ def _origins(graph: Graph, stem: int) -> Iterator[tuple[int, tuple[int, ...]]]:
         seen.add(i)
         yield i, projection
         node = graph.nodes[i]
-        if _picks(graph, i):
+        multiplied = any(graph.by_path[p].kind == "multiplier" for p in node.parameters)
+        if _picks(graph, i) or multiplied:
             continue
         if node.kind in (*PASSES, "sum", "reduce") or is_scaling(graph, i):
             front += [(j, projection) for j in node.inputs]
