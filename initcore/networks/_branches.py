@@ -81,7 +81,7 @@ def _branch(graph: Graph, end: int, a: int, b: int) -> Branch | None:
             own = _between(graph, start, made)
             layers = tuple(j for j in _bits(own) if graph.layer_bits >> j & 1)
             if len(layers) <= len(projection) or set(projection) & set(layers):
-                continue
+                break  # the nearest value that both come of decides
             return Branch(end, start, layers, last_layers(graph, made, own), projection)
     return None
 

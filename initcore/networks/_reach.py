@@ -54,7 +54,7 @@ def reach(graph: Graph, layer: int) -> Mapping[int, Reach]:
         i = heapq.heappop(front)
         if i in found:
             continue
-        found[i] = _arrived(graph, i, found, count)
+        found[i] = _arrived(graph, i, found, found[layer].rows)
         mixed = found[i].numbers is None and not found[i].linear
         if graph.nodes[i].kind in PASSES and not mixed:
             for j in graph.consumers[i]:
@@ -62,11 +62,13 @@ def reach(graph: Graph, layer: int) -> Mapping[int, Reach]:
     return found
 
 
-def _arrived(graph: Graph, i: int, found: Mapping[int, Reach], count: int) -> Reach:
+def _arrived(graph: Graph, i: int, found: Mapping[int, Reach], full: Any) -> Reach:
     node = graph.nodes[i]
     known = [found.get(j) for j in node.inputs]
     given = [r for r in known if r is not None]
-    rows = np.logical_or.reduce([r.rows for r in given])
+    rows, count = given[0].rows, len(full)
+    if any(r.rows is not rows for r in given[1:]):
+        rows = np.logical_or.reduce([r.rows for r in given])
     keeps = node.kind in ("move", "sum", "norm") or is_scaling(graph, i)
     linear = keeps and all(r.linear for r in given)
     mixed = Reach(rows, None, linear)
@@ -86,7 +88,10 @@ def _arrived(graph: Graph, i: int, found: Mapping[int, Reach], count: int) -> Re
         made = moved(node, arrays)
         if made is None:
             return mixed
-        return Reach(_mask(made, count), made, linear)
+        if len(given) == 1 and made is given[0].numbers:
+            return Reach(rows, made, linear)
+        mask = _mask(made, count)
+        return Reach(full if mask.all() else mask, made, linear)
     if node.kind in ("map", "sum", "norm"):
         shapes = [r.numbers for r in given]
         try:
@@ -116,11 +121,12 @@ def partition(graph: Graph, layer: int, found: Mapping[int, Reach]) -> list[Any]
     """
     if not found:
         return []
-    count = len(found[layer].rows)
+    full = found[layer].rows
+    count = len(full)
     labels = np.zeros(count, dtype=np.int64)
     for i in found:
         r = found[i]
-        if r.numbers is not None and graph.nodes[i].kind in PASSES:
+        if r.numbers is not None and r.rows is not full and graph.nodes[i].kind in PASSES:
             both = labels * 2 + r.rows
             labels = np.unique(both, return_inverse=True)[1].reshape(-1)
     if labels.max(initial=0) == 0:
