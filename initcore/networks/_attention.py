@@ -86,6 +86,15 @@ def _layers_behind(graph: Graph, value: int) -> list[int]:
     return found
 
 
+def _of_one(graph: Graph, i: int, value: int) -> bool:
+    """Whether both operands of a sum come of one attention's weights: values and positions."""
+    node = graph.nodes[i]
+    soft = [j for j in graph.nodes[value].inputs if graph.nodes[j].kind in ("softmax", "map", "move")]
+    return node.kind == "sum" and any(
+        all(graph.ancestors[k] >> j & 1 for k in node.inputs) for j in soft
+    )
+
+
 def _layers_ahead(graph: Graph, value: int) -> list[int]:
     """The nearest layers that are made from `value`, not past a sum of two values."""
     found, seen, front = [], set(), [value]
@@ -97,6 +106,6 @@ def _layers_ahead(graph: Graph, value: int) -> list[int]:
             seen.add(j)
             if graph.layer_bits >> j & 1:
                 found.append(j)
-            elif graph.nodes[j].kind in ("move", "norm", "map"):
+            elif graph.nodes[j].kind in ("move", "norm", "map") or _of_one(graph, j, value):
                 front.append(j)
     return found

@@ -114,7 +114,7 @@ class _Finder:
         if p.kind == "recurrent":
             whole = self._piece(p, nodes, node, None)
             return dataclasses.replace(whole, role="recurrent", activation=LINEAR, parts=p.parts,
-                                       why=ROLES["recurrent"])  # fmt: skip
+                                       ends_branch=False, why=ROLES["recurrent"])  # fmt: skip
         found = self.reached.get(node, {})
         parts = partition(self.graph, node, found) if found else []
         if len(parts) < 2:
@@ -198,11 +198,10 @@ class _Finder:
 
     def _place(self, p: Parameter, node: int) -> str:
         _, branch = self._branch_of(node)
-        flat = p.kernel is not None and not p.kernel.spatial
-        if branch and flat and self.attention and not set(branch.layers) & set(self.attention):
+        if branch and self._feeds_forward(p, node, branch):
             if node in branch.last:
                 return "feed_forward_out"
-            return "feed_forward_in" if branch.last and node < branch.last[0] else "hidden"
+            return "feed_forward_in" if node < max(branch.last, default=0) else "hidden"
         if node in self.projections:
             return "skip_projection"
         if branch and node in branch.last:
@@ -212,6 +211,22 @@ class _Finder:
         if p.layout is not None and p.layout.groups > 1:
             return "grouped"
         return "hidden" if self._is_followed(node) else "output"
+
+    def _feeds_forward(self, p: Parameter, node: int, branch: Branch) -> bool:
+        """Whether a layer of a transformer's branch is none of its attention."""
+        ancestors = self.graph.ancestors
+        if not self.attention or p.kernel is None or len(p.kernel.spatial) > 1:
+            return False
+        for layer in branch.layers:
+            related = ancestors[max(layer, node)] >> min(layer, node) & 1
+            if related and (layer in self.attention or layer in self._convolved):
+                return False
+        return True
+
+    @cached_property
+    def _convolved(self) -> set[int]:
+        """The nodes of depthwise convolutions."""
+        return {i for p in self.graph.parameters if p.depthwise for i in self.at.get(p.path, ())}
 
     def _special(self, node: int, rows: Any, following: Following) -> str | None:
         """A role that the values after a layer tell: they gate, choose, modulate, or keep time."""

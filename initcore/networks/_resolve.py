@@ -80,7 +80,7 @@ class _Resolution:
 
     def _beginnings(self, signal: list[bool]) -> set[int]:
         """Values of weights alone that go on as a signal does, with all on their way."""
-        attends = self._attending(signal)
+        attends = self._attends = self._attending(signal)
         kernel = self._kernel_like(signal, attends)
         found: set[int] = set()
         outputs = set(self.recorded.outputs)
@@ -246,16 +246,7 @@ class _Resolution:
         return found
 
     def _has_product(self, i: int) -> bool:
-        seen, front = set(), [i]
-        while front:
-            j = front.pop()
-            if j in seen:
-                continue
-            seen.add(j)
-            if self.nodes[j].kind == "product":
-                return True
-            front += self.nodes[j].inputs
-        return False
+        return self._comes_of(i, ("product",))
 
     # The nodes of signals.
 
@@ -281,8 +272,8 @@ class _Resolution:
         new = dataclasses.replace(node, inputs=signals, parameters=(*paths, *node.parameters))
         if node.kind == "product":
             return self._product(i, new, weights)
-        if node.kind == "look_up":
-            self._use(self._paths(node.inputs[0]), kind="embedding")
+        if node.kind == "look_up" and not self.signal[node.inputs[0]]:
+            self._look_up(i, node)
         elif node.kind == "recurrent":
             for path in new.parameters:
                 told = self.known[path].told
@@ -294,10 +285,48 @@ class _Resolution:
         elif node.kind == "attention":
             self._use(paths, kind="position")
         elif node.kind == "move" and weights and signals:
-            self._use(paths, kind="latent")
+            self._joined(weights)
         elif node.kind == "other" and paths:
             self._use(paths, kind="other", note=f"used by {node.label}")
         return new
+
+    def _look_up(self, i: int, node: Node) -> None:
+        """A table: of an embedding, or of biases that a router picks from."""
+        picked = any(self._comes_of(j, ("product",)) for j in node.inputs[1:])
+        added = picked and any(self.nodes[c].kind == "sum" for c in self._after_moves(i))
+        self._use(self._paths(node.inputs[0]), kind="bias" if added else "embedding")
+
+    def _comes_of(self, i: int, kinds: tuple[str, ...]) -> bool:
+        seen, front = set(), [i]
+        while front:
+            j = front.pop()
+            if j in seen:
+                continue
+            seen.add(j)
+            if self.nodes[j].kind in kinds:
+                return True
+            front += self.nodes[j].inputs
+        return False
+
+    def _after_moves(self, i: int) -> list[int]:
+        """What takes a value, moved or not."""
+        found, front = [], [i]
+        while front:
+            for c in self.consumers[front.pop()]:
+                (front if self.nodes[c].kind == "move" else found).append(c)
+        return found
+
+    def _joined(self, weights: list[int]) -> None:
+        """Weights that stand beside the signal: tokens, and what is added to them."""
+        for w in weights:
+            i = w
+            while self.nodes[i].inputs:
+                node = self.nodes[i]
+                if node.kind in ("sum", "map"):
+                    for j in node.inputs[1:]:
+                        self._use(self._paths(j), kind="position")
+                i = node.inputs[0]
+            self._use(self.nodes[i].parameters, kind="latent")
 
     def _product(self, i: int, new: Node, weights: list[int]) -> Node:
         if not weights:
@@ -320,7 +349,9 @@ class _Resolution:
             p = self.known[path]
             facts = kernel_facts(p.shape, axes, product)
             if facts is None:
-                self._use([path], kind="other", note="an axis of it is summed over in part")
+                note = "an axis of it is summed over in part"
+                kind = "position" if i in self._attends else "other"
+                self._use([path], kind=kind, note=note)
                 continue
             if p.told.get("kind") == "recurrent":
                 facts |= {"kind": "recurrent", "parts": p.told.get("parts", 1)}

@@ -76,6 +76,8 @@ def gain_of(w: Weight) -> tuple[float, str]:
         return 1.0, f"gain 1 for the role {w.role}"
     if w.activation == LINEAR:
         return 1.0, "no activation follows"
+    if w.activation == "exponential":
+        return 1.0, "its exponential is a scale"
     try:
         found = gain(w.activation)
     except ValueError:  # erf-like constants have one; what is 0 almost everywhere has none

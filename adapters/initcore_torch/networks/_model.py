@@ -33,6 +33,7 @@ from ._nested import mapped, tensors
 from ._parameters import is_lazy, is_quantized, parameters_of
 from ._taps import first_tensor, tapped
 from ._trace import trace
+from ._weights import computed_weights
 from ._untouched import evaluating
 
 __all__ = ["TorchModel"]
@@ -49,6 +50,7 @@ class TorchModel:
         self._who, self._module, self._sample = who, module, sample
         self._args, self._kwargs = as_call(sample)
         self._weights: dict[str, Tensor] = dict(module.named_parameters())
+        self._computed = computed_weights(module)
 
     @cached_property
     def graph(self) -> Graph:
@@ -89,11 +91,27 @@ class TorchModel:
         return [path for path, module in self._module.named_modules() if is_quantized(module)]
 
     def check_weight(self, path: str) -> None:
-        check_tensor(self._weights[path], f"{self._who}: {path}")
+        computed = self._computed.get(path)
+        if computed is not None and computed.refusal:
+            raise ValueError(f"{self._who} cannot set {path}: {computed.refusal}.")
+        check_tensor(self._tensor(path), f"{self._who}: {path}")
+
+    def _tensor(self, path: str) -> Tensor:
+        """A weight; of one that is computed what it is now."""
+        if path in self._computed:
+            with torch.no_grad():
+                return self._computed[path].value.detach()
+        return self._weights[path]
 
     def write(self, assignment: Assignment, key: tuple[int, int]) -> None:
-        tensor = self._weights[assignment.weight.path]
+        path = assignment.weight.path
+        tensor = self._tensor(path)
         if assignment.name is None or not has_values(tensor):
+            return
+        if path in self._computed:
+            rng = Rng.from_key(key, xp=torch, dtype=tensor.dtype, device=tensor.device)
+            with full_precision():
+                self._computed[path].set(draw_with(rng, assignment))
             return
         rng = Rng.from_key(key, xp=torch, dtype=tensor.dtype, device=tensor.device)
         if assignment.pieces or assignment.starts:
@@ -109,22 +127,29 @@ class TorchModel:
         return [path for path, t in self._weights.items() if t.numel() and not has_values(t)]
 
     def scale(self, path: str, factor: float) -> None:
+        if path in self._computed:
+            self._computed[path].set(self._tensor(path) * factor)
+            return
         with in_place(self._weights[path]):
             self._weights[path].mul_(factor)
 
     @contextlib.contextmanager
     def restored_on_error(self, paths: Sequence[str]) -> Iterator[None]:
-        before = {path: self._weights[path].detach().clone() for path in paths}
+        before = {path: self._weights[path].detach().clone() for path in paths
+                  if path not in self._computed}  # fmt: skip
+        kernels = {path: self._tensor(path).clone() for path in paths if path in self._computed}
         try:
             yield
         except BaseException:
+            for path, values in kernels.items():
+                self._computed[path].set(values)
             for path, values in before.items():
                 with in_place(self._weights[path]):
                     self._weights[path].copy_(values)
             raise
 
     def finish(self, report: Report) -> Report:
-        kept = [(path, self._weights[path]) for path in report.untouched]
+        kept = [(path, self._tensor(path)) for path in report.untouched]
         every = [*kept, *self._module.named_buffers()]
         report.not_finite = tuple(
             name for name, t in every
@@ -133,7 +158,7 @@ class TorchModel:
         return report
 
     def values(self, path: str) -> Any:
-        w = self._weights[path]
+        w = self._tensor(path)
         return None if w.device.type == "meta" else _array(w)
 
     def bias(self, path: str) -> Any:

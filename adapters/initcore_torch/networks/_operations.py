@@ -77,6 +77,7 @@ MOVES = ("cat", "stack", "avg_pool1d", "avg_pool2d", "avg_pool3d", "_adaptive_av
 MADE = ("new_zeros", "zeros_like", "ones_like", "full_like", "new_ones", "new_full", "empty_like",
         "new_empty", "new_empty_strided", "rand_like", "randn_like", "bernoulli", "randint_like",
         "normal", "uniform", "zero", "fill")  # fmt: skip
+RANDOM = ("rand", "randn", "rand_like", "randn_like", "normal", "uniform", "randint")
 LINEAR = ("mul", "div", "add", "sub", "rsub", "neg")  # by a constant they move values
 
 

@@ -10,6 +10,7 @@ from initcore.spec import Layout
 
 from .._layout import layout_of
 from ._shadow import plain_name
+from ._weights import Computed, computed_weights
 
 __all__ = ["is_lazy", "is_quantized", "parameters_of"]
 
@@ -22,8 +23,18 @@ FEW = 2**16  # elements that are compared to find whether they are all the same 
 def parameters_of(model: nn.Module) -> list[Parameter]:
     """Every parameter with what its module tells of it; the rest is for the graph to find."""
     modules, ties = dict(model.named_modules()), _tied_paths(model)
+    computed = computed_weights(model)
+    first, hidden = {}, set()
+    for path, c in computed.items():
+        start = path[: len(path) - len(c.name)]
+        hidden |= {start + own for own in c.originals}
+        first.update({start + own: path for own in c.originals[:1]})
     found = []
     for path, p in model.named_parameters():
+        if path in first:
+            found.append(_computed(model, first[path], computed[first[path]], p))
+        if path in hidden:
+            continue
         prefix, _, name = path.rpartition(".")
         module = modules[prefix]
         key = plain_name(model, path)
@@ -42,6 +53,21 @@ def parameters_of(model: nn.Module) -> list[Parameter]:
             )
         )
     return found
+
+
+def _computed(model: nn.Module, path: str, c: Computed, p: Tensor) -> Parameter:
+    """A kernel that a parametrization computes, as if it were a parameter."""
+    with torch.no_grad():
+        told = _told(c.module, c.name, c.value)
+    key = plain_name(model, path)
+    frozen = not any(t.requires_grad for t in _originals(c))
+    return Parameter(path, c.shape, frozen=frozen, key="" if key == path else key, told=told,
+                     keep=c.refusal, note="set through its parametrization")  # fmt: skip
+
+
+def _originals(c: Computed) -> list[Tensor]:
+    own = dict(c.module.named_parameters())
+    return [own[name] for name in c.originals]
 
 
 def _told(module: nn.Module, name: str, p: Tensor) -> dict[str, Any]:
@@ -63,7 +89,7 @@ def _told(module: nn.Module, name: str, p: Tensor) -> dict[str, Any]:
         return {"kind": "kernel", "layout": Layout((0,), (1, 2))}
     if type(module).__name__ == "Conv1D" and p.ndim == 2:  # GPT-2's, a transposed linear layer
         return {"kind": "kernel", "layout": Layout((1,), (0,))}
-    if p.ndim == 2:
+    if p.ndim == 2 and (isinstance(module, nn.Linear) or name.endswith("weight")):
         return {"kind": "kernel", "layout": layout_of(tuple(p.shape))}
     return {"kind": "other", "note": "of unknown use; the forward pass does not reach it"}
 

@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from initcore.networks import NOTHING, Graph, Node, Parameter, Product, reshaped
 
 from ._nested import mapped, tensors
-from ._operations import COPIES, LINEAR, RESHAPES, argument, kind_of, name_of, product_of
+from ._operations import COPIES, LINEAR, RANDOM, RESHAPES, argument, kind_of, name_of, product_of
 
 __all__ = ["Recorder"]
 
@@ -87,6 +87,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._kept += [*made, *given]
         nodes = [(t, i) for t in given if (i := self._index(t)) is not None]
         if not made:
+            return
+        if name in RANDOM:  # noise is a signal as an input is
+            self._put(made[0], Node("input", (), str(function), tuple(made[0].shape)))
             return
         values = [t for t, _ in {id(t): (t, i) for t, i in nodes}.values()]
         inputs = tuple(self._node_of[id(t)] for t in values)
@@ -180,7 +183,10 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _look_up(self, function: Any, args: Any, kwargs: Any, made: Tensor, label: str) -> None:
         table, indices = args[0], args[1]
-        inputs = [i for t in (table, indices) if (i := self._index(t)) is not None]
+        at = self._index(table)
+        inputs = [self._constant(table) if at is None else at]
+        more = self._index(indices)
+        inputs += [] if more is None else [more]
         self._put(made, Node("look_up", tuple(inputs), label, tuple(made.shape)))
 
     def _is_table(self, args: Any) -> bool:

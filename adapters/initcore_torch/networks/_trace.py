@@ -9,13 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from initcore.networks import Graph
+from initcore.networks import Graph, Parameter
 
 from ._nested import mapped, tensors
 from ._parameters import parameters_of
 from ._recorder import Recorder
 from ._shadow import standing_in, unhooked, unwrapped
 from ._untouched import evaluating
+from ._weights import computed_weights, standing_still
 
 __all__ = ["trace"]
 
@@ -25,39 +26,42 @@ def trace(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) ->
 
     The pass computes shapes only; a model whose control flow needs the numbers is run with them.
     """
-    given = (args, dict(kwargs))
+    given, parameters = (args, dict(kwargs)), parameters_of(model)
     try:
         with evaluating(unwrapped(model)), _quiet():
-            return _of_shapes(model, given)
+            return _of_shapes(model, parameters, given)
     except Exception as error:
         if not _has_numbers(model, given):
             raise
         reason = error
     with evaluating(unwrapped(model)):
         try:
-            return _recorded(model, dict(model.named_parameters()),
-                             mapped(lambda t: t.detach().clone(), given))  # fmt: skip
+            copies = mapped(lambda t: t.detach().clone(), given)
+            return _recorded(model, parameters, dict(model.named_parameters()), copies)
         except Exception as error:
             raise error from reason
 
 
-def _of_shapes(model: nn.Module, given: Any) -> Graph:
+def _of_shapes(model: nn.Module, parameters: list[Parameter], given: Any) -> Graph:
     weights = dict(model.named_parameters())
     device = next((t.device for t in tensors(given)), None)
     if device is None:
         device = next((t.device for t in weights.values()), torch.device("cpu"))
     with FakeTensorMode(allow_non_fake_inputs=True) as mode:
         met = standing_in(unwrapped(model), weights, device)
-        return _recorded(model, met, mapped(mode.from_tensor, given))
+        return _recorded(model, parameters, met, mapped(mode.from_tensor, given))
 
 
-def _recorded(model: nn.Module, weights: Mapping[str, Tensor], given: Any) -> Graph:
-    inner, parameters = unwrapped(model), parameters_of(model)
-    recorder = Recorder({path: t for path, t in weights.items()})
+def _recorded(
+    model: nn.Module, parameters: list[Parameter], weights: Mapping[str, Tensor], given: Any
+) -> Graph:
+    inner = unwrapped(model)
     args, kwargs = given
-    recorder.inputs(tensors(given))
-    with unhooked(inner), torch.no_grad(), recorder:
-        made = inner(*args, **kwargs)
+    with unhooked(inner), standing_still(computed_weights(model)) as computed, torch.no_grad():
+        recorder = Recorder({**weights, **computed})
+        recorder.inputs(tensors(given))
+        with recorder:
+            made = inner(*args, **kwargs)
     return recorder.graph(parameters, made)
 
 

@@ -1,0 +1,99 @@
+"""The weights of a module as its layers use them: parameters, and kernels that are computed."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+__all__ = ["Computed", "computed_weights", "standing_still"]
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A kernel that a parametrization or a hook computes from other parameters.
+
+    Attributes:
+        module, name: Where it is: `module.name`.
+        originals: The parameters' own names in the module, from the first.
+        hook: Of the older `torch.nn.utils.weight_norm` the key of its hook; None otherwise.
+    """
+
+    module: nn.Module
+    name: str
+    originals: tuple[str, ...]
+    hook: int | None = None
+
+    @property
+    def value(self) -> Tensor:
+        """The kernel now."""
+        if self.hook is None:
+            return getattr(self.module, self.name)  # type: ignore[no-any-return]
+        found: Tensor = self._norm.compute_weight(self.module)
+        return found
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its sizes."""
+        with torch.no_grad():
+            return tuple(self.value.shape)
+
+    @property
+    def refusal(self) -> str:
+        """Why it cannot be set, empty if it can."""
+        if self.hook is not None:
+            return ""
+        for step in self.module.parametrizations[self.name]:  # type: ignore[index, union-attr]
+            kind = type(step).__name__
+            if not hasattr(step, "right_inverse") or kind == "_Orthogonal":
+                return f"its parametrization {kind} decides its values"
+        return ""
+
+    def set(self, w: Tensor) -> None:
+        """Give the parameters the values from which the kernel `w` is computed."""
+        with torch.no_grad():
+            if self.hook is None:
+                setattr(self.module, self.name, w)
+                return
+            g, v = (getattr(self.module, f"{self.name}_{part}") for part in "gv")
+            v.copy_(w)
+            g.copy_(torch.norm_except_dim(w, 2, self._norm.dim))
+            setattr(self.module, self.name, self.value)
+
+    @property
+    def _norm(self) -> Any:
+        return self.module._forward_pre_hooks[self.hook]  # type: ignore[index]
+
+
+def computed_weights(model: nn.Module) -> dict[str, Computed]:
+    """By path the kernels that are computed from other parameters of the model."""
+    found: dict[str, Computed] = {}
+    for prefix, module in model.named_modules():
+        start = f"{prefix}." if prefix else ""
+        if parametrize.is_parametrized(module):
+            for name, steps in module.parametrizations.items():  # type: ignore[union-attr, operator]
+                own = tuple(f"parametrizations.{name}.{n}" for n, _ in steps.named_parameters())
+                found[start + name] = Computed(module, name, own)
+        for key, hook in getattr(module, "_forward_pre_hooks", {}).items():
+            if type(hook).__name__ == "WeightNorm":
+                own = (f"{hook.name}_g", f"{hook.name}_v")
+                found[start + hook.name] = Computed(module, hook.name, own, key)
+    return found
+
+
+@contextlib.contextmanager
+def standing_still(computed: dict[str, Computed]) -> Iterator[dict[str, Tensor]]:
+    """The computed kernels by path, each one tensor for as long as the context lasts.
+
+    The caller puts the hooks and the attributes back.
+    """
+    with parametrize.cached(), torch.no_grad():
+        met = {path: c.value for path, c in computed.items()}
+        for path, c in computed.items():
+            if c.hook is not None:
+                del c.module._forward_pre_hooks[c.hook]
+                c.module.__dict__[c.name] = met[path]
+        yield met
