@@ -111,9 +111,16 @@ class Activations:
         for j in exits:
             function = _composed(graph, start, j)
             values = _values(function)
-            if values is not None and not _is_affine(values):
-                return Following(_named(values) or self._same(function, values), j)
+            if values is None or _is_affine(values) or self._is_statistic(j, values):
+                continue
+            return Following(_named(values) or self._same(function, values), j)
         return None
+
+    def _is_statistic(self, i: int, values: Any) -> bool:
+        """Whether it is a square, say, that is only summed up: a distance, a norm, a loss."""
+        taken = [self.graph.nodes[c].kind for c in self.graph.consumers[i]]
+        even = np.allclose(values[:97], values[:97][::-1], rtol=CLOSE, atol=CLOSE)
+        return bool(taken) and set(taken) == {"reduce"} and bool(even)
 
     def _same(self, function: Any, values: Any) -> Any:
         """The function found before that has the same values, or this one."""
@@ -130,6 +137,8 @@ def _comes_of_layers(graph: Graph, i: int, steps: int = 6) -> bool:
         node = graph.nodes[i]
         if node.kind in ("layer", "recurrent"):
             return True
+        if node.kind == "look_up":  # biases, one for each expert
+            return all(graph.by_path[p].kind == "bias" for p in node.parameters)
         if node.kind != "move" or len(node.inputs) != 1:
             return False
         i = node.inputs[0]

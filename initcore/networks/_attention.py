@@ -25,6 +25,8 @@ def attention_roles(graph: Graph) -> dict[int, dict[str, list[int]]]:
         for part, operand in zip(PARTS, operands, strict=False):
             for layer in _layers_behind(graph, operand):
                 found.setdefault(layer, {}).setdefault(part, []).append(operand)
+        if node.kind == "softmax":
+            _positions(graph, i, operands, found)
         for layer in _layers_ahead(graph, product):
             found.setdefault(layer, {}).setdefault("output", []).append(product)
     return found
@@ -58,6 +60,29 @@ def _spelled_out(graph: Graph, softmax: int) -> tuple[tuple[int, ...] | None, in
                 made.add(j)
                 front.append(j)
     return None, softmax
+
+
+def _positions(
+    graph: Graph, softmax: int, operands: tuple[int, ...], found: dict[int, dict[str, list[int]]]
+) -> None:
+    """Queries and keys of positions, whose scores are added to those of the contents."""
+    seen, front = set(), list(graph.nodes[softmax].inputs)
+    query, key = (set(_layers_behind(graph, operand)) for operand in operands[:2])
+    while front:
+        i = front.pop(0)
+        node = graph.nodes[i]
+        if i in seen or graph.layer_bits >> i & 1:
+            continue
+        seen.add(i)
+        if node.kind != "mix" or len(node.inputs) != 2:
+            front += node.inputs
+            continue
+        for own, other in (node.inputs, node.inputs[::-1]):
+            layers = set(_layers_behind(graph, own))
+            part = "key" if layers & query else "query" if layers & key else ""
+            for layer in _layers_behind(graph, other) if part and not layers & query & key else ():
+                if layer not in query | key:
+                    found.setdefault(layer, {}).setdefault(part, []).append(other)
 
 
 def _query_and_key(graph: Graph, scores: int, softmax: int) -> tuple[int, ...]:

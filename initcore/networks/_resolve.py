@@ -54,7 +54,9 @@ class _Resolution:
         self.known = {p.path: p for p in graph.parameters}
         self.uses: dict[str, dict[str, Any]] = {}
         self.rows: dict[int, Any] = {}
+        self._used: set[str] = set()
         self._views: dict[int, View | None] = {}
+        self._facts: dict[Any, dict[str, Any] | None] = {}
         self.signal = self._signals()
 
     # What is signal.
@@ -347,7 +349,10 @@ class _Resolution:
         recurrent = False
         for path, axes in views.items():
             p = self.known[path]
-            facts = kernel_facts(p.shape, axes, product)
+            at = (w, path, product)
+            if at not in self._facts:
+                self._facts[at] = kernel_facts(p.shape, axes, product)
+            facts = self._facts[at] and dict(self._facts[at] or {})
             if facts is None:
                 note = "an axis of it is summed over in part"
                 kind = "position" if i in self._attends else "other"
@@ -357,7 +362,9 @@ class _Resolution:
                 facts |= {"kind": "recurrent", "parts": p.told.get("parts", 1)}
                 recurrent = True
             self._use([path], **facts)
-            if len(views) == 1 and new.shape is not None and facts["layout"] is not None:
+            first = path not in self._used
+            self._used.add(path)
+            if first and len(views) == 1 and new.shape is not None and facts["layout"] is not None:
                 rows = rows_of(axes, product, facts["layout"], p.shape, new.shape)
                 if rows is not None:
                     self.rows[i] = rows

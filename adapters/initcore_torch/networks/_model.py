@@ -33,8 +33,8 @@ from ._nested import mapped, tensors
 from ._parameters import is_lazy, is_quantized, parameters_of
 from ._taps import first_tensor, tapped
 from ._trace import trace
-from ._weights import computed_weights
 from ._untouched import evaluating
+from ._weights import computed_weights
 
 __all__ = ["TorchModel"]
 

@@ -10,15 +10,27 @@ __all__ = ["mapped", "tensors"]
 
 def tensors(values: Any) -> list[Tensor]:
     """All tensors in nested arguments or results, in order."""
+    found: list[Tensor] = []
+    _collect(values, found)
+    return found
+
+
+PLAIN = (int, float, bool, str, bytes, type(None), complex)
+
+
+def _collect(values: Any, found: list[Tensor]) -> None:
+    kind = type(values)
+    if kind in PLAIN:
+        return
     if isinstance(values, Tensor):
-        return [values]
+        found.append(values)
+        return
     if isinstance(values, dict):
         values = values.values()
-    if isinstance(values, (list, tuple)) or (
-        hasattr(values, "__iter__") and not isinstance(values, (str, bytes))
-    ):
-        return [t for v in values for t in tensors(v)]
-    return []
+    elif kind not in (list, tuple) and not hasattr(values, "__iter__"):
+        return
+    for v in values:
+        _collect(v, found)
 
 
 def mapped(function: Callable[[Tensor], Any], values: Any) -> Any:

@@ -1,7 +1,9 @@
 """ATen operations, sorted into the kinds of nodes that the core knows."""
 
+import functools
 import string
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,12 +12,12 @@ from initcore.networks import Product
 
 __all__ = [
     "COPIES",
-    "LOOK_UPS",
-    "NORMS",
+    "LINEAR",
+    "RANDOM",
     "RESHAPES",
+    "Operation",
     "argument",
-    "kind_of",
-    "name_of",
+    "operation_of",
     "product_of",
 ]
 
@@ -79,6 +81,35 @@ MADE = ("new_zeros", "zeros_like", "ones_like", "full_like", "new_ones", "new_fu
         "normal", "uniform", "zero", "fill")  # fmt: skip
 RANDOM = ("rand", "randn", "rand_like", "randn_like", "normal", "uniform", "randint")
 LINEAR = ("mul", "div", "add", "sub", "rsub", "neg")  # by a constant they move values
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What is known of an ATen operation, whatever it is called with.
+
+    Attributes:
+        name: `aten.add_.Tensor` -> `add`.
+        kind: Of its node, products apart.
+        label: For reports.
+        writes: Whether it writes into its first argument.
+        known: Whether it is one that models compute with.
+    """
+
+    name: str
+    kind: str
+    label: str
+    writes: bool
+    known: bool
+
+
+@functools.cache
+def operation_of(function: Any) -> Operation:
+    """What is known of an operation."""
+    name = name_of(function)
+    schema = getattr(function, "_schema", None)
+    writes = schema is not None and name != schema.name.partition("::")[2]
+    known = function.namespace in ("aten", "_c10d_functional")
+    return Operation(name, kind_of(function, name), str(function), writes, known)
 
 
 def name_of(function: Any) -> str:

@@ -14,11 +14,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from initcore.networks import NOTHING, Graph, Node, Parameter, Product, reshaped
 
 from ._nested import mapped, tensors
-from ._operations import COPIES, LINEAR, RANDOM, RESHAPES, argument, kind_of, name_of, product_of
+from ._operations import COPIES, LINEAR, RANDOM, RESHAPES, Operation, argument, operation_of, product_of
 
 __all__ = ["Recorder"]
 
 Move = Callable[..., Any]
+STEADY = (int, float, bool, str, list, tuple, type(None))
 
 
 class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -36,6 +37,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._paths = {id(t): path for path, t in weights.items()}
         self._kept: list[Any] = [*weights.values()]
         self._node_of: dict[int, int] = {}
+        self._still: set[int] = set()  # weights and views of them
+        self._views: dict[Any, int] = {}
 
     def inputs(self, given: Sequence[Tensor]) -> None:
         for t in given:
@@ -62,7 +65,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return None
         if id(t) not in self._node_of and id(t) in self._paths:
             path = self._paths[id(t)]
-            self._put(t, Node("weight", (), path, tuple(t.shape), (path,)))
+            self._still.add(self._put(t, Node("weight", (), path, tuple(t.shape), (path,))))
         return self._node_of.get(id(t))
 
     def _constant(self, t: Tensor) -> int:
@@ -72,28 +75,31 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, function: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        known = function.namespace in ("aten", "_c10d_functional")
-        name = name_of(function)
-        if name == "_grouped_mm" and any(isinstance(a, FakeTensor) for a in args):
+        operation = operation_of(function)
+        if operation.name == "_grouped_mm" and any(isinstance(a, FakeTensor) for a in args):
             result = _grouped(*args[:2])
         else:
             result = function(*args, **kwargs)
-        if known:
-            self._note(function, name, args, kwargs, result)
+        if operation.known:
+            self._note(function, operation, args, kwargs, result)
         return result
 
-    def _note(self, function: Any, name: str, args: Any, kwargs: Any, result: Any) -> None:
-        made, given = tensors(result), tensors((args, kwargs))
+    def _note(
+        self, function: Any, operation: Operation, args: Any, kwargs: Any, result: Any
+    ) -> None:
+        name, kind = operation.name, operation.kind
+        made, given = tensors(result), tensors(args)
+        if kwargs:
+            given += tensors(kwargs)
         self._kept += [*made, *given]
         nodes = [(t, i) for t in given if (i := self._index(t)) is not None]
         if not made:
             return
         if name in RANDOM:  # noise is a signal as an input is
-            self._put(made[0], Node("input", (), str(function), tuple(made[0].shape)))
+            self._put(made[0], Node("input", (), operation.label, tuple(made[0].shape)))
             return
         values = [t for t, _ in {id(t): (t, i) for t, i in nodes}.values()]
         inputs = tuple(self._node_of[id(t)] for t in values)
-        kind = kind_of(function, name)
         product = product_of(name, args, kwargs)
         if product is not None:
             if nodes:
@@ -103,7 +109,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         elif name in ("glu", "glu_jvp"):
             self._gated(args, kwargs, made[0], inputs[0])
         elif kind == "look_up":
-            self._look_up(function, args, kwargs, made[0], str(function))
+            self._look_up(args, made[0], operation.label)
         elif kind == "norm":
             self._norm(function, name, args, kwargs, made[0])
         elif name == "index" and self._is_table(args):
@@ -111,17 +117,20 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         elif name == "_trilinear":
             self._bilinear(args, made[0])
         else:
-            self._others(function, name, kind, args, kwargs, made, values, inputs)
-        self._written(function, name, args, made)
+            self._others(function, operation, args, kwargs, made, values, inputs, given)
+        if operation.writes and args:
+            self._written(made)
 
     def _others(
-        self, function: Any, name: str, kind: str, args: Any, kwargs: Any, made: list[Tensor],
-        values: list[Tensor], inputs: tuple[int, ...],
+        self, function: Any, operation: Operation, args: Any, kwargs: Any, made: list[Tensor],
+        values: list[Tensor], inputs: tuple[int, ...], given: list[Tensor],
     ) -> None:  # fmt: skip
-        label = str(function)
+        name, kind, label = operation.name, operation.kind, operation.label
         if kind == "other" and len(values) == 1 and values[0].shape == made[0].shape:
-            kind = "map" if _is_elementwise(function, name, args, kwargs, values) else kind
-        constants = [t for t in tensors((args, kwargs)) if id(t) not in self._node_of]
+            constants = [t for t in given if id(t) not in self._node_of]
+            if _is_elementwise(function, name, args, kwargs, values, constants):
+                kind = "map"
+        constants = [t for t in given if id(t) not in self._node_of]
         parameters: tuple[str, ...] = ()
         axis = None
         if kind == "other" and name == "_prelu_kernel":
@@ -142,11 +151,21 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             weights = [i for i in inputs if self.nodes[i].kind == "weight"]
             parameters = tuple(p for i in weights for p in self.nodes[i].parameters)
             inputs = tuple(i for i in inputs if i not in weights)
+        alone = all(type(a) in STEADY for a in args[1:]) and not kwargs
+        still = kind == "move" and alone and bool(inputs) and self._still.issuperset(inputs)
         for n, t in enumerate(made):
             shape = tuple(t.shape)
+            if still:  # a view of a weight, taken once for all steps of a loop
+                key = (inputs, label, n, shape, repr([a for a in args[1:] if type(a) in STEADY]))
+                if key in self._views:
+                    self._node_of[id(t)] = self._views[key]
+                    self._kept.append(t)
+                    continue
+                self._views[key] = len(self.nodes)
+                self._still.add(len(self.nodes))
             apply: Move | None = None
             if kind in ("map", "sum"):
-                apply = _on_numbers(function, name, args, kwargs, values)
+                apply = _on_numbers(function, name, args, kwargs, values, constants)
             elif kind == "move":
                 apply = _move(function, name, args, kwargs, values, n, shape)
             self._put(t, Node(kind, inputs, label, shape, parameters, apply, None, axis))
@@ -181,7 +200,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.nodes.append(Node("map", (n - 1,), "sigmoid", shape, (), _logistic))
         self._put(made, Node("map", (n - 2, n), "mul", shape, (), _multiply))
 
-    def _look_up(self, function: Any, args: Any, kwargs: Any, made: Tensor, label: str) -> None:
+    def _look_up(self, args: Any, made: Tensor, label: str) -> None:
         table, indices = args[0], args[1]
         at = self._index(table)
         inputs = [self._constant(table) if at is None else at]
@@ -229,10 +248,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._put(made, Node("product", (n - 2, n - 1), "bilinear", (rows, kernel[-3]),
                              product=Product(("nij", "oij"), "no")))  # fmt: skip
 
-    def _written(self, function: Any, name: str, args: Any, made: list[Tensor]) -> None:
+    def _written(self, made: list[Tensor]) -> None:
         """What an operation wrote into, which other views of the same memory see too."""
-        if name == function._schema.name.partition("::")[2] or not args:
-            return
         t = made[0]
         base = getattr(t, "_base", None)
         if base is None or id(t) not in self._node_of:
@@ -272,13 +289,13 @@ def _number(t: Tensor) -> Any:
 
 
 def _on_numbers(
-    function: Any, name: str, args: Any, kwargs: Mapping[str, Any], values: list[Tensor]
-) -> Move | None:
+    function: Any, name: str, args: Any, kwargs: Mapping[str, Any], values: list[Tensor],
+    others: list[Tensor],
+) -> Move | None:  # fmt: skip
     """The operation on float64 arrays in place of `values`; None if it needs other arrays."""
-    ids = [id(t) for t in values]
-    others = [t for t in tensors((args, kwargs)) if id(t) not in ids]
     if any(_number(t) is None for t in others):
         return None
+    ids = [id(t) for t in values]
     overload = _out_of_place(function, name)
 
     def evaluate(*arrays: Any) -> Any:
@@ -291,10 +308,11 @@ def _on_numbers(
 
 
 def _is_elementwise(
-    function: Any, name: str, args: Any, kwargs: Mapping[str, Any], values: list[Tensor]
-) -> bool:
+    function: Any, name: str, args: Any, kwargs: Mapping[str, Any], values: list[Tensor],
+    others: list[Tensor],
+) -> bool:  # fmt: skip
     """Whether an operation acts on each element by itself, found by trying it."""
-    evaluate = _on_numbers(function, name, args, kwargs, values)
+    evaluate = _on_numbers(function, name, args, kwargs, values, others)
     x = np.linspace(-2.0, 3.0, 7)
     try:
         if evaluate is None:

@@ -2,13 +2,11 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-
-from .._distributed import is_distributed
 
 __all__ = ["plain_name", "standing_in", "unhooked", "unwrapped"]
 
@@ -60,29 +58,28 @@ def _is_foreign(hook: Any) -> bool:
 
 
 def standing_in(
-    model: nn.Module, weights: Mapping[str, Tensor], device: torch.device
+    model: nn.Module, weights: Mapping[str, Tensor], instead: Callable[[Tensor], Tensor]
 ) -> dict[str, Tensor]:
     """By path the tensors that are met instead of the weights, put in their places.
 
-    Weights of one process and on the inputs' device stay themselves. Sharded ones get a tensor of
-    their whole shape, those of other devices one on `device`. The caller puts the weights back.
+    `instead(t)` gives the stand-in of a weight or a buffer, or `t` itself. The caller puts the
+    weights back.
     """
     found: dict[int, Tensor] = {}
     for t in weights.values():
-        if type(t) in (Tensor, nn.Parameter) and t.device == device:
+        new = instead(t)
+        if new is not t:
+            found[id(t)] = nn.Parameter(new, requires_grad=t.requires_grad)
+    for module in model.modules():
+        if isinstance(module, torch.jit.ScriptModule):
             continue
-        if is_distributed(t) or t.device != device:
-            whole = torch.empty(t.shape, dtype=t.dtype, device=device)
-            found[id(t)] = nn.Parameter(whole, requires_grad=t.requires_grad)
-    if found:
-        for module in model.modules():
-            for name, t in module._parameters.items():
-                if t is not None and id(t) in found:
-                    module._parameters[name] = found[id(t)]  # type: ignore[assignment]
-            flat = module.__dict__.get("_flat_weights")  # of recurrences
-            if isinstance(flat, list):
-                flat[:] = [found.get(id(t), t) for t in flat]
-            for name, t in module._buffers.items():
-                if t is not None and t.device != device and t.numel() != 1:
-                    module._buffers[name] = torch.empty(t.shape, dtype=t.dtype, device=device)
+        for name, t in module._parameters.items():
+            if t is not None and id(t) in found:
+                module._parameters[name] = found[id(t)]  # type: ignore[assignment]
+        flat = module.__dict__.get("_flat_weights")  # of recurrences
+        if isinstance(flat, list):
+            flat[:] = [found.get(id(t), t) for t in flat]
+        for name, t in module._buffers.items():
+            if t is not None:
+                module._buffers[name] = instead(t)
     return {path: found.get(id(t), t) for path, t in weights.items()}

@@ -11,6 +11,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from initcore.networks import Graph, Parameter
 
+from .._distributed import is_distributed
 from ._nested import mapped, tensors
 from ._parameters import parameters_of
 from ._recorder import Recorder
@@ -20,6 +21,8 @@ from ._weights import computed_weights, standing_still
 
 __all__ = ["trace"]
 
+FEW_WEIGHTS, FEW_INPUTS = 2**21, 2**17  # of a model that runs in no time
+
 
 def trace(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Graph:
     """The graph of `model(*args, **kwargs)` in evaluation mode; the model stays as it is.
@@ -27,19 +30,27 @@ def trace(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) ->
     The pass computes shapes only; a model whose control flow needs the numbers is run with them.
     """
     given, parameters = (args, dict(kwargs)), parameters_of(model)
-    try:
-        with evaluating(unwrapped(model)), _quiet():
-            return _of_shapes(model, parameters, given)
-    except Exception as error:
-        if not _has_numbers(model, given):
-            raise
-        reason = error
-    with evaluating(unwrapped(model)):
+    ways = [_of_shapes]
+    if _has_numbers(model, given):
+        ways.append(_of_numbers)
+        if _is_small(model, given):  # then numbers are faster, and nothing depends on them
+            ways.reverse()
+    reason: Exception | None = None
+    for way in ways:
         try:
-            copies = mapped(lambda t: t.detach().clone(), given)
-            return _recorded(model, parameters, dict(model.named_parameters()), copies)
+            with evaluating(unwrapped(model)), _quiet():
+                return way(model, parameters, given)
         except Exception as error:
-            raise error from reason
+            reason = reason or error
+    assert reason is not None
+    raise reason
+
+
+def _of_numbers(model: nn.Module, parameters: list[Parameter], given: Any) -> Graph:
+    """A pass on copies of all weights and inputs."""
+    weights = dict(model.named_parameters())
+    met = standing_in(unwrapped(model), weights, lambda t: t.detach().clone())
+    return _recorded(model, parameters, met, mapped(lambda t: t.detach().clone(), given))
 
 
 def _of_shapes(model: nn.Module, parameters: list[Parameter], given: Any) -> Graph:
@@ -48,7 +59,7 @@ def _of_shapes(model: nn.Module, parameters: list[Parameter], given: Any) -> Gra
     if device is None:
         device = next((t.device for t in weights.values()), torch.device("cpu"))
     with FakeTensorMode(allow_non_fake_inputs=True) as mode:
-        met = standing_in(unwrapped(model), weights, device)
+        met = standing_in(unwrapped(model), weights, lambda t: _like(t, device))
         return _recorded(model, parameters, met, mapped(mode.from_tensor, given))
 
 
@@ -63,6 +74,18 @@ def _recorded(
         with recorder:
             made = inner(*args, **kwargs)
     return recorder.graph(parameters, made)
+
+
+def _like(t: Tensor, device: torch.device) -> Tensor:
+    """A tensor of the same shape, that of the whole for a sharded one; itself if it will do."""
+    if (t.device == device and not is_distributed(t)) or t.numel() == 1:
+        return t
+    return torch.empty(t.shape, dtype=t.dtype, device=device)
+
+
+def _is_small(model: nn.Module, given: Any) -> bool:
+    sizes = [sum(t.numel() for t in some) for some in (model.parameters(), tensors(given))]
+    return sizes[0] <= FEW_WEIGHTS and sizes[1] <= FEW_INPUTS
 
 
 @contextlib.contextmanager
