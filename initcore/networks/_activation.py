@@ -106,8 +106,11 @@ class Activations:
                 last = j
         for j in sorted(inside - {start}):
             outside = [c for c in graph.consumers[j] if c not in inside]
-            if outside or not graph.consumers[j]:
+            if outside or not graph.consumers[j] or j in graph.outputs:
                 exits.append(j)
+        # What is only averaged is a loss, say, where something else goes on.
+        exits.sort(key=lambda j: bool(graph.consumers[j]) and j not in graph.outputs and all(
+            graph.nodes[c].kind == "reduce" for c in graph.consumers[j]))  # fmt: skip
         for j in exits:
             function = _composed(graph, start, j)
             values = _values(function)

@@ -327,7 +327,7 @@ def test_lsuv_says_which_layer_data_of_one_value_cannot_scale() -> None:
         initialize(model, "lsuv", sample_input=torch.zeros(3, 4))
 
 
-def test_tied_weights_stay_tied_and_parametrized_ones_are_left_alone() -> None:
+def test_tied_weights_stay_tied_and_parametrized_ones_are_set_through_their_parametrization() -> None:
     class Tied(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -343,9 +343,9 @@ def test_tied_weights_stay_tied_and_parametrized_ones_are_left_alone() -> None:
     assert model.head.weight is model.table.weight
     tied = report["table.weight"].weight
     assert (tied.role, tied.parameter.aliases) == ("tied", ("head.weight",))
-    left = {path for path in report.untouched if path.startswith("middle.param")}
-    assert len(left) == 2
-    assert all("used through" in report[path].why for path in left)
+    assert not report.untouched
+    kernel = model.middle.weight.detach() / report["middle.weight"].parameters["gain"]
+    torch.testing.assert_close(kernel @ kernel.T, torch.eye(6), atol=1e-5, rtol=0)
 
 
 def test_models_on_the_meta_device_are_planned_and_half_precision_ones_filled() -> None:

@@ -194,17 +194,28 @@ class TorchModel:
             return (output - b) * by + b
 
         with evaluating(self._module), torch.no_grad(), tapped(modules, scaled):
-            self._module(*self._args, **self._kwargs)
+            args, kwargs = self._copies
+            self._module(*args, **kwargs)
+
+    @property
+    def _copies(self) -> tuple[Any, Any]:
+        """Copies of the inputs, for a model that writes to what it is given."""
+        copies: tuple[Any, Any] = mapped(
+            lambda t: t.detach().clone(), (self._args, dict(self._kwargs))
+        )
+        return copies
 
     def recorded(self, coefficients: Callable[[Sequence[int]], Any]) -> Recording:
         signals: dict[str, Tensor] = {}
 
-        def keep(path: str, module: nn.Module, output: Tensor) -> None:
-            if path not in signals:
-                signals[path] = output if output.requires_grad else output.requires_grad_()
+        def keep(path: str, module: nn.Module, output: Tensor) -> Tensor | None:
+            if path in signals:
+                return None
+            signals[path] = output if output.requires_grad else output.detach().requires_grad_()
+            return signals[path].clone()  # which what follows may write to
 
         with evaluating(self._module), torch.enable_grad(), tapped(self._layers, keep):
-            y = self._output(self._args, self._kwargs)
+            y = self._output(*self._copies)
             grads: Sequence[Tensor | None] = [None] * len(signals)
             if signals and y.requires_grad:
                 weights = torch.as_tensor(coefficients(y.shape)).to(y)
@@ -242,7 +253,8 @@ class TorchModel:
         x = tensors((self._args, self._kwargs))[at].detach().clone().requires_grad_()
         places = iter(range(at + 1))
         args, kwargs = mapped(
-            lambda t: x if next(places, None) == at else t, (self._args, self._kwargs)
+            lambda t: x.clone() if next(places, None) == at else t.clone(),
+            (self._args, dict(self._kwargs)),
         )
         return x, self._output(args, kwargs)
 
@@ -253,11 +265,11 @@ class TorchModel:
             if looked_up:
                 return None
             looked_up.append(output.detach().clone().requires_grad_())
-            return looked_up[0]
+            return looked_up[0].clone()
 
         tables = {n: m for n, m in self._module.named_modules() if isinstance(m, nn.Embedding)}
         with tapped(tables, keep):
-            y = self._output(self._args, self._kwargs)
+            y = self._output(*self._copies)
         return looked_up[0] if looked_up else None, y
 
     @cached_property
