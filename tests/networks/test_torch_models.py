@@ -327,7 +327,9 @@ def test_lsuv_says_which_layer_data_of_one_value_cannot_scale() -> None:
         initialize(model, "lsuv", sample_input=torch.zeros(3, 4))
 
 
-def test_tied_weights_stay_tied_and_parametrized_ones_are_set_through_their_parametrization() -> None:
+def test_tied_weights_stay_tied_and_parametrized_ones_are_set_through_their_parametrization() -> (
+    None
+):
     class Tied(nn.Module):
         def __init__(self) -> None:
             super().__init__()

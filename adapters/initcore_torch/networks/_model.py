@@ -31,6 +31,7 @@ from .._tensor import check_module, check_tensor, has_values, in_place
 from ._inputs import guesses
 from ._nested import mapped, tensors
 from ._parameters import is_lazy, is_quantized, parameters_of
+from ._shadow import unwrapped
 from ._taps import first_tensor, tapped
 from ._trace import trace
 from ._untouched import evaluating
@@ -50,16 +51,16 @@ class TorchModel:
         self._who, self._module, self._sample = who, module, sample
         self._args, self._kwargs = as_call(sample)
         self._weights: dict[str, Tensor] = dict(module.named_parameters())
+        lazy = [path for path, t in [*self._weights.items(), *module.named_buffers()] if is_lazy(t)]
+        if lazy:
+            raise ValueError(
+                f"{who} needs the sizes of {', '.join(lazy[:3])}, which {self.name} has not seen "
+                "yet; call it once on real inputs first."
+            )
         self._computed = computed_weights(module)
 
     @cached_property
     def graph(self) -> Graph:
-        lazy = [path for path, t in self._weights.items() if is_lazy(t)]
-        if lazy:
-            raise ValueError(
-                f"{self._who} needs the sizes of {', '.join(lazy[:3])}, which {self.name} has not "
-                "seen yet; call it once on real inputs first."
-            )
         if self._sample is not None:
             with calling(self._who, self.name):
                 return trace(self._module, self._args, self._kwargs)
@@ -193,9 +194,9 @@ class TorchModel:
             b = bias.reshape(shape[-output.ndim :])
             return (output - b) * by + b
 
-        with evaluating(self._module), torch.no_grad(), tapped(modules, scaled):
+        with evaluating(unwrapped(self._module)), torch.no_grad(), tapped(modules, scaled):
             args, kwargs = self._copies
-            self._module(*args, **kwargs)
+            unwrapped(self._module)(*args, **kwargs)
 
     @property
     def _copies(self) -> tuple[Any, Any]:
@@ -214,7 +215,7 @@ class TorchModel:
             signals[path] = output if output.requires_grad else output.detach().requires_grad_()
             return signals[path].clone()  # which what follows may write to
 
-        with evaluating(self._module), torch.enable_grad(), tapped(self._layers, keep):
+        with evaluating(unwrapped(self._module)), torch.enable_grad(), tapped(self._layers, keep):
             y = self._output(*self._copies)
             grads: Sequence[Tensor | None] = [None] * len(signals)
             if signals and y.requires_grad:
@@ -231,7 +232,7 @@ class TorchModel:
     @contextlib.contextmanager
     def linearized(self, at: int | None) -> Iterator[Linearized | None]:
         # Only the plain attention can be differentiated twice.
-        with evaluating(self._module), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
+        with evaluating(unwrapped(self._module)), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
             x, y = self._by_look_up() if at is None else self._by_input(at)
             pulled = None
             if x is not None and y.requires_grad:
@@ -275,6 +276,11 @@ class TorchModel:
     @cached_property
     def _layers(self) -> dict[str, nn.Module]:
         """The modules that hold the kernels, by the kernels' paths."""
+        if isinstance(self._module, torch.jit.ScriptModule):
+            raise TypeError(
+                f"{self._who} needs a model whose layers can be watched, got a "
+                f"{type(self._module).__name__}; call it on the model that was scripted."
+            )
         modules = dict(self._module.named_modules())
         return {
             w.path: modules[w.path.rpartition(".")[0]]
@@ -284,7 +290,7 @@ class TorchModel:
 
     def _output(self, args: Any, kwargs: Any) -> Tensor:
         with calling(self._who, self.name):
-            made = self._module(*args, **kwargs)
+            made = unwrapped(self._module)(*args, **kwargs)
         y = first_tensor(made)
         if y is None:
             raise TypeError(

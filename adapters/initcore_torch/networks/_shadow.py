@@ -1,7 +1,6 @@
 """What stands in for a model's weights while it is traced, and what is taken off meanwhile."""
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -42,10 +41,7 @@ def unhooked(model: nn.Module) -> Iterator[None]:
             hooks = module.__dict__.get(name)
             for key in [k for k, h in hooks.items() if _is_foreign(h)] if hooks else ():
                 del hooks[key]
-    with contextlib.ExitStack() as stack:
-        if "torch._dynamo" in sys.modules:
-            stack.enter_context(torch.compiler.set_stance("force_eager"))
-        yield
+    yield
 
 
 def _is_foreign(hook: Any) -> bool:
@@ -70,16 +66,18 @@ def standing_in(
         new = instead(t)
         if new is not t:
             found[id(t)] = nn.Parameter(new, requires_grad=t.requires_grad)
+    put: set[int] = set()
     for module in model.modules():
-        if isinstance(module, torch.jit.ScriptModule):
+        if isinstance(module, torch.jit.ScriptModule):  # its parameters live in C++
             continue
         for name, t in module._parameters.items():
             if t is not None and id(t) in found:
                 module._parameters[name] = found[id(t)]  # type: ignore[assignment]
+                put.add(id(t))
         flat = module.__dict__.get("_flat_weights")  # of recurrences
         if isinstance(flat, list):
             flat[:] = [found.get(id(t), t) for t in flat]
         for name, t in module._buffers.items():
             if t is not None:
                 module._buffers[name] = instead(t)
-    return {path: found.get(id(t), t) for path, t in weights.items()}
+    return {path: found[id(t)] if id(t) in put else t for path, t in weights.items()}

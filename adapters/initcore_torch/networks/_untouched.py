@@ -24,7 +24,7 @@ def evaluating(model: nn.Module) -> Iterator[None]:
     fused = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        with kept(model), _random_states():
+        with kept(model), _random_states(), _uncompiled():
             for module in model.modules():
                 if not isinstance(module, torch.jit.ScriptModule):
                     module.__dict__["training"] = False
@@ -39,6 +39,14 @@ def evaluating(model: nn.Module) -> Iterator[None]:
                     m.train(mode)
     finally:
         torch.backends.mha.set_fastpath_enabled(fused)
+
+
+def _uncompiled() -> contextlib.AbstractContextManager[Any]:
+    """Let compiled parts run as they were written."""
+    if "torch._dynamo" not in sys.modules:
+        return contextlib.nullcontext()
+    stance: contextlib.AbstractContextManager[Any] = torch.compiler.set_stance("force_eager")
+    return stance
 
 
 @contextlib.contextmanager

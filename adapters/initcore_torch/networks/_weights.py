@@ -31,7 +31,8 @@ class Computed:
     def value(self) -> Tensor:
         """The kernel now."""
         if self.hook is None:
-            return getattr(self.module, self.name)  # type: ignore[no-any-return]
+            with self._evaluating():
+                return getattr(self.module, self.name)  # type: ignore[no-any-return]
         found: Tensor = self._norm.compute_weight(self.module)
         return found
 
@@ -62,6 +63,19 @@ class Computed:
             v.copy_(w)
             g.copy_(torch.norm_except_dim(w, 2, self._norm.dim))
             setattr(self.module, self.name, self.value)
+
+    @contextlib.contextmanager
+    def _evaluating(self) -> Iterator[None]:
+        """In training, looking at a spectral normalization's kernel would advance it."""
+        steps = list(self.module.parametrizations[self.name].modules())  # type: ignore[index, union-attr]
+        modes = [step.training for step in steps]
+        try:
+            for step in steps:
+                step.training = False
+            yield
+        finally:
+            for step, mode in zip(steps, modes, strict=True):
+                step.training = mode
 
     @property
     def _norm(self) -> Any:
