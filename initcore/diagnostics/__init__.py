@@ -6,6 +6,7 @@ The adapters run the models, as `initcore.networks.TracedModel`; all arithmetic 
 from ._described import JACOBIAN_SPECTRUM as JACOBIAN_SPECTRUM
 from ._described import ORTHOGONALITY as ORTHOGONALITY
 from ._described import SIGNAL_REPORT as SIGNAL_REPORT
+from ._judgement import Change as Change
 from ._lanczos import quadrature as quadrature
 from ._orthogonality import LayerSpectrum as LayerSpectrum
 from ._orthogonality import Orthogonality as Orthogonality
@@ -13,6 +14,7 @@ from ._orthogonality import orthogonality as orthogonality
 from ._orthogonality import singular_values as singular_values
 from ._signal import LayerSignal as LayerSignal
 from ._signal import SignalReport as SignalReport
+from ._signal import signal_check as signal_check
 from ._signal import signal_report as signal_report
 from ._spectrum import MeasuredSpectrum as MeasuredSpectrum
 from ._spectrum import jacobian_spectrum as jacobian_spectrum

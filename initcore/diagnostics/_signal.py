@@ -8,19 +8,18 @@ from typing import Any
 import numpy as np
 
 from ..activations import activation_of
-from ..arguments import key_of_seed
+from ..arguments import key_of_seed, one_line
 from ..networks import LINEAR, Network, Recording, TracedModel, Weight, describe_network
 from ..random import Rng
 from ..reports import ByPath, html, picture, text
 from ..theory import length_map
 from ._figures import signal_figure
+from ._judgement import Change, cure, judged, worst
 
-__all__ = ["LayerSignal", "SignalReport", "signal_report"]
+__all__ = ["LayerSignal", "SignalReport", "signal_check", "signal_report"]
 
 WHO = "signal_report"
 
-EXPLODES = 1e4  # of a mean square from the first layer on
-VANISHES = 1e-4
 HEAD = ("layer", "role", "signal", "predicted", "gradient", "dead", "correlation", "rank")
 
 
@@ -39,6 +38,7 @@ class LayerSignal:
         correlation: Mean cosine between the signals of two different inputs.
         rank: Effective rank of the signals, `exp` of the entropy of their normalized squared
             singular values (Roy & Vetterli, 2007); at most the number of inputs.
+        size: Elements that one input has there.
     """
 
     path: str
@@ -49,6 +49,7 @@ class LayerSignal:
     dead: float | None
     correlation: float
     rank: float
+    size: int = 1
 
 
 class SignalReport(ByPath[LayerSignal]):
@@ -61,31 +62,12 @@ class SignalReport(ByPath[LayerSignal]):
     @property
     def verdict(self) -> list[str]:
         """Where the signal or the gradient explodes, vanishes, dies or collapses; empty if well."""
-        found = []
-        layers = list(self.values())
-        for what, ordered in (("signal", layers), ("gradient", layers[::-1])):
-            values = [(one.path, getattr(one, what)) for one in ordered]
-            values = [(path, v) for path, v in values if v is not None]
-            if not values:
-                continue
-            _, start = values[0]
-            for path, v in values:
-                if not math.isfinite(v):
-                    found.append(f"the {what} is not finite at {path}")
-                elif start > 0 and v > EXPLODES * start:
-                    found.append(f"the {what} explodes: {v / start:.1e} times as large at {path}")
-                elif v < VANISHES * start:
-                    found.append(f"the {what} vanishes: {v / start:.1e} times as large at {path}")
-                else:
-                    continue
-                break
-        dead = [one for one in layers if one.dead is not None and one.dead > 0.5]
-        if dead:
-            found.append(f"{dead[0].dead:.0%} of the units are dead at {dead[0].path}")
-        same = [one for one in layers if one.correlation > 0.999 and self.inputs > 1]
-        if same:
-            found.append(f"different inputs become the same at {same[0].path}")
-        return found
+        return judged(list(self.values()), self.inputs)
+
+    @property
+    def worst(self) -> Change | None:
+        """The largest change of a signal or a gradient along the network; None for one layer."""
+        return worst(list(self.values()))
 
     def rows(self) -> list[tuple[str, ...]]:
         """As text, a row a layer."""
@@ -115,8 +97,18 @@ class SignalReport(ByPath[LayerSignal]):
     @property
     def headline(self) -> str:
         """What was measured, and the verdict."""
-        verdict = "; ".join(self.verdict) or "signals and gradients keep their size"
-        return f"{self.model}, {self.inputs} inputs: {verdict}."
+        verdict = self.verdict
+        if verdict:
+            advice = cure(verdict)
+            told = f"{'; '.join(verdict)}{'; ' if advice else ''}{advice}"
+        else:
+            told, change = "signals and gradients keep their size", self.worst
+            if change is not None:
+                told += (
+                    f" (the {change.what} changes most: {change.ratio:.2g} times from "
+                    f"{change.reference} to {change.path})"
+                )
+        return f"{self.model}, {self.inputs} inputs: {told}."
 
     def __str__(self) -> str:
         return f"{self.headline}\n\n{text(HEAD, self.rows())}"
@@ -148,6 +140,19 @@ def signal_report(model: TracedModel[Any], *, seed: int) -> SignalReport:
     return SignalReport(*_layers(model, network, found))
 
 
+def signal_check(model: TracedModel[Any], network: Network, seed: int) -> SignalReport | str:
+    """The report of a model that has just been initialized, or why there is none."""
+    reason = getattr(model, "too_dear", "")
+    if reason:
+        return str(reason)
+    try:
+        coefficients = Rng(seed, dtype="float32").fold_in("signal check")
+        found = model.recorded(lambda shape: coefficients.normal(tuple(shape)))
+        return SignalReport(*_layers(model, network, found))
+    except Exception as error:  # of the model's own: looking must not fail what has been done
+        return one_line(error)
+
+
 def _layers(
     model: TracedModel[Any], network: Network, found: Recording
 ) -> tuple[list[LayerSignal], str, int]:
@@ -169,6 +174,7 @@ def _layers(
                 w.path, w.role, float((flat**2).mean()), predicted.get(w.path),
                 None if g is None else float((np.asarray(g, dtype=np.float64) ** 2).mean()),
                 None if network.normalized else _dead(w, flat), _correlation(flat), _rank(flat),
+                flat.shape[1],
             )
         )  # fmt: skip
     return layers, model.name, inputs

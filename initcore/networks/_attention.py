@@ -114,7 +114,8 @@ def _layers_behind(graph: Graph, value: int) -> list[int]:
 def _of_one(graph: Graph, i: int, value: int) -> bool:
     """Whether both operands of a sum come of one attention's weights: values and positions."""
     node = graph.nodes[i]
-    soft = [j for j in graph.nodes[value].inputs if graph.nodes[j].kind in ("softmax", "map", "move")]
+    inputs = graph.nodes[value].inputs
+    soft = [j for j in inputs if graph.nodes[j].kind in ("softmax", "map", "move")]
     return node.kind == "sum" and any(
         all(graph.ancestors[k] >> j & 1 for k in node.inputs) for j in soft
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from ._activation import is_scaling
 from ._graph import Graph, Node
@@ -35,7 +36,7 @@ def branches(graph: Graph) -> list[Branch]:
 
     A branch that is run several times, with the same weights, counts once.
     """
-    found: dict[frozenset[str], Branch] = {}
+    found: dict[frozenset[Any], Branch] = {}
     served = _served(graph)
     for i, node in enumerate(graph.nodes):
         if node.kind != "sum" or len(set(node.inputs)) != 2 or not served >> i & 1:
@@ -44,7 +45,8 @@ def branches(graph: Graph) -> list[Branch]:
             continue
         branch = _branch(graph, i, *node.inputs)
         if branch is not None:
-            weights = frozenset(p for j in branch.layers for p in graph.nodes[j].parameters)
+            weights = frozenset((graph.picks.get(j, j), p) for j in branch.layers
+                                for p in graph.nodes[j].parameters)  # fmt: skip
             found.setdefault(weights, branch)
     return list(found.values())
 

@@ -155,11 +155,19 @@ class _Finder:
             position=branch.layers.index(node) if branch else 0,
             length=len(branch.layers) if branch else 0,
             ends_branch=node in self.ends and (rows is None or self._reaches_end(node, arrives)),
-            parts=p.parts,
+            parts=max(p.parts, self._stacked(p, node, role, nodes)),
             order=node,
             why=ROLES[role],
             rows=rows,
         )
+
+    def _stacked(self, p: Parameter, node: int, role: str, nodes: Sequence[int]) -> int:
+        """Equal parts of a fused kernel whose rows could not be followed."""
+        if role != "attention_query_key_value" or node in self.graph.rows:
+            return 1
+        operands = [part for part in self._attention_parts(nodes, None) if part != "output"]
+        kernel = p.kernel
+        return len(operands) if kernel is not None and kernel.out % len(operands) == 0 else 1
 
     def _reaches_end(self, node: int, arrives: Any) -> bool:
         return any(node in b.last and any(arrives(j) for j in self.graph.nodes[b.end].inputs)
@@ -320,7 +328,7 @@ class _Finder:
         graph = self.graph
         joins = [j for j in self._ahead(later, lambda _: True, ("move",)) if
                  graph.nodes[j].kind == "sum"]  # fmt: skip
-        back, seen = [i for i in graph.nodes[later].inputs], set()
+        back, seen = list(graph.nodes[later].inputs), set[int]()
         while back:
             i = back.pop()
             if i in seen:
@@ -407,7 +415,8 @@ def _low_rank_updates(graph: Graph) -> dict[str, str]:
             continue
         layers = [_layer_behind(graph, _scaled(graph, j)) for j in node.inputs]
         for base, last in (layers, layers[::-1]) if None not in layers and len(layers) == 2 else ():
-            assert base is not None and last is not None
+            assert base is not None
+            assert last is not None
             first = _layer_behind(graph, graph.nodes[last].inputs[0]) if graph.nodes[
                 last].inputs else None  # fmt: skip
             if first is None or first == base or last == base:

@@ -143,7 +143,8 @@ class Graph:
 
     `traced` is False if the order of the layers is all that is known. `outputs` are the nodes that
     the model returns, where they are known; `rows` has for a layer's node which row of its kernel
-    makes each element (integers of the node's shape, -1 for none).
+    makes each element (integers of the node's shape, -1 for none), `picks` which kernels of a stack
+    it takes.
     """
 
     nodes: Sequence[Node]
@@ -152,6 +153,7 @@ class Graph:
     note: str = field(default="", compare=False)
     outputs: tuple[int, ...] = ()
     rows: Mapping[int, Any] = field(default_factory=dict, compare=False, repr=False)
+    picks: Mapping[int, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def consumers(self) -> list[list[int]]:

@@ -1,7 +1,7 @@
 """`initialize`: a plan is made, checked against the model's weights, and applied."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar, cast
 
 from ..arguments import key_of_seed
@@ -12,23 +12,27 @@ from ._framework import FillableModel, TracedModel
 from ._plan import Assignment, Overrides, Paths, Plan
 from ._planning import plan
 from ._report import Report
+from ._roles import Network
 
 __all__ = ["apply_plan", "initialize"]
 
 R = TypeVar("R")
+Check = Callable[[Any, Network, int], Any]
+"""From a model, its network and a seed to a report of its signals, or why there is none."""
 WHO = "initialize"
 
 
 def initialize(
     model: FillableModel[R], scheme: Any, *, seed: int, overrides: Overrides | None,
     paths: Paths | None, only: str | Collection[str] | None = None,
-    input_scale: float | None = None,
+    input_scale: float | None = None, check: Check | None = None,
 ) -> R:  # fmt: skip
     """Give every weight of a model what a scheme says for its role.
 
     Args:
         model: The user's model, as its adapter shows it.
         scheme, seed, overrides, paths, only, input_scale: As the user gave them.
+        check: What runs the initialized model once, for the report.
 
     Returns:
         What `model.finish` makes of the report.
@@ -47,10 +51,10 @@ def initialize(
     network = describe_network(model.graph)
     made = plan(network, scheme, seed=seed, overrides=overrides, paths=paths, only=only,
                 input_scale=input_scale, model=model.name)  # fmt: skip
-    return apply_plan(made, model)
+    return apply_plan(made, model, check)
 
 
-def apply_plan(plan: Plan, model: FillableModel[R]) -> R:
+def apply_plan(plan: Plan, model: FillableModel[R], check: Check | None = None) -> R:
     """Fill the weights of a model as planned; what cannot be filled is refused before the first."""
     if plan.needs_data and not hasattr(model, "run_scaled"):
         raise ValueError(f"{WHO} cannot run this model, as the scheme {plan.scheme_name!r} needs.")
@@ -63,14 +67,22 @@ def apply_plan(plan: Plan, model: FillableModel[R]) -> R:
         model.check_weight(a.weight.path)
     if plan.output_variance is None:
         _write(chosen, plan.seed, model)
-        return model.finish(Report(plan, {}, tuple(getattr(model, "unwritten", ()))))
+        report = Report(plan, {}, tuple(getattr(model, "unwritten", ())))
+        return model.finish(_checked(report, plan, model, check))
     traced = cast(TracedModel[R], model)  # what has data can be run
     # Drawing cannot fail any more; only data may turn out to be of no use.
     paths = [a.weight.path for a in chosen]
     with traced.restored_on_error(paths):
         _write(chosen, plan.seed, traced)
         report = Report(plan, _scaled(plan, paths, traced))
-    return traced.finish(report)
+    return traced.finish(_checked(report, plan, model, check))
+
+
+def _checked(report: Report, plan: Plan, model: FillableModel[Any], check: Check | None) -> Report:
+    """The report with what one run of the initialized model shows."""
+    if check is not None and plan.network.graph.traced:
+        report.signals = check(model, plan.network, plan.seed)
+    return report
 
 
 def _write(chosen: Sequence[Assignment], seed: int, model: FillableModel[Any]) -> None:

@@ -24,6 +24,9 @@ class Report(ByPath[Assignment]):
         scales: Of a scheme that measures data, the factor of each kernel by path.
         scheme, seed, model: As they were given, and the model's name.
         network: Roles, branches and the traced graph.
+        signals: What one run forward and backward showed afterwards, a
+            `diagnostics.SignalReport`; a sentence where it could not be checked, None where it was
+            not asked for.
         untouched: Paths of the weights that were left alone, with the reasons.
         not_finite: Names of weights and buffers that no scheme sets and that hold NaN or infinity,
             as uninitialized memory does.
@@ -38,6 +41,7 @@ class Report(ByPath[Assignment]):
         self.network, self.model = plan.network, plan.model
         self.scheme, self.seed, self.unwritten = plan.scheme, plan.seed, unwritten
         self.not_finite: tuple[str, ...] = ()
+        self.signals: Any = None
 
     @property
     def untouched(self) -> dict[str, str]:
@@ -69,6 +73,8 @@ class Report(ByPath[Assignment]):
             "model": self.model, "scheme": _plain(self.scheme), "seed": self.seed,
             "branches": len(self.network.branches), "traced": self.network.graph.traced,
             "weights": weights,
+            "signals": self.signals if isinstance(self.signals, (str, type(None)))
+            else self.signals.to_dict(),
         }  # fmt: skip
 
     def rows(self) -> list[tuple[str, str, str, str, str]]:
@@ -95,7 +101,8 @@ class Report(ByPath[Assignment]):
         left, absent = len(self.untouched), len(self.unwritten)
         done = len(self) - left - absent
         told = f"{done} weights set, " if done or not absent else ""
-        told += f"{absent} weights planned, not written (they have no memory yet), " if absent else ""
+        if absent:
+            told += f"{absent} weights planned, not written (they have no memory yet), "
         line = (
             f"{self.model}: scheme {_plain(self.scheme)}, seed {self.seed}; {told}"
             f"{left} left alone, {len(self.network.branches)} residual branches"
@@ -106,6 +113,10 @@ class Report(ByPath[Assignment]):
         elif self.by_name:
             line += f"; {len(self.by_name)} roles are guesses from names, for the forward pass "
             line += "does not reach those weights"
+        if isinstance(self.signals, str):
+            line += f"; signals not checked ({self.signals})"
+        elif self.signals is not None:
+            line += f"; {self.signals.headline.partition(': ')[2].rstrip('.')}"
         if self.not_finite:
             shown = ", ".join(self.not_finite[:3]) + (", ..." if len(self.not_finite) > 3 else "")
             line += f"; NOT FINITE, and set by no scheme: {shown}"

@@ -14,7 +14,7 @@ import numpy as np
 from ._graph import Graph, Node, Parameter
 from ._moves import NOTHING, collapsed, spread, varies
 from ._normalizations import normalizations
-from ._views import LIMIT, View, axis_indices, kernel_facts, moved, rows_of
+from ._views import LIMIT, View, axis_indices, kernel_facts, moved, picked, rows_of
 
 __all__ = ["resolve"]
 
@@ -54,6 +54,7 @@ class _Resolution:
         self.known = {p.path: p for p in graph.parameters}
         self.uses: dict[str, dict[str, Any]] = {}
         self.rows: dict[int, Any] = {}
+        self.picks: dict[int, Any] = {}
         self._used: set[str] = set()
         self._views: dict[int, View | None] = {}
         self._facts: dict[Any, dict[str, Any] | None] = {}
@@ -112,7 +113,8 @@ class _Resolution:
         soft = [i for i, node in enumerate(self.nodes) if node.kind == "softmax"
                 or (node.kind == "map" and _is_quotient(self.nodes, i))]  # fmt: skip
         for i in soft:
-            seen, front = set(), list(self.nodes[i].inputs)
+            seen: set[int] = set()
+            front = list(self.nodes[i].inputs)
             while front:
                 j = front.pop()
                 if j in seen or len(seen) > 16:
@@ -144,15 +146,14 @@ class _Resolution:
         side = self.nodes[i].inputs.index(j)
         (axes,) = views.values()
         changes = np.logical_or.reduce([varies(a) for a in axes])
+        others, letters = product.operands[1 - side], product.operands[side]
         return any(
-            c in product.operands[1 - side] and c in product.result and not v and n > 0
-            for c, v, n in zip(
-                product.operands[side], changes, self.nodes[j].shape or (), strict=False
-            )  # fmt: skip
+            c in others and c in product.result and not v
+            for c, v in zip(letters, changes, strict=True)
         )
 
     def _kernel_like(self, signal: list[bool], attends: set[int]) -> list[bool]:
-        """For each value of weights alone whether a signal is multiplied with it as with a kernel."""
+        """For each value of weights alone whether a signal meets it as a kernel."""
         found = [False] * len(self.nodes)
         for i in reversed(range(len(self.nodes))):
             if signal[i]:
@@ -261,7 +262,7 @@ class _Resolution:
         self._beside(nodes)
         parameters = [self._parameter(p) for p in self.recorded.parameters]
         return dataclasses.replace(
-            self.recorded, nodes=nodes, parameters=parameters, rows=self.rows
+            self.recorded, nodes=nodes, parameters=parameters, rows=self.rows, picks=self.picks
         )
 
     def _resolved(self, i: int) -> Node:
@@ -312,7 +313,8 @@ class _Resolution:
 
     def _after_moves(self, i: int) -> list[int]:
         """What takes a value, moved or not."""
-        found, front = [], [i]
+        found: list[int] = []
+        front = [i]
         while front:
             for c in self.consumers[front.pop()]:
                 (front if self.nodes[c].kind == "move" else found).append(c)
@@ -343,10 +345,12 @@ class _Resolution:
         new = dataclasses.replace(new, product=product)
         views = self.view(w)
         if views is None or product is None:
+            self.picks[i] = ()
             for path in new.parameters:
                 self._use([path], kind="derived", note="used through a function of it")
             return dataclasses.replace(new, kind="layer")
         recurrent = False
+        self.picks[i] = tuple(picked(axes) for axes in views.values())
         for path, axes in views.items():
             p = self.known[path]
             at = (w, path, product)
@@ -382,7 +386,10 @@ class _Resolution:
         base = next((self.uses[path] for path in views if self.uses[path].get("layout")), None)
         if base is None:
             return set()
-        (outs, *_), found, seen, front = base["layout"].out or (0,), set(), set(), [w]
+        (outs, *_) = base["layout"].out or (0,)
+        found: set[str] = set()
+        seen: set[int] = set()
+        front = [w]
         while front:
             i = front.pop()
             if i in seen:

@@ -14,7 +14,7 @@ from ..spec import Layout
 from ._graph import Node, Product
 from ._moves import collapsed, spread, varies
 
-__all__ = ["LIMIT", "View", "axis_indices", "kernel_facts", "moved", "rows_of"]
+__all__ = ["LIMIT", "View", "axis_indices", "kernel_facts", "moved", "picked", "rows_of"]
 
 LIMIT = 2**23  # elements of an index array that is really there, at most
 View = Mapping[str, Sequence[Any]]
@@ -83,9 +83,8 @@ def kernel_facts(
                     at = [kernel[k]]
                 found = {_role(at[0], other, product)} if len(at) == 1 else found
         if found == {"batch", "out"} and groups == 1:
-            split, groups = "out", int(np.prod([size[c] for c in letters
-                                                if _role(c, other, product) == "batch"]))  # fmt: skip
-            found = {"out"}
+            counts = [size[c] for c in letters if _role(c, other, product) == "batch"]
+            split, groups, found = "out", int(np.prod(counts)), {"out"}
         if len(found) > 1:
             return None
         roles[found.pop()].append(k)
@@ -112,6 +111,11 @@ def _role(letter: str, other: str, product: Product) -> str:
     if letter in other:
         return "batch" if letter in product.result else "in"
     return "out" if letter in product.result else "batch"  # which of several kernels
+
+
+def picked(axes: Sequence[Any]) -> tuple[int, ...]:
+    """Where a view of a weight begins along each of its axes: which of several kernels it is."""
+    return tuple(int(a[(0,) * a.ndim]) if a.size else 0 for a in axes)
 
 
 def rows_of(

@@ -285,7 +285,7 @@ def test_a_scheme_may_be_a_function_of_a_weight() -> None:
     assert report["0.weight"].parameters["gain"] == 2.0
     assert torch.equal(model[2].weight, before)
     assert "scheme" in report.plan.scheme_name
-    with pytest.raises(TypeError, match="for 0.weight, needs an initializer's name"):
+    with pytest.raises(TypeError, match=r"for 0\.weight, needs an initializer's name"):
         initialize(model, lambda w: 3)
 
 
@@ -295,7 +295,7 @@ def test_a_scheme_can_be_for_a_part_of_the_model() -> None:
     report = initialize(model, "orthogonal", only="2.*")
     assert torch.equal(model[0].weight, before)
     assert set(report.untouched) == {"0.weight", "0.bias"}
-    with pytest.raises(ValueError, match="fits no weight; did you mean 2.weight"):
+    with pytest.raises(ValueError, match=r"fits no weight; did you mean 2\.weight"):
         initialize(model, "orthogonal", only=["2.weigth"])
     with pytest.raises(ValueError, match="would set no kernel"):
         initialize(model, "orthogonal", only="*.bias")

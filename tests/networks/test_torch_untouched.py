@@ -1,4 +1,4 @@
-"""Looking at a model leaves it as it was; what cannot be seen is refused before anything changes."""
+"""Looking at a model leaves it as it was; what cannot be seen is refused first."""
 
 import os
 import random
@@ -68,7 +68,8 @@ def scripted(model: nn.Module) -> Any:
 def stateful() -> nn.Module:
     return nn.Sequential(
         nn.Conv1d(3, 8, 3, padding=1), nn.BatchNorm1d(8), nn.ReLU(True), nn.Dropout(),
-        nn.utils.parametrizations.spectral_norm(nn.Conv1d(8, 8, 1)), nn.InstanceNorm1d(8, affine=True),
+        nn.utils.parametrizations.spectral_norm(nn.Conv1d(8, 8, 1)),
+        nn.InstanceNorm1d(8, affine=True),
     )  # fmt: skip
 
 
@@ -173,10 +174,15 @@ def test_a_model_that_makes_its_tables_when_called_works_afterwards() -> None:
 
 def test_layers_without_sizes_are_refused_and_stay_so() -> None:
     model = nn.Sequential(nn.LazyLinear(16), nn.ReLU(), nn.LazyBatchNorm1d(), nn.LazyLinear(4))
-    for call in (lambda x: initialize(model, "orthogonal", sample_input=x),
-                 lambda x: signal_report(model, x), lambda x: jacobian_spectrum(model, x)):  # fmt: skip
-        with pytest.raises(ValueError, match="needs the sizes of 0.weight"):
-            call(torch.randn(4, 16))
+    x = torch.randn(4, 16)
+    looks: list[Callable[[], Any]] = [
+        lambda: initialize(model, "orthogonal", sample_input=x),
+        lambda: signal_report(model, x),
+        lambda: jacobian_spectrum(model, x),
+    ]
+    for look_once in looks:
+        with pytest.raises(ValueError, match=r"needs the sizes of 0\.weight"):
+            look_once()
         assert torch.nn.parameter.is_lazy(model[0].weight)
     model(torch.randn(4, 16))
     assert len(initialize(model, "orthogonal").untouched) == 0

@@ -6,6 +6,7 @@ from typing import Any
 from torch import nn
 
 from initcore import networks
+from initcore.diagnostics import signal_check
 from initcore.networks import INITIALIZE, Overrides, Paths, Report, described
 
 from ._model import TorchModel
@@ -41,5 +42,6 @@ def initialize(
         paths=paths,
         only=only,
         input_scale=input_scale,
+        check=signal_check,
     )
     return report

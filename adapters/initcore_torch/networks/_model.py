@@ -34,11 +34,12 @@ from ._parameters import is_lazy, is_quantized, parameters_of
 from ._shadow import unwrapped
 from ._taps import first_tensor, tapped
 from ._trace import trace
-from ._untouched import evaluating
+from ._untouched import evaluating, settled
 from ._weights import computed_weights
 
 __all__ = ["TorchModel"]
 
+DEAR = 2**27  # weights of a model that is not run unasked
 LINEAR = (nn.Linear, nn.modules.conv._ConvNd)
 
 
@@ -64,14 +65,17 @@ class TorchModel:
         if self._sample is not None:
             with calling(self._who, self.name):
                 return trace(self._module, self._args, self._kwargs)
-        found, reason = first_that_works(
-            lambda call: trace(self._module, *call), guesses(self._module)
-        )
+        found, reason = first_that_works(self._guessed, guesses(self._module))
         if found is not None:
             return found
         self._check_modules(reason)
         told = parameters_of(self._module)
         return Graph((), told, traced=False, note=f"{reason}; pass sample_input")
+
+    def _guessed(self, call: tuple[tuple[Any, ...], dict[str, Any]]) -> Graph:
+        graph = trace(self._module, *call)
+        self._args, self._kwargs = call
+        return graph
 
     def _check_modules(self, reason: str) -> None:
         """An error where modules cannot tell what a trace would."""
@@ -153,7 +157,8 @@ class TorchModel:
         kept = [(path, self._tensor(path)) for path in report.untouched]
         every = [*kept, *self._module.named_buffers()]
         report.not_finite = tuple(
-            name for name, t in every
+            name
+            for name, t in every
             if t.is_floating_point() and has_values(t) and not bool(torch.isfinite(t).all())
         )
         return report
@@ -199,6 +204,17 @@ class TorchModel:
             unwrapped(self._module)(*args, **kwargs)
 
     @property
+    def too_dear(self) -> str:
+        """Why the model is not run after it was initialized; empty if it can be."""
+        weights = list(self._weights.values())
+        if not all(type(t) is nn.Parameter and has_values(t) for t in weights):
+            return "its weights are not all here"
+        if any(t.device.type == "meta" for t in tensors((self._args, self._kwargs))):
+            return "its inputs have no values"
+        many = sum(t.numel() for t in weights)
+        return f"{many:.1e} weights are many for a look" if many > DEAR else ""
+
+    @property
     def _copies(self) -> tuple[Any, Any]:
         """Copies of the inputs, for a model that writes to what it is given."""
         copies: tuple[Any, Any] = mapped(
@@ -215,14 +231,21 @@ class TorchModel:
             signals[path] = output if output.requires_grad else output.detach().requires_grad_()
             return signals[path].clone()  # which what follows may write to
 
-        with evaluating(unwrapped(self._module)), torch.enable_grad(), tapped(self._layers, keep):
-            y = self._output(*self._copies)
+        model, given = unwrapped(self._module), self._copies
+        if self._who == "initialize":  # the sample may be of zeros: it was asked for its shape
+            given = mapped(_random, given)
+        with (
+            evaluating(model),
+            settled(model, given),
+            torch.enable_grad(),
+            tapped(self._layers, keep),
+        ):
+            y = self._output(*mapped(lambda t: t.clone(), given))
             grads: Sequence[Tensor | None] = [None] * len(signals)
             if signals and y.requires_grad:
                 weights = torch.as_tensor(coefficients(y.shape)).to(y)
                 grads = torch.autograd.grad(y, list(signals.values()), weights, allow_unused=True)
-        given = tensors((self._args, self._kwargs))
-        entering = next((t for t in given if t.is_floating_point()), None)
+        entering = next((t for t in tensors(given) if t.is_floating_point()), None)
         return Recording(
             {path: _array(s) for path, s in signals.items()},
             {path: _array(g) for path, g in zip(signals, grads, strict=True) if g is not None},
@@ -298,6 +321,14 @@ class TorchModel:
                 f"{type(made).__name__}."
             )
         return y
+
+
+def _random(t: Tensor) -> Tensor:
+    """Inputs of variance 1 in place of ones that are all the same."""
+    if not t.is_floating_point() or t.numel() < 2 or bool((t != t.reshape(-1)[0]).any()):
+        return t
+    rng = Rng(0, dtype="float32").fold_in("signal check")
+    return torch.as_tensor(rng.normal(tuple(t.shape))).to(t)
 
 
 def _pulled(y: Tensor, x: Tensor, rows: Any) -> Any:

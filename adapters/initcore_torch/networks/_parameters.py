@@ -123,8 +123,8 @@ def _forget(module: nn.Module, name: str) -> tuple[int, int] | None:
     """The rows of an LSTM's bias that shift its forget gate: one of its two biases."""
     lstm = isinstance(module, (nn.LSTM, nn.LSTMCell))
     if lstm and name.startswith("bias_ih"):
-        n = module.hidden_size
-        return int(n), int(2 * n)
+        n = int(str(module.hidden_size))
+        return n, 2 * n
     return None
 
 

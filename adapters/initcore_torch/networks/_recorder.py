@@ -14,7 +14,16 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from initcore.networks import NOTHING, Graph, Node, Parameter, Product, reshaped
 
 from ._nested import mapped, tensors
-from ._operations import COPIES, LINEAR, RANDOM, RESHAPES, Operation, argument, operation_of, product_of
+from ._operations import (
+    COPIES,
+    LINEAR,
+    RANDOM,
+    RESHAPES,
+    Operation,
+    argument,
+    operation_of,
+    product_of,
+)
 
 __all__ = ["Recorder"]
 

@@ -29,7 +29,7 @@ def plain_name(model: nn.Module, path: str) -> str:
     """The path that a weight has in the model without wrappers."""
     names = path.split(".")
     while type(model).__name__ in OUTER and names[0] == "module":
-        model, names = model.module, names[1:]
+        model, names = getattr(model, "module"), names[1:]  # noqa: B009
     return ".".join(n for n in names if n not in WRAPPERS)
 
 
@@ -39,8 +39,8 @@ def unhooked(model: nn.Module) -> Iterator[None]:
     for module in model.modules():
         for name in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks"):
             hooks = module.__dict__.get(name)
-            for key in [k for k, h in hooks.items() if _is_foreign(h)] if hooks else ():
-                del hooks[key]
+            for key in [k for k, h in (hooks or {}).items() if _is_foreign(h)]:
+                del module.__dict__[name][key]
     yield
 
 
@@ -70,14 +70,14 @@ def standing_in(
     for module in model.modules():
         if isinstance(module, torch.jit.ScriptModule):  # its parameters live in C++
             continue
-        for name, t in module._parameters.items():
-            if t is not None and id(t) in found:
-                module._parameters[name] = found[id(t)]  # type: ignore[assignment]
-                put.add(id(t))
+        for name, own in module._parameters.items():
+            if own is not None and id(own) in found:
+                module._parameters[name] = found[id(own)]  # type: ignore[assignment]
+                put.add(id(own))
         flat = module.__dict__.get("_flat_weights")  # of recurrences
         if isinstance(flat, list):
             flat[:] = [found.get(id(t), t) for t in flat]
-        for name, t in module._buffers.items():
-            if t is not None:
-                module._buffers[name] = instead(t)
+        for name, buffer in module._buffers.items():
+            if buffer is not None:
+                module._buffers[name] = instead(buffer)
     return {path: found[id(t)] if id(t) in put else t for path, t in weights.items()}

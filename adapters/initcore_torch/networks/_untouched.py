@@ -11,7 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["evaluating", "kept"]
+from ._nested import mapped
+
+__all__ = ["evaluating", "kept", "settled"]
 
 MANY = 200_000  # objects that are looked at, at most
 PLAIN = (str, bytes, int, float, complex, bool, type(None), Tensor, torch.dtype, torch.device)
@@ -47,6 +49,28 @@ def _uncompiled() -> contextlib.AbstractContextManager[Any]:
         return contextlib.nullcontext()
     stance: contextlib.AbstractContextManager[Any] = torch.compiler.set_stance("force_eager")
     return stance
+
+
+@contextlib.contextmanager
+def settled(model: nn.Module, given: Any) -> Iterator[None]:
+    """Give fresh batch normalizations the statistics of a batch, on copies of their buffers.
+
+    Before training their running statistics say nothing, and a batch of training would be
+    normalized by its own. For inside of `evaluating`, which puts all back.
+    """
+    fresh = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)
+             and m.track_running_stats and m.num_batches_tracked is not None
+             and int(m.num_batches_tracked) == 0]  # fmt: skip
+    if fresh:
+        momentum = [m.momentum for m in fresh]
+        for m in fresh:
+            m.training, m.momentum = True, 1.0
+        args, kwargs = mapped(lambda t: t.clone(), given)
+        with torch.no_grad(), contextlib.suppress(ValueError):  # of one number a channel
+            model(*args, **kwargs)
+        for m, before in zip(fresh, momentum, strict=True):
+            m.training, m.momentum = False, before
+    yield
 
 
 @contextlib.contextmanager
@@ -146,6 +170,5 @@ def _random_states() -> Iterator[None]:
 
 
 def _devices() -> list[int]:
-    if not torch.cuda.is_available() or not torch.cuda.is_initialized():
-        return []
-    return list(range(torch.cuda.device_count()))
+    ready = torch.cuda.is_available() and torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    return list(range(torch.cuda.device_count())) if ready else []

@@ -47,7 +47,7 @@ class Computed:
         """Why it cannot be set, empty if it can."""
         if self.hook is not None:
             return ""
-        for step in self.module.parametrizations[self.name]:  # type: ignore[index, union-attr]
+        for step in self.module.parametrizations[self.name]:  # type: ignore[index]
             kind = type(step).__name__
             if not hasattr(step, "right_inverse") or kind == "_Orthogonal":
                 return f"its parametrization {kind} decides its values"
@@ -88,7 +88,7 @@ def computed_weights(model: nn.Module) -> dict[str, Computed]:
     for prefix, module in model.named_modules():
         start = f"{prefix}." if prefix else ""
         if parametrize.is_parametrized(module):
-            for name, steps in module.parametrizations.items():  # type: ignore[union-attr, operator]
+            for name, steps in module.parametrizations.items():
                 own = tuple(f"parametrizations.{name}.{n}" for n, _ in steps.named_parameters())
                 found[start + name] = Computed(module, name, own)
         for key, hook in getattr(module, "_forward_pre_hooks", {}).items():
