@@ -80,7 +80,7 @@ PARAMS = model()[1]
 MASKS = {"a": jnp.ones((6, 6), bool), "b": None, "c": None}
 RIGHT: dict[str, dict[str, Any]] = {
     "initialize": {"model": model(), "scheme": "orthogonal", "seed": 0, "overrides": None,
-                   "sample_input": BATCH, "paths": None},
+                   "sample_input": BATCH, "paths": None, "only": None, "input_scale": None},
     "signal_report": {"model": model(), "inputs": BATCH, "seed": 0},
     "jacobian_spectrum": {"model": model(), "inputs": BATCH, "probes": 2, "steps": 3, "seed": 0},
     "orthogonality": {"model": model(), "sample_input": BATCH, "image": 2},

@@ -200,7 +200,10 @@ def same(model: nn.Module, before: dict[str, Tensor]) -> bool:
     return list(after) == list(before) and all(torch.equal(after[n], before[n]) for n in before)
 
 
-@pytest.mark.parametrize("argument", ["scheme", "seed", "overrides", "sample_input", "paths", "no"])
+@pytest.mark.parametrize(
+    "argument",
+    ["scheme", "seed", "overrides", "sample_input", "paths", "only", "input_scale", "no"],
+)
 def test_a_model_stays_as_it_was_where_initialize_raises(argument: str) -> None:
     model = stack()
     for thing in BAD:
