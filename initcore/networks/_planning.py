@@ -2,7 +2,6 @@
 
 import dataclasses
 import difflib
-import math
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -22,6 +21,7 @@ from ._schemes import scheme_of
 __all__ = ["plan"]
 
 WHO = "initialize"
+LARGEST = 1e150  # whose square is a number
 KERNELS = ("kernel", "recurrent", "embedding")
 
 
@@ -122,7 +122,7 @@ def _scale(given: Any) -> float:
     if given is None:
         return 1.0
     number = isinstance(given, Real) and not isinstance(given, bool)
-    if not number or not 0 < float(given) < math.inf:
+    if not number or not 0 < given < LARGEST:
         raise (ValueError if number else TypeError)(
             f"{WHO} needs input_scale, the root mean square of the inputs, to be a positive "
             f"number, got {short_repr(given)}."
@@ -139,7 +139,7 @@ def _only(given: Any, network: Network) -> Callable[[str], bool]:
         raise TypeError(f"{WHO} needs only to be patterns of paths, got {short_repr(given)}.")
     for pattern in patterns:
         if not any(fnmatchcase(w.path, pattern) for w in network.weights):
-            raise ValueError(f"{WHO}: only={pattern!r} fits no weight{_near(pattern, network)}")
+            raise ValueError(f"{WHO}: only={short_repr(pattern)} fits no weight{_near(pattern, network)}")
     return lambda path: any(fnmatchcase(path, pattern) for pattern in patterns)
 
 
@@ -178,6 +178,7 @@ def _table(given: Any, what: str) -> dict[str, Rule]:
 def _near(pattern: str, network: Network) -> str:
     """The end of a sentence: what was meant, perhaps."""
     known = [*(w.path for w in network.weights), *ROLES]
+    pattern = pattern[:200]  # what is longer is like nothing
     near = difflib.get_close_matches(pattern, known, n=2, cutoff=0.4)
     return f"; did you mean {' or '.join(near)}?" if near else "."
 
@@ -195,7 +196,7 @@ def _listed(table: Mapping[str, Rule], network: Network, what: str) -> Choice:
                 )
         elif not any(fnmatchcase(w.path, pattern) for w in network.weights):
             raise ValueError(
-                f"{WHO}: no weight and no role is called {pattern!r}{_near(pattern, network)}"
+                f"{WHO}: no weight and no role is called {short_repr(pattern)}{_near(pattern, network)}"
             )
 
     def choose(w: Weight) -> Rule:
