@@ -155,11 +155,26 @@ class _Finder:
             position=branch.layers.index(node) if branch else 0,
             length=len(branch.layers) if branch else 0,
             ends_branch=node in self.ends and (rows is None or self._reaches_end(node, arrives)),
+            settled=self._is_settled(node),
             parts=max(p.parts, self._stacked(p, node, role, nodes)),
             order=node,
             why=ROLES[role],
             rows=rows,
         )
+
+    def _is_settled(self, node: int) -> bool:
+        """Whether a normalization stands between the last layer of a branch and its sum."""
+        graph, ends = self.graph, {b.end for b in self.branches if node in b.last}
+        front, seen = [node], {node}
+        while front:
+            for j in graph.consumers[front.pop()]:
+                if j in ends or j in seen or graph.layer_bits >> j & 1:
+                    continue
+                if graph.nodes[j].kind == "norm" and any(graph.ancestors[e] >> j & 1 for e in ends):
+                    return True
+                seen.add(j)
+                front.append(j)
+        return False
 
     def _stacked(self, p: Parameter, node: int, role: str, nodes: Sequence[int]) -> int:
         """Equal parts of a fused kernel whose rows could not be followed."""

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from ._activation import LINEAR
 from ._branches import Branch
-from ._graph import Graph, Parameter
+from ._graph import Graph, Node, Parameter
 
 __all__ = ["ROLES", "Network", "Weight"]
 
@@ -55,6 +57,8 @@ class Weight:
         branch: Number of its residual branch among all, or None.
         position, length: Its place among that branch's layers, from 0, and their number.
         ends_branch: Whether its output is added to a shortcut without another layer in between.
+        settled: Whether a normalization follows before its branch is added, so that its own scale
+            does not count.
         parts: Kernels stacked along the outputs, each to be drawn alone.
         order: Its place among all layers.
         by: How the role was found: `"graph"` or `"name"`.
@@ -71,6 +75,7 @@ class Weight:
     position: int = 0
     length: int = 0
     ends_branch: bool = False
+    settled: bool = False
     parts: int = 1
     order: int = 0
     by: str = "graph"
@@ -116,7 +121,32 @@ class Network:
         in_line = all(bits.bit_count() == n + 1 for n, bits in enumerate(ahead))
         return in_line and not self.branches and not self.normalized
 
+    @cached_property
+    def stem_scale(self) -> float:
+        """Root mean square of the signal that the first residual branch is added to, about."""
+        if not self.branches:
+            return 1.0
+        graph, i, scale = self.graph, self.branches[0].start, 1.0
+        while True:
+            node = graph.nodes[i]
+            if node.kind == "look_up" and node.shape:
+                return scale * float(max(node.shape[-1], 1)) ** -0.5  # rows of length 1
+            if node.kind not in ("move", "sum", "map") or not node.inputs:
+                return scale  # a layer's output, or what is normalized
+            if node.kind == "map" and len(node.inputs) == 1 and node.function is not None:
+                scale *= abs(_factor(node))
+            i = node.inputs[0]
+
     @property
     def normalized(self) -> bool:
         """Whether anything is normalized."""
         return any(node.kind == "norm" for node in self.graph.nodes)
+
+
+def _factor(node: Node) -> float:
+    """What a map multiplies its value by, if it does no more; 1 of other ones."""
+    try:
+        one, two = (float(node.function(np.array(x))) for x in (1.0, 2.0))  # type: ignore[misc]
+    except Exception:
+        return 1.0
+    return one if one and abs(two - 2 * one) <= 1e-6 * abs(one) else 1.0

@@ -9,7 +9,7 @@ from ..arguments import short_repr
 from ._activation import LINEAR
 from ._roles import Weight
 
-__all__ = ["KEEP", "Rule", "Scheme", "common", "gain_of", "rule_of"]
+__all__ = ["KEEP", "OWN_SCALE", "Rule", "Scheme", "common", "gain_of", "rule_of"]
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from ..activations import activation_of
 from ..arguments import short_repr
 from ..density import erdos_renyi_kernel
 from ..spec import specs
-from ..theory import isometric
+from ..theory import Held, held
 from ._activation import LINEAR
 from ._registry import SCHEMES, scheme
 from ._roles import Network, Weight
-from ._rules import Rule, Scheme, gain_of
+from ._rules import OWN_SCALE, Rule, Scheme, gain_of
 
 __all__ = ["scheme_of"]
 
@@ -21,37 +21,91 @@ __all__ = ["scheme_of"]
 @scheme("orthogonal")
 def _orthogonal(network: Network, convolution: str = "orthogonal") -> Scheme:
     """Orthogonal kernels with the critical gain of the activation that follows each."""
-    chain = _chain(network)
-    branches = max(1, len(network.branches))
+    chain, share, plain = _chain(network), _share(network), network.is_chain
 
     def rule(w: Weight) -> Rule:
         name = "orthogonal"
         if w.parameter.kernel is not None and w.parameter.kernel.spatial:
             name = _fitting(convolution, w)
-        if w.ends_branch and not network.normalized:
-            gain, why = branches**-0.5, f"one of {branches} branches that add up"
-        elif chain is not None and w.activation != LINEAR:
-            gain, why = chain.gain, f"critical for {w.activation_name} at q = {chain.q:.3g}"
+        if w.ends_branch and not w.settled:
+            gain, why = share
+        elif chain is not None:
+            gain, why = chain(w)
         else:
             gain, why = gain_of(w)
+        wider = _widening(w) if plain and (chain is not None or w.role != "first") else 1.0
+        if wider > 1:
+            gain, why = gain * wider, f"{why}, times {wider:.3g} for {wider**2:.3g} outputs an input"
         return Rule(name, {"gain": gain}, why)
 
-    return Scheme(rule, bias_std=chain.sigma_b if chain else 0.0)
+    return Scheme(rule, bias_std=chain.bias_std if chain else 0.0)
 
 
-def _chain(network: Network) -> Any:
-    """Gain and bias deviation that keep a plain deep network isometric, None for other ones."""
-    found = [w.activation for w in network.kernels if w.activation != LINEAR]
+def _share(network: Network) -> tuple[float, str]:
+    """The gain at the end of a residual branch, by which all of them add what the stem has."""
+    count, scale = max(1, len(network.branches)), network.stem_scale
+    why = f"one of {count} branches that add up"
+    if scale != 1:
+        why += f" to the stem's {scale:.3g}"
+    return scale * count**-0.5, why
+
+
+def _widening(w: Weight) -> float:
+    """The factor that keeps the mean square of a signal where outputs outnumber inputs.
+
+    Orthonormal columns keep a signal's norm, which is shared by more elements then. Backward, the
+    same factor keeps the gradient's norm; narrowing layers keep mean squares forward, and norms
+    backward, without one.
+    """
+    kernel = w.parameter.kernel
+    if kernel is None or w.role in OWN_SCALE:
+        return 1.0
+    outs = kernel.out // max(kernel.groups, w.parts)
+    outs = len(w.rows) if w.rows is not None else outs
+    return max(1.0, outs / max(kernel.fan_in, 1)) ** 0.5
+
+
+class _Chain:
+    """A plain deep network of one activation, held at a length where gradients keep their size.
+
+    The first layer brings the inputs there, and the last one undoes that.
+    """
+
+    def __init__(self, network: Network, point: Held, name: str) -> None:
+        self.bias_std, self._held, self._name = point.sigma_b, point, name
+        self._first, self._last = network.kernels[0].path, network.kernels[-1].path
+        self._input = network.input_scale
+        self._lifts = (point.q - point.sigma_b**2) ** 0.5 / self._input
+
+    def __call__(self, w: Weight) -> tuple[float, str]:
+        if w.path == self._first:
+            return self._lifts, (
+                f"brings inputs of root mean square {self._input:g} to the length "
+                f"q = {self._held.q:.3g}, {self._held.kind} for {self._name}"
+            )
+        if w.activation != LINEAR:
+            return self._held.gain, f"{self._held.kind} for {self._name} at q = {self._held.q:.3g}"
+        if w.path == self._last:
+            return self._held.gain / self._lifts, "undoes the first layer's scale"
+        return gain_of(w)
+
+
+def _chain(network: Network) -> _Chain | None:
+    """How a plain deep network of one activation is held, None for other ones."""
+    kernels = network.kernels
+    found = [w.activation for w in kernels if w.activation != LINEAR]
     plain = network.graph.traced and network.is_chain
-    if not plain or not found or any(phi != found[0] for phi in found):
+    if not plain or not found or any(phi != found[0] for phi in found) or len(kernels) < 2:
         return None
-    name = found[0]
-    if activation_of(name).slopes is not None:
-        return None  # the same gain at every length and depth
+    phi = activation_of(found[0])
+    bent = all(w.activation != LINEAR for w in kernels[:-1])
+    if phi.slopes is not None or not bent or any(w.pieces for w in kernels):
+        return None  # the same gain at every length and depth, or layers of another kind
     try:
-        return isometric(name, len(network.graph.layers))
-    except ValueError:  # no critical point: a sigmoid, say
+        point = held(found[0], len(network.graph.layers))
+    except ValueError:  # no length can be kept
         return None
+    return _Chain(network, point, kernels[0].activation_name)
 
 
 def _fitting(name: str, w: Weight) -> str:

@@ -22,6 +22,10 @@ from ._mean_field import fixed_point as fixed_point
 from ._mean_field import fixed_points as fixed_points
 from ._mean_field import length_map as length_map
 from ._mean_field import susceptibility as susceptibility
+from ._stability import Held as Held
+from ._stability import doubly_critical as doubly_critical
+from ._stability import held as held
+from ._stability import is_stable as is_stable
 from .finite_width import NormLaw as NormLaw
 from .finite_width import PairLaw as PairLaw
 from .finite_width import mirrored_norm_law as mirrored_norm_law

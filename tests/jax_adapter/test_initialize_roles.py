@@ -328,7 +328,8 @@ def test_a_new_activation_is_used_as_it_is() -> None:
     params = {"a": jnp.zeros((4, 8)), "b": jnp.zeros((8, 2))}
     report = report_of((net, params), jnp.zeros((1, 4)))
     wanted = initcore.theory.isometric(lambda x: np.sin(x) * np.exp(-(x**2)), 2)
-    assert report["a"].parameters["gain"] == pytest.approx(wanted.gain, rel=1e-6)
+    lifts = (wanted.q - wanted.sigma_b**2) ** 0.5
+    assert report["b"].parameters["gain"] == pytest.approx(wanted.gain / lifts, rel=1e-6)
 
 
 def test_normalizations_spelled_out_are_recognised_and_passed() -> None:

@@ -138,7 +138,9 @@ def test_an_activation_spelled_out_is_recognised_and_a_new_one_used_as_it_is() -
     assert not isinstance(first.activation, str)
     report = initialize(Net(strange), "orthogonal")
     wanted = initcore.theory.isometric(lambda x: np.sin(x) * np.exp(-(x**2)), 2)
-    assert report["a.weight"].parameters["gain"] == pytest.approx(wanted.gain, rel=1e-6)
+    assert report["a.bias"].parameters["std"] == pytest.approx(wanted.sigma_b, rel=1e-6)
+    lifts = (wanted.q - wanted.sigma_b**2) ** 0.5
+    assert report["b.weight"].parameters["gain"] == pytest.approx(wanted.gain / lifts, rel=1e-6)
 
 
 @pytest.mark.parametrize("convolutions", [False, True])
@@ -178,10 +180,11 @@ def test_orthogonal_on_a_deep_tanh_network_keeps_the_jacobian_as_predicted() -> 
     model = chain(60, 200, nn.Tanh)
     report = initialize(model, "orthogonal")
     wanted = initcore.theory.isometric("tanh", 60)
-    assert report["0.weight"].parameters["gain"] == wanted.gain
+    assert report["2.weight"].parameters["gain"] == wanted.gain
     assert report["0.bias"].parameters["std"] == wanted.sigma_b
+    assert "brings inputs of root mean square 1 to the length q" in report["0.weight"].why
     g = torch.Generator().manual_seed(0)
-    x = torch.randn(200, dtype=torch.float64, generator=g) * wanted.q**0.5
+    x = torch.randn(200, dtype=torch.float64, generator=g)
     squares = torch.linalg.svdvals(torch.func.jacrev(model)(x).detach()) ** 2
     # The variance asked for is 1/4; a sample of 200 values at one length of the signal is near it.
     assert abs(float(squares.mean()) - 1) < 0.1
