@@ -1,8 +1,8 @@
 """What measurements along a network mean: where signals or gradients change their size.
 
 Layers of different widths, strides and poolings have different mean squares by design. Those of one
-role and size are compared with each other, along the depth; what enters and leaves the whole
-network is compared by squared norms, which widths do not change.
+role and size are compared with each other, along the depth; the layers
+of a plain network, of whatever width, by squared norms, which widths do not change.
 """
 
 import math
@@ -55,7 +55,7 @@ def changes(layers: Sequence[Any], what: str) -> list[Change]:
     """The largest change in every group of equal role and size, and across the whole network."""
     ordered = list(layers) if what == "signal" else list(layers)[::-1]
     # A branch that starts at 0 by design hands no gradient back yet: that is no vanishing.
-    known = [one for one in ordered if (getattr(one, what) or 0.0) > 0]
+    known = [one for one in ordered if not one.opening and (getattr(one, what) or 0.0) > 0]
     groups: dict[Any, list[Any]] = {}
     for one in known:
         role = "plain" if one.role in PLAIN else one.role
@@ -66,8 +66,9 @@ def changes(layers: Sequence[Any], what: str) -> list[Change]:
         for one in rest:
             ratio = getattr(one, what) / getattr(first, what)
             found.append(Change(what, ratio, one.path, first.path, WITHIN))
-    if known:
-        first, *rest = known
+    plain = [one for one in known if one.role in PLAIN]
+    if plain:
+        first, *rest = plain
         for one in rest:
             ratio = getattr(one, what) * one.size / (getattr(first, what) * first.size)
             found.append(Change(what, ratio, one.path, first.path, ACROSS))
@@ -92,9 +93,9 @@ def judged(layers: Sequence[Any], inputs: int) -> list[str]:
         beyond = [c for c in changes(layers, what) if c.severity > 1]
         if beyond:
             found.append(max(beyond, key=lambda c: c.severity).sentence)
-        given = [v for _, v in values if v is not None]
-        if len(given) > 1 and not any(given[:-1] if what == "gradient" else given[1:]):
-            found.append(f"there is no {what} but at {values[-1 if what == 'gradient' else 0][0]}")
+        inner = [getattr(one, what) for one in layers[1:-1] if not one.opening]
+        if what == "signal" and inner and not any(inner):
+            found.append(f"there is no signal behind {values[0][0]}")
     dead = [one for one in layers if one.dead is not None and one.dead > 0.5]
     if dead:
         found.append(f"{dead[0].dead:.0%} of the units are dead at {dead[0].path}")
@@ -114,8 +115,8 @@ def cure(verdict: Sequence[str]) -> str:
             'try initialize(model, "orthogonal"), "mirrored" for a deep plain network of ReLU-like '
             "activations, or a normalization"
         )
-    if "no gradient" in said:
-        return "a layer that starts at 0 blocks every way back; give it, or its shortcut, a value"
+    if "no signal" in said:
+        return "a layer that starts at 0 blocks the way; give it, or a shortcut around it, a value"
     if "dead" in said:
         return "try smaller biases, inputs of mean 0, or an activation that leaks"
     if "the same" in said:

@@ -20,6 +20,7 @@ __all__ = ["LayerSignal", "SignalReport", "signal_check", "signal_report"]
 
 WHO = "signal_report"
 
+NOTHING = 1e-4  # an entry of a kernel by which a branch adds nothing: idinit_zero's are 1e-6
 HEAD = ("layer", "role", "signal", "predicted", "gradient", "dead", "correlation", "rank")
 
 
@@ -39,6 +40,7 @@ class LayerSignal:
         rank: Effective rank of the signals, `exp` of the entropy of their normalized squared
             singular values (Roy & Vetterli, 2007); at most the number of inputs.
         size: Elements that one input has there.
+        opening: Whether it is on a residual branch that adds nothing yet, by design.
     """
 
     path: str
@@ -50,6 +52,7 @@ class LayerSignal:
     correlation: float
     rank: float
     size: int = 1
+    opening: bool = False
 
 
 class SignalReport(ByPath[LayerSignal]):
@@ -161,7 +164,7 @@ def _layers(
         raise ValueError(f"{WHO} needs at least one input, got none.")
     q = 1.0 if entering is None else float(np.square(entering).mean())
     predicted = _predicted(model, network, found, q)
-    layers, inputs = [], 0
+    layers, inputs, opening = [], 0, _opening(model, network)
     for w in network.kernels:
         if w.path not in found.signals:
             continue
@@ -174,10 +177,26 @@ def _layers(
                 w.path, w.role, float((flat**2).mean()), predicted.get(w.path),
                 None if g is None else float((np.asarray(g, dtype=np.float64) ** 2).mean()),
                 None if network.normalized else _dead(w, flat), _correlation(flat), _rank(flat),
-                flat.shape[1],
+                flat.shape[1], w.branch in opening,
             )
         )  # fmt: skip
     return layers, model.name, inputs
+
+
+def _opening(model: TracedModel[Any], network: Network) -> set[int | None]:
+    """Numbers of the residual branches that end in a kernel, or in a scale, of almost 0."""
+    found: set[int | None] = set()
+    for w in network.weights:
+        if not w.ends_branch:
+            continue
+        values = model.values(w.path)
+        if values is None or np.size(values) == 0 or np.abs(values).max() > NOTHING:
+            continue
+        if w.parameter.kind == "scale":
+            found |= set(range(len(network.branches)))
+        elif w.branch is not None:
+            found.add(w.branch)
+    return found
 
 
 def _predicted(

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..activations import activation_of, names
-from ._graph import Graph
+from ._graph import Graph, Node
 
-__all__ = ["LINEAR", "Activations", "Following", "is_scaling"]
+__all__ = ["LINEAR", "Activations", "Following", "is_product", "is_scaling"]
 
 LINEAR = "identity"
 PROBES = np.concatenate([np.linspace(-6.0, 6.0, 97), [-30.0, -12.5, 12.5, 30.0]])
@@ -146,6 +146,18 @@ def _comes_of_layers(graph: Graph, i: int, steps: int = 6) -> bool:
             return False
         i = node.inputs[0]
     return False
+
+
+def is_product(node: Node) -> bool:
+    """Whether a map of two values multiplies them."""
+    if node.function is None or len(node.inputs) != 2:
+        return False
+    x, y = np.array([0.7, 1.3, 2.1]), np.array([1.9, 0.6, 1.1])
+    try:
+        return bool(np.allclose(node.function(3 * x, 5 * y), 15 * node.function(x, y)) and
+                    np.allclose(node.function(x, y), x * y))  # fmt: skip
+    except Exception:
+        return False
 
 
 def is_scaling(graph: Graph, i: int) -> bool:

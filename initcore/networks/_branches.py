@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ._activation import is_scaling
+from ._activation import is_product, is_scaling
 from ._graph import Graph, Node
 
 __all__ = ["Branch", "branches", "last_layers"]
@@ -146,9 +146,20 @@ def last_layers(graph: Graph, value: int, within: int) -> tuple[int, ...]:
             found.add(i)
             continue
         inputs = graph.nodes[i].inputs
+        if is_product(graph.nodes[i]):
+            inputs = (_carrier(graph, *inputs),)
         sizes = [_size(graph, j) for j in inputs]
         front += [j for j, size in zip(inputs, sizes, strict=True) if size == max(sizes)]
     return tuple(sorted(found))
+
+
+def _carrier(graph: Graph, a: int, b: int) -> int:
+    """Of two factors the signal, not its gate: the larger one, then the one that is not bent."""
+    sizes = _size(graph, a), _size(graph, b)
+    if sizes[0] != sizes[1]:
+        return a if sizes[0] > sizes[1] else b
+    bent = [graph.nodes[i].kind in ("map", "softmax") and not is_scaling(graph, i) for i in (a, b)]
+    return a if bent[1] and not bent[0] else b
 
 
 def _size(graph: Graph, i: int) -> int:

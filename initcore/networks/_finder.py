@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..activations import activation_of
-from ._activation import LINEAR, Activations, Following
+from ._activation import LINEAR, Activations, Following, is_product
 from ._attention import PARTS, attention_roles
 from ._branches import Branch, branches
 from ._graph import Graph, Parameter
@@ -78,6 +78,9 @@ class _Finder:
         for path, w in found.items():
             if w.role == "bias":
                 found[path] = self._bias(w)
+            elif w.role == "normalization" and w.parameter.kind == "scale":
+                ends = any(map(self._ends_by_scale, self.at.get(path, ())[:1]))
+                found[path] = dataclasses.replace(w, ends_branch=ends)
         return tuple(found.values())
 
     def _from_siblings(self, found: dict[str, Weight]) -> None:
@@ -161,6 +164,22 @@ class _Finder:
             why=ROLES[role],
             rows=rows,
         )
+
+    def _ends_by_scale(self, i: int) -> bool:
+        """Whether the scale at node `i` is the last thing a residual branch is multiplied by."""
+        graph, seen, front = self.graph, {i}, [i]
+        ends = {b.end: b for b in self.branches}
+        while front:
+            for j in graph.consumers[front.pop()]:
+                branch = ends.get(j)
+                if branch is not None and graph.ancestors[i] >> branch.start & 1 and any(
+                    graph.ancestors[i] >> n & 1 for n in branch.last
+                ):  # fmt: skip
+                    return True
+                if j not in seen and graph.nodes[j].kind == "move":
+                    seen.add(j)
+                    front.append(j)
+        return False
 
     def _is_settled(self, node: int) -> bool:
         """Whether a normalization stands between the last layer of a branch and its sum."""
@@ -302,7 +321,7 @@ class _Finder:
         """Whether a value, through moves and affine maps, multiplies another one."""
         for j in self._ahead(i, lambda _: True, ("move", "map")):
             node = self.graph.nodes[j]
-            if node.kind == "map" and len(set(node.inputs)) == 2 and _is_product(node):
+            if node.kind == "map" and len(set(node.inputs)) == 2 and is_product(node):
                 return True
         return False
 
@@ -311,7 +330,7 @@ class _Finder:
         graph = self.graph
         for j in self._ahead(node, goes, ("move", "map")):
             ahead = graph.nodes[j]
-            if ahead.kind == "map" and len(set(ahead.inputs)) == 2 and _is_product(ahead):
+            if ahead.kind == "map" and len(set(ahead.inputs)) == 2 and is_product(ahead):
                 for k in ahead.inputs:
                     if not graph.ancestors[k] >> node & 1 and self._is_normal(k):
                         return True
@@ -459,18 +478,6 @@ def _origin(graph: Graph, layer: int) -> int:
     while graph.nodes[i].kind == "move" and len(graph.nodes[i].inputs) == 1:
         i = graph.nodes[i].inputs[0]
     return i
-
-
-def _is_product(node: Any) -> bool:
-    """Whether a map of two values multiplies them."""
-    if node.function is None or len(node.inputs) != 2:
-        return False
-    x, y = np.array([0.7, 1.3, 2.1]), np.array([1.9, 0.6, 1.1])
-    try:
-        return bool(np.allclose(node.function(3 * x, 5 * y), 15 * node.function(x, y)) and
-                    np.allclose(node.function(x, y), x * y))  # fmt: skip
-    except Exception:
-        return False
 
 
 def _is_bounded(function: Any) -> bool:

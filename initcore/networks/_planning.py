@@ -139,7 +139,9 @@ def _only(given: Any, network: Network) -> Callable[[str], bool]:
         raise TypeError(f"{WHO} needs only to be patterns of paths, got {short_repr(given)}.")
     for pattern in patterns:
         if not any(fnmatchcase(w.path, pattern) for w in network.weights):
-            raise ValueError(f"{WHO}: only={short_repr(pattern)} fits no weight{_near(pattern, network)}")
+            raise ValueError(
+                f"{WHO}: only={short_repr(pattern)} fits no weight{_near(pattern, network)}"
+            )
     return lambda path: any(fnmatchcase(path, pattern) for pattern in patterns)
 
 
@@ -195,9 +197,8 @@ def _listed(table: Mapping[str, Rule], network: Network, what: str) -> Choice:
                     stacklevel=2,
                 )
         elif not any(fnmatchcase(w.path, pattern) for w in network.weights):
-            raise ValueError(
-                f"{WHO}: no weight and no role is called {short_repr(pattern)}{_near(pattern, network)}"
-            )
+            near = _near(pattern, network)
+            raise ValueError(f"{WHO}: no weight and no role is called {short_repr(pattern)}{near}")
 
     def choose(w: Weight) -> Rule:
         found = _NOTHING

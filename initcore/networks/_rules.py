@@ -28,6 +28,8 @@ class Scheme:
     Attributes:
         kernel: The rule of a weight that multiplies the signal.
         bias_std: Standard deviation of the biases.
+        ends_at_zero: Whether residual branches start by adding nothing: where a normalization
+            follows a branch's last kernel, its scale starts at 0 then, and the kernel does not.
         output_variance: Variance that each layer's output gets on the sample input, by a factor on
             its kernel; None to measure nothing. Such a scheme is registered with `needs_data`.
     """
@@ -35,11 +37,14 @@ class Scheme:
     kernel: Callable[[Weight], Rule]
     bias_std: float = 0.0
     output_variance: float | None = None
+    ends_at_zero: bool = False
 
     def __call__(self, w: Weight) -> Rule:
         found = common(w)
         if found is None:
             return self.kernel(w)
+        if w.parameter.kind == "scale" and w.ends_branch and self.ends_at_zero:
+            return Rule("zeros", {}, "the branch ends in 0")
         if w.parameter.kind == "bias" and self.bias_std:
             return Rule("normal", {"std": self.bias_std}, "critical, as the kernels' gain")
         return found

@@ -35,7 +35,10 @@ def _orthogonal(network: Network, convolution: str = "orthogonal") -> Scheme:
             gain, why = gain_of(w)
         wider = _widening(w) if plain and (chain is not None or w.role != "first") else 1.0
         if wider > 1:
-            gain, why = gain * wider, f"{why}, times {wider:.3g} for {wider**2:.3g} outputs an input"
+            gain, why = (
+                gain * wider,
+                f"{why}, times {wider:.3g} for {wider**2:.3g} outputs an input",
+            )
         return Rule(name, {"gain": gain}, why)
 
     return Scheme(rule, bias_std=chain.bias_std if chain else 0.0)
@@ -196,11 +199,11 @@ def _idinit(network: Network, taps: str = "center", noise: float = 1e-6) -> Sche
     """Identities on the stem, and branches that end in almost zero: every block is the identity."""
 
     def rule(w: Weight) -> Rule:
-        if w.ends_branch:
+        if w.ends_branch and not w.settled:
             return Rule("idinit_zero", {"taps": taps}, "the branch adds nothing at first")
         return Rule("idinit", {"taps": taps, "noise": noise}, "passes its input on")
 
-    return Scheme(rule)
+    return Scheme(rule, ends_at_zero=True)
 
 
 @scheme("fixup")
@@ -209,7 +212,7 @@ def _fixup(network: Network) -> Scheme:
     count = max(1, len(network.branches))
 
     def rule(w: Weight) -> Rule:
-        if w.ends_branch:
+        if w.ends_branch and not w.settled:
             return Rule("zeros", {}, "the branch ends in 0")
         if w.role == "output":
             return Rule("zeros", {}, "the head starts at 0")
@@ -220,7 +223,7 @@ def _fixup(network: Network) -> Scheme:
         given = {"scale": scale, "mode": "fan_in", "distribution": "normal"}
         return Rule("variance_scaling", given, why)
 
-    return Scheme(rule)
+    return Scheme(rule, ends_at_zero=True)
 
 
 @scheme("zero")
@@ -228,13 +231,13 @@ def _zero(network: Network) -> Scheme:
     """ZerO: identities and Hadamard matrices, nothing random; branches end in 0."""
 
     def rule(w: Weight) -> Rule:
-        if w.ends_branch:
+        if w.ends_branch and not w.settled:
             return Rule("zeros", {}, "the branch ends in 0")
         if w.role == "output":
             return Rule("zeros", {}, "the head starts at 0")
         return Rule("hadamard", {}, "partial identity, or rows of a Hadamard matrix")
 
-    return Scheme(rule)
+    return Scheme(rule, ends_at_zero=True)
 
 
 @scheme("lsuv", needs_data=True)

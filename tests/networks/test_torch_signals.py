@@ -318,3 +318,59 @@ def test_reports_of_a_healthy_network_see_in_place_activations() -> None:
     assert torch.equal(x, before)
     for a, b in zip(*(r.values() for r in reports), strict=True):
         assert a.signal == pytest.approx(b.signal, rel=1e-12)
+
+
+class Products(nn.Module):
+    """Residual branches that are products: with both factors at 0 nothing would ever train."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b, self.o = nn.Linear(8, 8), nn.Linear(8, 8), nn.Linear(8, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.o(x + self.a(x) * self.b(x))
+
+
+class Normalized(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside = nn.Sequential(nn.Conv1d(8, 8, 3, padding=1), nn.BatchNorm1d(8), nn.ReLU(),
+                                    nn.Conv1d(8, 8, 3, padding=1), nn.BatchNorm1d(8))  # fmt: skip
+        self.o = nn.Linear(8, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.o((x + self.inside(x)).mean(-1))
+
+
+@pytest.mark.parametrize("scheme", ["fixup", "zero", "idinit"])
+def test_branches_that_start_at_nothing_can_train(scheme: str) -> None:
+    torch.manual_seed(0)
+    for model, sample in ((Products(), torch.randn(4, 8)), (Normalized(), torch.randn(4, 8, 5))):
+        report = initialize(model, scheme, sample_input=sample)
+        assert "keep their size" in report.headline, "nothing is wrong with a zero by design"
+        if isinstance(model, Products):
+            ends = [bool(w.detach().abs().max() > 1e-4) for w in (model.a.weight, model.b.weight)]
+            assert sorted(ends) == [False, True]
+        else:
+            assert not model.inside[4].weight.any()
+            assert model.inside[3].weight.any()
+            model.eval()
+            nn.init.ones_(model.o.weight)
+            model(sample).sum().backward()
+            assert 0 < model.inside[4].weight.grad.abs().max() < 1e3
+
+
+def test_pre_norm_transformers_hand_gradients_to_every_block() -> None:
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    model = GPT2LMHeadModel(GPT2Config(n_layer=12, n_embd=32, n_head=4, vocab_size=50,
+                                       attn_pdrop=0, resid_pdrop=0, embd_pdrop=0))  # fmt: skip
+    tokens = torch.arange(96).reshape(4, 24) % 50
+    report = initialize(model, "orthogonal", sample_input={"input_ids": tokens})
+    assert "one of 24 branches" in report["transformer.h.0.mlp.c_proj.weight"].why
+    y = model(input_ids=tokens).logits
+    (y * torch.randn(y.shape, generator=torch.Generator().manual_seed(0))).sum().backward()
+    for name in ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"):
+        squares = [float(block.get_parameter(f"{name}.weight").grad.square().mean())
+                   for block in model.transformer.h]  # fmt: skip
+        assert max(squares) / min(squares) < 3, name
