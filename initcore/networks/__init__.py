@@ -39,6 +39,7 @@ from ._registry import SCHEMES as SCHEMES
 from ._registry import SchemeSpec as SchemeSpec
 from ._registry import scheme as scheme
 from ._report import Report as Report
+from ._resolve import resolve as resolve
 from ._roles import ROLES as ROLES
 from ._roles import Network as Network
 from ._roles import Weight as Weight

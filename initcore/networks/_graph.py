@@ -44,7 +44,9 @@ class Product:
         result: The letters of the result.
         windows: Letters of the second operand that count the taps of a convolution.
         groups: Of a convolution.
-        transposed: Whether it is a transposed convolution.
+        transposed: Whether its kernel is laid out as transposed convolutions keep it, groups along
+            the inputs.
+        stretched: Whether it is a transposed convolution whose kernel is laid out as any other.
     """
 
     operands: tuple[str, str]
@@ -52,6 +54,7 @@ class Product:
     windows: str = ""
     groups: int = 1
     transposed: bool = False
+    stretched: bool = False
 
 
 @dataclass(frozen=True)

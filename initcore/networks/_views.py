@@ -100,7 +100,7 @@ def kernel_facts(
         return None
     depthwise = bool(roles["window"]) and kernels.groups > 1 and kernels.in_ == 1
     return {
-        "kind": "kernel", "layout": layout, "transposed": product.transposed,
+        "kind": "kernel", "layout": layout, "transposed": product.transposed or product.stretched,
         "depthwise": depthwise and not product.transposed,
     }  # fmt: skip
 

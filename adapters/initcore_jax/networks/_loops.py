@@ -1,12 +1,14 @@
 """Loops and branches: stacked layers are unrolled, recurrences are one node."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from initcore.networks import Node
+import numpy as np
+
+from initcore.networks import Graph, Node, Parameter, resolve
 
 from ._nodes import Nodes
-from ._values import Constant, Derived, Value, View
+from ._values import Constant, Value
 
 __all__ = ["Loops"]
 
@@ -21,10 +23,11 @@ class Loops:
     Args:
         made: The nodes so far.
         inside: Runs the other jaxpr, and notes its equations.
+        told: What is known of weights beside the graph, by path; filled here for recurrences.
     """
 
-    def __init__(self, made: Nodes, inside: Inside) -> None:
-        self.made, self.inside = made, inside
+    def __init__(self, made: Nodes, inside: Inside, told: dict[str, dict[str, Any]]) -> None:
+        self.made, self.inside, self.told = made, inside, told
 
     def loop(self, eqn: Any, operands: list[Any]) -> list[Any]:
         """What the results of a `scan` or a `while` are.
@@ -49,15 +52,18 @@ class Loops:
             made = self.inside(eqn, body.jaxpr, list(body.consts), given)
             return made[: len(carry)], made[len(carry) :]
 
-        stacks = [x for x in rest if isinstance(x, (View, Derived))]
+        stacks = [x for x in rest if isinstance(x, Value) and x.node in self.made.still]
         if not stacks:
             return self._repeated(eqn, body.jaxpr, carry, step, count, operands)
-        self.made.stacked.update(p for x in stacks for p in x.paths)
+        self.made.stacked.update(p for x in stacks for p in self.made.paths(x.node))
         several = []
         # Unrolled: the first layer of a stack and its last one have different roles.
-        for _ in range(length):
+        outer = self.made.turn
+        for turn in range(length):
+            self.made.turn = turn
             carry, made = step(carry)
             several.append(made)
+        self.made.turn = outer
         stacked = [self._joined(list(each)) for each in zip(*several, strict=True)]
         return [*carry, *map(self._shaped, stacked, eqn.outvars[len(carry) :])]
 
@@ -82,28 +88,55 @@ class Loops:
         stacks = self.made.picked - self.made.stacked
         if stacks:
             self.made.stacked.update(stacks)
-            for _ in range(1, min(self.made.shapes[p][0] for p in stacks)):
+            outer = self.made.turn
+            for turn in range(1, min(self.made.shapes[p][0] for p in stacks)):
+                self.made.turn = turn
                 after, made = step(after)
+            self.made.turn = outer
             return list(map(self._shaped, [*after, *made], eqn.outvars))
         noted = range(body, len(nodes))
-        layers = {i for i in noted if nodes[i].kind in ("layer", "recurrent")}
-        weights = dict.fromkeys(p for i in noted for p in nodes[i].parameters)
+        still = self.made.still
+        layers = {
+            i
+            for i in noted
+            if nodes[i].kind == "recurrent"
+            or (nodes[i].kind == "product" and i not in still and still & {*nodes[i].inputs})
+        }
+        weights = dict.fromkeys(
+            p
+            for i in noted
+            if i not in still
+            for j in nodes[i].inputs
+            if j in still
+            for p in self.made.paths(j)
+        )
+        weights |= dict.fromkeys(p for i in noted if nodes[i].kind == "recurrent"
+                                 for p in nodes[i].parameters)  # fmt: skip
         carries = [x.node for x, old in zip(after, carry, strict=True)
                    if isinstance(x, Value) and x != old]  # fmt: skip
         # No layer feeds the next step: the body acts on every element alike, once is enough.
         if not layers & _behind(nodes, carries, mark):
             return list(map(self._shaped, [*after, *made], eqn.outvars))
         # The cell's inner nodes would look like residual branches and gates of a plain network.
+        self.told.update(self._facts(weights))
+        self.made.still -= set(range(mark, len(nodes)))
         del nodes[mark:]
-        for path in weights:
-            use = self.made.uses[path]
-            if use["kind"] == "kernel":
-                use["kind"] = "recurrent"
         inputs = tuple(dict.fromkeys(x.node for x in operands if isinstance(x, Value)))
         last = tuple(eqn.outvars[-1].aval.shape)
         one = self.made.put(Node("recurrent", inputs, eqn.primitive.name, last, tuple(weights)))
         unchanged = [old if old is new else one for old, new in zip(before, after, strict=True)]
         return [*unchanged, *[one] * len(made)]
+
+    def _facts(self, weights: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """What the weights of a loop's body are, from its nodes: kernels of a recurrence, biases."""
+        parameters = [Parameter(path, shape) for path, shape in self.made.shapes.items()]
+        found = resolve(Graph(list(self.made.nodes), parameters)).by_path
+        facts = {}
+        for path in weights:
+            p = found[path]
+            kind = "recurrent" if p.kind in ("kernel", "recurrent") else p.kind
+            facts[path] = {**self.told.get(path, {}), "kind": kind, "layout": p.layout}
+        return facts
 
     def branches(self, eqn: Any, operands: list[Any]) -> list[Any]:
         """What the results of a `cond` are: joined from all of its branches."""
@@ -119,26 +152,31 @@ class Loops:
 
     def _taken(self, x: Any) -> Any:
         """One step's part of what a scan runs over."""
-        if isinstance(x, View):
-            return View(x.paths, x.axes[1:], x.scales)
         if isinstance(x, Value):
-            shape = self.made.nodes[x.node].shape
-            return self.made.put(Node("move", (x.node,), "step", shape and shape[1:]))
-        return x if isinstance(x, Derived) else Constant(root=x.root)
+            shape, turn = self.made.nodes[x.node].shape, self.made.turn
+            stack = x.node in self.made.still
+            pick = (lambda a: a[turn]) if stack else (lambda a: a[0])
+            return self.made.put(Node("move", (x.node,), "step", shape and shape[1:], (), pick))
+        return Constant(root=x.root)
 
     def _joined(self, each: list[Any]) -> Any:
         """Several results side by side: values if there is one, else weights, else constants."""
         values = tuple(x.node for x in each if isinstance(x, Value))
-        if values:
-            return self.made.put(Node("move", values, "stack"))
-        paths = dict.fromkeys(p for x in each if isinstance(x, (View, Derived)) for p in x.paths)
-        return Derived(tuple(paths), "scan") if paths else Constant()
+        if not values:
+            return Constant()
+        shape = self.made.nodes[values[0]].shape
+        whole = None if shape is None or len(values) != len(each) else (len(values), *shape)
+        stack = None if whole is None else (lambda *arrays: np.stack(arrays))
+        return self.made.put(Node("move", values, "stack", whole, (), stack))
 
     def _shaped(self, x: Any, v: Any) -> Any:
         """The value as a result of a loop, of the shape it has outside."""
         if not isinstance(x, Value):
             return x
-        return self.made.put(Node("move", (x.node,), "loop", tuple(v.aval.shape)))
+        shape = tuple(v.aval.shape)
+        known = self.made.nodes[x.node]
+        same = None if known.shape != shape else (lambda a: a)
+        return self.made.put(Node("move", (x.node,), "loop", shape, (), same))
 
 
 def _behind(nodes: list[Node], front: list[int], mark: int) -> set[int]:

@@ -1,50 +1,164 @@
-"""One equation, one node: its kind, and how it uses the weights that take part."""
+"""One equation, one node: what it computes, and of what; what weights are for is the core's."""
 
+import string
 from typing import Any
 
 import numpy as np
 
-from initcore.networks import Node
+from initcore.networks import Node, Product
 
-from ._equations import ELEMENTWISE, MOVES, MOVING, ROOTS, apply, evaluator
-from ._patterns import CENTERED, centered, normalized, soft_maximum
-from ._uses import Uses
-from ._values import Constant, Derived, Value, View, joined, moved
+from ._equations import ELEMENTWISE, MOVES, MOVING, REDUCTIONS, ROOTS, apply, evaluator
+from ._moving import movement
+from ._values import Constant, Value
 
 __all__ = ["Nodes"]
 
+LINEAR = ("add", "sub", "add_any", "mul", "div", "neg")
+PICKS = ("dynamic_slice", "gather")
 
-class Nodes(Uses):
-    """Makes nodes of equations."""
+
+class Nodes:
+    """Makes nodes of equations.
+
+    Args:
+        shapes: Of all weights, by path.
+
+    Attributes:
+        nodes: Those so far.
+        still: The nodes made of weights alone.
+        picked: Paths of the weights of which a loop's counter picks a part.
+        turn: How often the loop's body has been noted before.
+    """
+
+    def __init__(self, shapes: dict[str, tuple[int, ...]]) -> None:
+        self.shapes = shapes
+        self.nodes: list[Node] = []
+        self.still: set[int] = set()
+        self.picked: set[str] = set()
+        self.stacked: set[str] = set()
+        self.turn = 0
+        self._rooted: dict[int, int] = {}  # a scale over a running deviation, and the scale
+
+    def put(self, node: Node) -> Value:
+        """Append a node."""
+        self.nodes.append(node)
+        at = len(self.nodes) - 1
+        if node.kind in ("weight", "constant") or (
+            node.kind in ("move", "map", "sum", "reduce", "other", "product")
+            and bool(node.inputs) and self.still.issuperset(node.inputs)
+        ):  # fmt: skip
+            self.still.add(at)
+        return Value(at)
+
+    def weight(self, path: str) -> Value:
+        return self.put(Node("weight", (), path, self.shapes[path], (path,)))
+
+    def paths(self, i: int) -> list[str]:
+        """The weights that a value is made of."""
+        found, seen, front = [], set(), [i]
+        while front:
+            j = front.pop()
+            if j not in seen:
+                seen.add(j)
+                found += self.nodes[j].parameters
+                front += self.nodes[j].inputs
+        return found
 
     def note(self, eqn: Any, name: str, operands: list[Any]) -> list[Any]:
         """What the results of an equation are."""
         values = [o for o in operands if isinstance(o, Value)]
-        weights = [o for o in operands if isinstance(o, (View, Derived))]
-        # `table[tokens]` is a gather, `table[token]` of one token a slice. So is `w[i]` in a loop,
-        # but there the index is made from the loop's counter and not from the model's inputs.
-        looks_up = name in ("gather", "dynamic_slice") and isinstance(operands[0], View)
-        if looks_up and (name == "gather" or any(self._is_given(v) for v in values)):
-            return [self._look_up(eqn, name, operands)]
-        if looks_up and values:
-            self.picked.update(operands[0].paths)
-            values = []
         if not values:
-            return self._without_values(eqn, name, operands, weights)
-        kind, inputs, used = self._kind(eqn, name, operands, values, weights)
-        # Inside of a cell a map is no activation: the cell as a whole is the layer.
-        function = None
-        if kind == "map" and not self._in_cell(name, inputs):
-            numbers = [o.number if isinstance(o, Constant) else None for o in operands]
-            if all(isinstance(o, Value) or n is not None
-                   for o, n in zip(operands, numbers, strict=True)):  # fmt: skip
+            return [_folded(eqn, name, operands)] * len(eqn.outvars)
+        shape = tuple(eqn.outvars[0].aval.shape)
+        if name in ("dot_general", "conv_general_dilated"):
+            return [self._product(eqn, name, operands, shape)]
+        first = operands[0]
+        if name in PICKS and isinstance(first, Value) and first.node in self.still:
+            found = self._picked(eqn, name, operands, shape)
+            if found is not None:
+                return [found]
+        normalized = self._by_running_statistics(name, operands, shape)
+        if normalized is not None:
+            return [normalized]
+        return [self._plain(eqn, name, operands, n) for n in range(len(eqn.outvars))]
+
+    def _plain(self, eqn: Any, name: str, operands: list[Any], n: int) -> Value:
+        inputs = [o.node for o in operands if isinstance(o, Value)]
+        numbers = [o.number if isinstance(o, Constant) else None for o in operands]
+        unknown = [isinstance(o, Constant) and o.number is None for o in operands]
+        shape, function = tuple(eqn.outvars[n].aval.shape), None
+        kind = "other"
+        if name in REDUCTIONS:
+            kind = "reduce"
+        elif name in ("add", "sub", "add_any") and len(inputs) == 2:
+            kind, function = "sum", evaluator(eqn, numbers)
+        elif name in ELEMENTWISE:
+            kind = "map"
+            if any(unknown):
+                # By an array of constants it moves values; other such functions are not known.
+                kind = "move" if name in (*LINEAR, "select_n") else "map"
+                inputs = inputs[:1] if kind == "move" else inputs
+            else:
                 function = evaluator(eqn, numbers)
-        # `x - mean(x)` is the first half of a normalization, found again by this label.
-        label = CENTERED if kind == "move" and name == "sub" and len(values) > 1 else name
-        return [
-            self.put(Node(kind, inputs, label, tuple(v.aval.shape), used, function))
-            for v in eqn.outvars
-        ]
+        elif name in MOVING:
+            kind = "move"
+            given = [None if isinstance(o, Value) else o.number if o.number is not None else 0
+                     for o in operands]  # fmt: skip
+            if name == "dynamic_slice" and any(unknown):
+                given = [None] * len(given)
+            function = movement(eqn, name, given, n)
+            if function is None or name in PICKS:
+                inputs = inputs[:1] if name not in ("dynamic_update_slice",) else inputs
+        return self.put(Node(kind, tuple(inputs), name, shape, (), function))
+
+    def _by_running_statistics(
+        self, name: str, operands: list[Any], shape: tuple[int, ...]
+    ) -> Value | None:
+        """A batch normalization in evaluation mode: a product with a constant one over deviation."""
+        if name not in ("mul", "div") or len(operands) != 2:
+            return None
+        values = [o for o in operands if isinstance(o, Value)]
+        root = any(isinstance(o, Constant) and o.root for o in operands)
+        if root:
+            (value,) = values
+            if value.node in self.still:  # its scale
+                made = self.put(Node("move", (value.node,), name, shape))
+                self._rooted[made.node] = value.node
+                return made
+            return self.put(Node("norm", (value.node,), name, shape))
+        for x, w in (values, values[::-1]) if len(values) == 2 else ():
+            at = self._through(w.node)
+            if at in self._rooted and x.node not in self.still:
+                norm = self.put(Node("norm", (x.node,), name, shape))
+                return self.put(Node("map", (norm.node, self._rooted[at]), name, shape, (), _times))
+        return None
+
+    def _through(self, i: int) -> int:
+        while i not in self._rooted and self.nodes[i].kind == "move" and self.nodes[i].inputs:
+            i = self.nodes[i].inputs[0]
+        return i
+
+    def _picked(
+        self, eqn: Any, name: str, operands: list[Any], shape: tuple[int, ...]
+    ) -> Value | None:
+        """Rows of a table, or one kernel of a stack."""
+        table, indices = operands[0].node, [o for o in operands[1:] if isinstance(o, Value)]
+        whole = self.nodes[table].shape or ()
+        given = any(self._is_given(v) for v in indices)
+        if name == "gather" or given:
+            if len(whole) > 2:
+                return None
+            inputs = (table, *(v.node for v in indices))
+            return self.put(Node("look_up", inputs, name, shape))
+        if not indices:
+            return None
+        # `w[i]` in a loop, where the index is made from the loop's counter.
+        self.picked.update(self.paths(table))
+        sizes = eqn.params["slice_sizes"]
+        at = [self.turn if size == 1 < n else 0 for size, n in zip(sizes, whole, strict=True)]
+        cuts = tuple(slice(min(i, n - size), min(i, n - size) + size)
+                     for i, size, n in zip(at, sizes, whole, strict=True))  # fmt: skip
+        return self.put(Node("move", (table,), name, shape, (), lambda a: a[cuts]))
 
     def _is_given(self, v: Value) -> bool:
         """Whether the value is made from what the model is called with."""
@@ -58,113 +172,55 @@ class Nodes(Uses):
                 front += self.nodes[i].inputs
         return False
 
-    def _look_up(self, eqn: Any, name: str, operands: list[Any]) -> Value:
-        inputs = tuple(o.node for o in operands[1:] if isinstance(o, Value))
-        for path in operands[0].paths:
-            self.use(path, kind="embedding")
-        shape = tuple(eqn.outvars[0].aval.shape)
-        return self.put(Node("look_up", inputs, name, shape, operands[0].paths))
+    def _product(self, eqn: Any, name: str, operands: list[Any], shape: tuple[int, ...]) -> Value:
+        sides = []
+        for o, v in zip(operands, eqn.invars, strict=True):
+            if not isinstance(o, Value):
+                o = self.put(Node("constant", (), "constant", tuple(v.aval.shape)))
+            sides.append(o.node)
+        params = eqn.params
+        ranks = [len(v.aval.shape) for v in eqn.invars]
+        axes = _contraction(params, *ranks) if name == "dot_general" else _convolution(params)
+        return self.put(Node("product", tuple(sides), name, shape, product=axes))
 
-    def _without_values(
-        self, eqn: Any, name: str, operands: list[Any], weights: list[Any]
-    ) -> list[Any]:
-        """Moves of a weight are the weight; other functions of weights are derived from them."""
-        if not weights:
-            return [_folded(eqn, name, operands)] * len(eqn.outvars)
-        found: View | None = None
-        first = weights[0]
-        rest = [o for o in operands if o not in weights]
-        if len(weights) == 1 and isinstance(first, View):
-            if name in MOVES:
-                sizes = eqn.invars[operands.index(first)].aval.shape
-                found = moved(first, name, eqn.params, sizes, eqn.outvars[0].aval.shape)
-            # A batch norm in evaluation mode multiplies its scale with 1 / sqrt(running variance).
-            elif name in ("mul", "div") and any(isinstance(o, Constant) and o.root for o in rest):
-                found = View(first.paths, first.axes, scales=True)
-        # Queries, keys and values, joined so that one product makes all three.
-        elif name == "concatenate" and not rest and all(isinstance(w, View) for w in weights):
-            found = joined(weights)
-        if found is not None:
-            return [found] * len(eqn.outvars)
-        paths = tuple(dict.fromkeys(p for w in weights for p in w.paths))
-        for path in paths:
-            self.use(path, kind="derived", note=f"used through {name}")
-        return [Derived(paths, name)] * len(eqn.outvars)
 
-    def _kind(
-        self, eqn: Any, name: str, operands: list[Any], values: list[Value], weights: list[Any]
-    ) -> tuple[str, tuple[int, ...], tuple[str, ...]]:
-        """Kind and inputs of the node, and the weights that take part."""
-        inputs = tuple(v.node for v in values)
-        paths = tuple(dict.fromkeys(p for w in weights for p in w.paths))
-        if name in ("dot_general", "conv_general_dilated"):
-            if not weights:  # two values, or one with a constant matrix
-                return ("mix" if len(inputs) > 1 else "move"), inputs, ()
-            return self.product(eqn, name, operands), inputs, paths
-        if weights:
-            return self.joined(name, inputs, weights), inputs, paths
-        if name in ("mul", "div", "sub") and len(inputs) == 2:
-            found = self._pattern(name, *inputs)
-            if found is not None:
-                return found
-        # By running statistics alone: a batch norm without a scale.
-        root = any(isinstance(o, Constant) and o.root for o in operands)
-        if root and name in ("mul", "div"):
-            return "norm", inputs, ()
-        if name in ("add", "sub", "add_any"):
-            if len(inputs) == 2:
-                return ("map" if self._in_cell(name, inputs) else "sum"), inputs, ()
-            if any(isinstance(o, Constant) and o.number is None for o in operands):
-                return "move", inputs, ()  # constants of many numbers, added like a bias
-        if name == "select_n" and any(
-            isinstance(o, Constant) and o.number is None for o in operands
-        ):
-            return "move", inputs, ()  # a mask, as of causal attention
-        if name in ELEMENTWISE or name == "convert_element_type":
-            return "map", inputs, ()
-        return ("move" if name in MOVING else "other"), inputs, ()
+def _contraction(params: Any, m: int, n: int) -> Product:
+    """The letters of a `dot_general`."""
+    (left_in, right_in), (left_many, right_many) = params["dimension_numbers"]
+    letters = iter(string.ascii_letters)
+    left, right = [""] * m, [""] * n
+    for a, b in (*zip(left_many, right_many, strict=True), *zip(left_in, right_in, strict=True)):
+        left[a] = right[b] = next(letters)
+    left = [c or next(letters) for c in left]
+    right = [c or next(letters) for c in right]
+    free = [c for i, c in enumerate(left) if i not in (*left_in, *left_many)]
+    free += [c for i, c in enumerate(right) if i not in (*right_in, *right_many)]
+    result = "".join([*(left[a] for a in left_many), *free])
+    return Product(("".join(left), "".join(right)), result)
 
-    def _in_cell(self, name: str, inputs: tuple[int, ...]) -> bool:
-        """Whether this is a sum inside of a recurrent cell, `f * c + i * g` or `h - n`.
 
-        Such a sum ends no residual branch.
-        """
-        if not self.gates or len(inputs) != 2 or name not in ("add", "sub"):
-            return False
-        gated = any(self.nodes[i].label == "mul" and len(self.nodes[i].inputs) == 2 for i in inputs)
-        return (gated or name == "sub") and any(self._made_by_cell(i) for i in inputs)
+def _convolution(params: Any) -> Product:
+    """The letters of a convolution."""
+    numbers = params["dimension_numbers"]
+    left, right, out = ([""] * len(spec) for spec in (numbers.lhs_spec, numbers.rhs_spec,
+                                                      numbers.out_spec))  # fmt: skip
+    n = len(numbers.rhs_spec) - 2
+    spaces = zip(
+        (numbers.lhs_spec, numbers.rhs_spec, numbers.out_spec), (left, right, out),
+        ("ni" + "xyz"[:n], "oi" + "uvw"[:n], "no" + "XYZ"[:n]), strict=True,
+    )  # fmt: skip
+    for spec, letters, names in spaces:
+        for axis, letter in zip(spec, names, strict=True):
+            letters[axis] = letter
+    groups = params["feature_group_count"] * params["batch_group_count"]
+    product = Product(("".join(left), "".join(right)), "".join(out), "uvw"[:n], groups)
+    dilated = any(d > 1 for d in params["lhs_dilation"])
+    return product if not dilated else Product(product.operands, product.result, product.windows,
+                                               groups, stretched=True)  # fmt: skip
 
-    def _made_by_cell(self, i: int) -> bool:
-        """Whether the layers before a value are all of recurrent cells."""
-        seen, front, kinds = set(), [i], set()
-        while front:
-            i = front.pop()
-            if i in seen:
-                continue
-            seen.add(i)
-            if self.nodes[i].kind in ("layer", "recurrent"):
-                kinds.add(self.nodes[i].kind)
-            else:
-                front += self.nodes[i].inputs
-        return kinds == {"recurrent"}
 
-    def _pattern(
-        self, name: str, a: int, b: int
-    ) -> tuple[str, tuple[int, ...], tuple[str, ...]] | None:
-        """The softmax or normalization that this equation completes: JAX spells both out."""
-        nodes = self.nodes
-        if name == "sub":
-            return ("move", (a,), ()) if centered(nodes, a, b) else None
-        argument = soft_maximum(nodes, a, b) if name == "div" else None
-        if argument is not None:
-            return "softmax", (argument,), ()
-        # `x / std` has its operands in order, `x * rsqrt(var)` in any.
-        for x, deviation in ((a, b), (b, a))[: 1 if name == "div" else 2]:
-            among = normalized(nodes, x, deviation)
-            if among is not None:
-                paths = dict.fromkeys(p for i in sorted(among) for p in nodes[i].parameters)
-                return "norm", (x,), tuple(paths)
-        return None
+def _times(a: Any, b: Any) -> Any:
+    return a * b
 
 
 def _folded(eqn: Any, name: str, operands: list[Any]) -> Constant:

@@ -1,17 +1,18 @@
 """The graph of a function, from its jaxpr: nothing is computed but shapes."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 import jax
 import numpy as np
 
-from initcore.networks import Graph, Node
+from initcore.networks import Graph, Node, Parameter
 
 from ._equations import body_of
 from ._loops import Loops
 from ._nodes import Nodes
-from ._values import Constant, Value, View
+from ._values import Constant, Value
 from ._walk import Place
 
 __all__ = ["Recorder"]
@@ -29,9 +30,14 @@ class Recorder:
         tables: Places of the outputs of embeddings.
     """
 
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]], gates: Mapping[str, int]) -> None:
-        self.made = Nodes(shapes, gates)
-        self.loops = Loops(self.made, self.inside)
+    def __init__(self, weights: Mapping[str, Any], gates: Mapping[str, int]) -> None:
+        self._weights = dict(weights)
+        self.told: dict[str, dict[str, Any]] = {
+            path: {"kind": "recurrent", "parts": n} if len(weights[path].shape) > 1 else {
+                "kind": "bias"} for path, n in gates.items()
+        }  # fmt: skip
+        self.made = Nodes({path: tuple(w.shape) for path, w in weights.items()})
+        self.loops = Loops(self.made, self.inside, self.told)
         self.products: dict[Place, tuple[str, ...]] = {}
         self.layers: dict[Place, str] = {}
         self.biases: dict[str, str] = {}
@@ -43,10 +49,7 @@ class Recorder:
         """The graph of a jaxpr whose arguments are the weights, then inputs of the shapes `given`,
         or constants where None is given."""
         made = self.made
-        weights = [
-            View((path,), tuple(frozenset((i,)) for i in range(len(shape))))
-            for path, shape in made.shapes.items()
-        ]
+        weights = [made.weight(path) for path in made.shapes]
         inputs = [Constant() if shape is None else made.put(Node("input", shape=tuple(shape)))
                   for shape in given]  # fmt: skip
         return self._graph(self.run(jaxpr, consts, [*weights, *inputs]))
@@ -85,13 +88,15 @@ class Recorder:
 
     def _place(self, name: str, place: Place, operands: list[Any], made: int) -> None:
         """Note where a layer's output is: after its product, or where its bias is added."""
-        views = [o for o in operands if isinstance(o, View)]
-        values = [o for o in operands if isinstance(o, Value)]
+        still = self.made.still
+        views = [o for o in operands if isinstance(o, Value) and o.node in still]
+        values = [o for o in operands if isinstance(o, Value) and o.node not in still]
         # A bias comes after the product, at times with a transpose in between. The layer's signal
         # is what comes out last, as in frameworks whose layers add their biases themselves.
         if name in ("dot_general", "conv_general_dilated") and len(views) == 1 and values:
-            self.products[place] = views[0].paths
-            self.layers[place], self._ends[made] = views[0].paths[0], place
+            paths = tuple(dict.fromkeys(self.made.paths(views[0].node)))
+            self.products[place] = paths
+            self.layers[place], self._ends[made] = paths[0], place
         elif self.made.nodes[made].kind == "look_up":
             self.tables.append(place)
         elif len(values) == 1 and values[0].node in self._ends:
@@ -100,7 +105,7 @@ class Recorder:
                 path = self.layers.pop(self._ends.pop(values[0].node))
                 self.layers[place] = path
                 if adds:
-                    self.biases[path] = views[0].paths[0]
+                    self.biases[path] = self.made.paths(views[0].node)[0]
                 else:
                     self._ends[made] = place
 
@@ -108,11 +113,16 @@ class Recorder:
         """What was recorded and reaches the outputs."""
         made = self.made
         roots = [o.node for o in outputs if isinstance(o, Value)]
-        notes = {
-            path: {"note": f"{made.shapes[path][0]} weights in one array, used one after the other"}
-            for path in made.stacked
-        }
-        return Graph(reached(made.nodes, roots), made.parameters(notes))
+        parameters = [
+            Parameter(
+                path, made.shapes[path], told=self.told.get(path, {}), value=_value(w),
+                note="kernels in one array, used one after the other" if path in made.stacked
+                else "",
+            )
+            for path, w in self._weights.items()
+        ]  # fmt: skip
+        nodes, outputs = reached(made.nodes, roots)
+        return Graph(nodes, parameters, outputs=outputs)
 
 
 def _read(known: Mapping[Any, Any], v: Any) -> Any:
@@ -129,8 +139,23 @@ def constant(value: Any) -> Constant:
         return Constant()
 
 
-def reached(nodes: list[Node], roots: list[int]) -> list[Node]:
-    """The nodes that `roots` are made of, numbered anew."""
+FEW = 2**16  # elements that are compared to find whether they are all the same number
+
+
+def _value(w: Any) -> float | None:
+    """The number that every element is; None where they differ or have no values."""
+    if isinstance(w, (jax.ShapeDtypeStruct, jax.core.Tracer)) or not 0 < w.size <= FEW:
+        return None
+    try:
+        values = np.asarray(w, dtype=np.float64)
+    except (TypeError, RuntimeError):  # complex, or deleted
+        return None
+    first = values.reshape(-1)[0]
+    return float(first) if bool((values == first).all()) else None
+
+
+def reached(nodes: list[Node], roots: list[int]) -> tuple[list[Node], tuple[int, ...]]:
+    """The nodes that `roots` are made of, numbered anew, and the numbers of `roots`."""
     kept: set[int] = set()
     front = list(roots)
     while front:
@@ -140,7 +165,8 @@ def reached(nodes: list[Node], roots: list[int]) -> list[Node]:
             front += nodes[i].inputs
     order = sorted(kept)
     number = {old: new for new, old in enumerate(order)}
-    return [
-        Node(n.kind, tuple(number[j] for j in n.inputs), n.label, n.shape, n.parameters, n.function)
-        for n in (nodes[i] for i in order)
+    made = [
+        dataclasses.replace(nodes[i], inputs=tuple(number[j] for j in nodes[i].inputs))
+        for i in order
     ]
+    return made, tuple(dict.fromkeys(number[i] for i in roots))

@@ -29,7 +29,7 @@ class Traced:
         shapes = [shape_only(x) for x in (*weights, *model.state, *self.arrays)]
         closed = jax.make_jaxpr(flat)(*shapes)
         self.jaxpr, self.consts = closed.jaxpr, list(closed.consts)
-        self.recorder = Recorder({p: tuple(w.shape) for p, w in model.weights.items()}, model.gates)
+        self.recorder = Recorder(model.weights, model.gates)
         # State is no signal: running statistics are constants of the graph.
         given = [None if is_state else a.shape for a, is_state in
                  zip(self.arrays, states(call), strict=True)]  # fmt: skip
