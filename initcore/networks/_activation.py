@@ -14,7 +14,7 @@ import numpy as np
 from ..activations import activation_of, names
 from ._graph import Graph, Node
 
-__all__ = ["LINEAR", "Activations", "Following", "is_product", "is_scaling"]
+__all__ = ["LINEAR", "Activations", "Following", "is_product", "is_scaling", "scales"]
 
 LINEAR = "identity"
 PROBES = np.concatenate([np.linspace(-6.0, 6.0, 97), [-30.0, -12.5, 12.5, 30.0]])
@@ -162,7 +162,11 @@ def is_product(node: Node) -> bool:
 
 def is_scaling(graph: Graph, i: int) -> bool:
     """Whether a node is an affine map of one value."""
-    node = graph.nodes[i]
+    return scales(graph.nodes[i])
+
+
+def scales(node: Node) -> bool:
+    """The same of a node itself."""
     if node.kind != "map" or len(set(node.inputs)) != 1 or node.function is None:
         return False
     return _is_affine(_values(lambda x: _call(node, dict.fromkeys(node.inputs, x))))

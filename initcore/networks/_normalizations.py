@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from ._activation import scales
 from ._graph import Node
 
 __all__ = ["normalizations"]
@@ -45,10 +46,13 @@ def normalizations(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Mappin
                 for j in inside
             ):
                 continue
-            exponential = at(r).kind == "reduce" and _is_exponential(at(x))
-            if exponential and at(r).inputs == (x,):
-                argument = _way(at, at(x).inputs[0])[-1]
-                found[i] = dataclasses.replace(node, kind="softmax", inputs=(argument,))
+            total = at(_way(at, r)[-1])
+            exponential = at(way[-1])
+            of_it = total.kind == "reduce" and _way(at, total.inputs[0])[-1] == way[-1]
+            if of_it and _is_exponential(exponential):
+                argument = _way(at, exponential.inputs[0])[-1]
+                axis = _reduced(at(x).shape, at(r).shape)
+                found[i] = dataclasses.replace(node, kind="softmax", inputs=(argument,), axis=axis)
             elif node.kind == "sum":  # less its mean
                 found[i] = dataclasses.replace(node, kind="move", inputs=(x,), function=None)
             else:
@@ -61,7 +65,7 @@ def normalizations(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Mappin
 def _way(at: At, i: int) -> list[int]:
     """The value and what it is a move of, shifts by statistics included, back to the first."""
     found = [i]
-    while at(i).kind == "move" and len(at(i).inputs) == 1:
+    while len(at(i).inputs) == 1 and (at(i).kind == "move" or scales(at(i))):
         i = at(i).inputs[0]
         found.append(i)
     return found
@@ -82,6 +86,14 @@ def _statistic(at: At, x: int, r: int) -> set[int] | None:
         reduces |= node.kind == "reduce"
         front += node.inputs
     return seen if reduces else None
+
+
+def _reduced(whole: tuple[int, ...] | None, left: tuple[int, ...] | None) -> int | None:
+    """The axis that a statistic was taken over, where it was kept with length 1."""
+    if whole is None or left is None or len(whole) != len(left):
+        return None
+    axes = [k for k, (m, n) in enumerate(zip(whole, left, strict=True)) if m != n]
+    return axes[0] if len(axes) == 1 else None
 
 
 def _size(node: Node) -> int:

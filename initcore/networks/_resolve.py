@@ -347,7 +347,7 @@ class _Resolution:
         if views is None or product is None:
             self.picks[i] = ()
             for path in new.parameters:
-                self._use([path], kind="derived", note="used through a function of it")
+                self._use([path], kind="derived", note=f"used through {self.nodes[w].label}")
             return dataclasses.replace(new, kind="layer")
         recurrent = False
         self.picks[i] = tuple(picked(axes) for axes in views.values())
@@ -430,7 +430,7 @@ class _Resolution:
             for w in weights:
                 paths = self._paths(w)
                 if how == "add":
-                    sizes = [n for n in self.nodes[w].shape or () if n > 1]
+                    sizes = [n for p in paths[:1] for n in self.known[p].shape if n > 1]
                     self._added(nodes, i, w, paths, len(sizes) <= 1)
                 elif how == "multiply":
                     normalized = node.kind == "statistic" or _after_norm(nodes, node.inputs)
@@ -461,7 +461,7 @@ class _Resolution:
             shape = self.known[path].shape
             if layout and layout.out:
                 sizes = tuple(shape[a] for a in sorted(layout.batch + layout.out))
-                own = tuple(n for n in self.nodes[w].shape or () if n > 1)
+                own = tuple(n for p in self._paths(w)[:1] for n in self.known[p].shape if n > 1)
                 if own == tuple(n for n in sizes if n > 1):
                     return True
         return False

@@ -21,7 +21,8 @@ __all__ = ["scheme_of"]
 @scheme("orthogonal")
 def _orthogonal(network: Network, convolution: str = "orthogonal") -> Scheme:
     """Orthogonal kernels with the critical gain of the activation that follows each."""
-    chain, share, plain = _chain(network), _share(network), network.is_chain
+    chain, share = _chain(network), _share(network)
+    plain = network.is_chain and all(w.role != "recurrent" for w in network.kernels)
 
     def rule(w: Weight) -> Rule:
         name = "orthogonal"

@@ -69,6 +69,7 @@ def kernel_facts(
         Attributes of a `Parameter`; None where one of its axes is summed over in part.
     """
     other, kernel = product.operands
+    axes = _own_block(axes)
     roles: dict[str, list[int]] = {"batch": [], "out": [], "in": [], "window": []}
     groups, size = product.groups, dict(zip(kernel, axes[0].shape, strict=True)) if axes else {}
     split = ""
@@ -103,6 +104,18 @@ def kernel_facts(
         "kind": "kernel", "layout": layout, "transposed": product.transposed or product.stretched,
         "depthwise": depthwise and not product.transposed,
     }  # fmt: skip
+
+
+def _own_block(axes: Sequence[Any]) -> Sequence[Any]:
+    """The indices where a view shows the weight itself, of one that is joined with others."""
+    if not axes or all(collapsed(a).min(initial=0) >= 0 for a in axes):
+        return axes
+    own = np.logical_and.reduce([a >= 0 for a in axes])
+    cuts = []
+    for j in range(own.ndim):
+        at = np.flatnonzero(own.any(axis=tuple(k for k in range(own.ndim) if k != j)))
+        cuts.append(slice(int(at[0]), int(at[-1]) + 1) if at.size else slice(0, 0))
+    return [a[tuple(cuts)] for a in axes]
 
 
 def _role(letter: str, other: str, product: Product) -> str:

@@ -37,7 +37,9 @@ def of_linen(linen: Any, module: Any, sample: Any, seed: int, who: str) -> Funct
         return module.init(rngs, *args, **kwargs)
 
     def note(call: Any, args: Any, kwargs: Any, context: Any) -> Any:
-        if isinstance(context.module, linen.RNNCellBase):
+        # Inside of a lifted scan a cell does not know its path; the scan itself is seen then.
+        cell = isinstance(context.module, linen.RNNCellBase)
+        if cell and (context.module.path or isinstance(module, linen.RNNCellBase)):
             path = "/".join(("params", *context.module.path))
             cells[path + "/"] = GATES.get(type(context.module).__name__, 1)
         return call(*args, **kwargs)

@@ -79,7 +79,8 @@ class Loops:
             changes = jaxpr.outvars[n] is not jaxpr.invars[count + n]
             if changes and isinstance(x, (Constant, Value)):
                 start = (x.node,) if isinstance(x, Value) else ()
-                carry[n] = self.made.put(Node("move", start, "carry", tuple(v.aval.shape)))
+                kind = "move" if start else "input"
+                carry[n] = self.made.put(Node(kind, start, "carry", tuple(v.aval.shape)))
         body = len(nodes)
         self.made.picked.clear()
         after, made = step(carry)
@@ -121,7 +122,8 @@ class Loops:
         self.told.update(self._facts(weights))
         self.made.still -= set(range(mark, len(nodes)))
         del nodes[mark:]
-        inputs = tuple(dict.fromkeys(x.node for x in operands if isinstance(x, Value)))
+        inputs = tuple(dict.fromkeys(x.node for x in operands
+                                     if isinstance(x, Value) and x.node not in still))  # fmt: skip
         last = tuple(eqn.outvars[-1].aval.shape)
         one = self.made.put(Node("recurrent", inputs, eqn.primitive.name, last, tuple(weights)))
         unchanged = [old if old is new else one for old, new in zip(before, after, strict=True)]

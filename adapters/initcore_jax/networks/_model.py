@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from initcore.networks import Assignment, Graph, Linearized, Recording, Report
+from initcore import Rng
+from initcore.networks import Assignment, Graph, Linearized, Recording, Report, draw_with
 
 from .._init import _draw, _dtype
 from ._functional import FunctionalModel
@@ -59,6 +60,12 @@ class JaxModel:
         assert assignment.name is not None
         sharding = getattr(leaf, "sharding", None)
         spread = sharding if sharding is not None and len(sharding.device_set) > 1 else None
+        if assignment.pieces or assignment.starts:
+            rng = Rng.from_key(key, xp=jnp, dtype=self._dtype(path))
+            w = draw_with(rng, assignment)
+            w = w if sharding is None else jax.device_put(w, sharding)
+            self._new[path] = np.asarray(w) if isinstance(leaf, np.ndarray) else w
+            return
         w = _draw(assignment.name, key, shape, assignment.shape, self._dtype(path),
                   dict(assignment.parameters), assignment.layout, spread)  # fmt: skip
         if spread is None and sharding is not None:

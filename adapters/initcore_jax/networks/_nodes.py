@@ -165,7 +165,7 @@ class Nodes:
         seen, front = set(), [v.node]
         while front:
             i = front.pop()
-            if self.nodes[i].kind == "input":
+            if self.nodes[i].kind == "input" and self.nodes[i].label != "carry":
                 return True
             if i not in seen:
                 seen.add(i)

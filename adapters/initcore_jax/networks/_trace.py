@@ -116,8 +116,8 @@ class Recorder:
         parameters = [
             Parameter(
                 path, made.shapes[path], told=self.told.get(path, {}), value=_value(w),
-                note="kernels in one array, used one after the other" if path in made.stacked
-                else "",
+                note=f"{made.shapes[path][0]} weights in one array, used one after the other"
+                if path in made.stacked else "",
             )
             for path, w in self._weights.items()
         ]  # fmt: skip
@@ -145,6 +145,8 @@ FEW = 2**16  # elements that are compared to find whether they are all the same 
 def _value(w: Any) -> float | None:
     """The number that every element is; None where they differ or have no values."""
     if isinstance(w, (jax.ShapeDtypeStruct, jax.core.Tracer)) or not 0 < w.size <= FEW:
+        return None
+    if not jax.numpy.issubdtype(w.dtype, jax.numpy.floating):
         return None
     try:
         values = np.asarray(w, dtype=np.float64)
