@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from ._recorder import PATCHING
+from ._hooks import PATCHING
 
 __all__ = ["TAPPED", "kernel_of", "tapped"]
 
