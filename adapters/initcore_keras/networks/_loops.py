@@ -134,7 +134,7 @@ def _recurrence(r: Any, step: Callable[[Any], Any], carried: Any) -> Any:
         starts = {v.node for v in _values(carry)}
         paths = _weights_of(own, first)
         acts = _act_on(own, starts)
-    return (_noted(r, own, paths), made) if acts else None
+    return (_noted(r, own, first, paths), made) if acts else None
 
 
 def _name(x: Any) -> str:
@@ -169,9 +169,9 @@ def _act_on(nodes: Sequence[Node], starts: set[int]) -> bool:
     return False
 
 
-def _noted(r: Any, nodes: Sequence[Node], paths: Sequence[str]) -> list[str]:
-    """`paths`; what a step does with each is what its module is taken to say of it."""
-    for i, node in enumerate(nodes):
+def _noted(r: Any, nodes: Sequence[Node], first: int, paths: Sequence[str]) -> list[str]:
+    """`paths`; what a step's nodes, from `first` on, do with each is what its module says of it."""
+    for node in nodes[first:]:
         if node.kind != "product" or node.product is None:
             continue
         for j, own, other in zip(node.inputs, node.product.operands, node.product.operands[::-1],
@@ -219,7 +219,7 @@ def _rnn(
         output, states = step_function(steps_in, [*tuple(states), *more])
         output, states = keras.tree.map_structure(r.value, (output, states))
         own = nodes[:]
-        paths = _noted(r, own, _weights_of(own, first))
+        paths = _noted(r, own, first, _weights_of(own, first))
     known = unique([v for v in [*flat, *_values(initial_states), *_values(more)]])
     whole = (length, batch) if time_major else (batch, length)
     outputs = r.put("recurrent", known, (*whole, *output.shape[1:]), output.dtype, "rnn",

@@ -2,12 +2,12 @@
 
 import contextlib
 import inspect
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
-from keras import KerasTensor
 
 from initcore.networks import NOTHING, Graph, Node, spread
 
@@ -285,15 +285,15 @@ def _slots(args: Any, kwargs: Any) -> tuple[list[Value], Callable[..., Any]]:
 
 def one_spec(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Shapes and dtypes of what a function makes, asked of the backend."""
+    values, filled = _slots(list(args), dict(kwargs))
 
-    def symbolic(x: Any) -> Any:
-        return KerasTensor(x.shape, x.dtype) if isinstance(x, Value) else x
+    def of_tensors(*tensors: Any) -> Any:
+        args, kwargs = filled(tensors)
+        return function(*args, **kwargs)
 
-    args, kwargs = keras.tree.map_structure(symbolic, (list(args), dict(kwargs)))
-    import sys
-
+    tensors = [keras.KerasTensor(v.shape, v.dtype) for v in values]
     with unhooked():
-        return sys.modules["keras.src.backend"].compute_output_spec(function, *args, **kwargs)
+        return sys.modules["keras.src.backend"].compute_output_spec(of_tensors, *tensors)
 
 
 def as_array(x: Any) -> Any:

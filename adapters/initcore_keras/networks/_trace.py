@@ -117,10 +117,18 @@ def trace(model: Any, sample: Any = None, who: str = "initialize") -> Graph:
         with unchanged(model), hooked(recorder), recorder.weights_replaced():
             made = _called(model, *_values(recorder, call))
     except Exception as error:
-        line = (str(error).splitlines() or [type(error).__name__])[0][:160]
-        reason = f"its call could not be traced: {line}"
+        reason = f"its call could not be traced: {_cause(error)}"
         return Graph((), _parameters(model, recorder, keys), traced=False, note=reason)
     return recorder.graph(_parameters(model, recorder, keys), made)
+
+
+def _cause(error: Exception) -> str:
+    """What went wrong in a call, in one line and without Keras's words about it."""
+    text = re.sub(r"\x1b\[\d*m", "", str(error)).strip()
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and lines[0].startswith("Exception encountered when calling"):
+        del lines[0]
+    return (lines or [type(error).__name__])[0][:160]
 
 
 def _called(model: Any, args: Any, kwargs: Any) -> Any:
