@@ -12,19 +12,15 @@ from keras import layers
 from initcore.networks import Parameter
 from initcore.spec import Layout
 
-from ._hooks import active, traced, unhooked
-from ._recorder import as_array, one_spec, unique
+from ._black_box import black_box, guarded
+from ._hooks import active, traced
+from ._recorder import as_array
 from ._value import Value
 
-__all__ = ["owned", "parameter", "replaced_methods"]
+__all__ = ["parameter", "replaced_methods"]
 
 GATES = {"LSTMCell": 4, "GRUCell": 3, "SimpleRNNCell": 1, "ConvLSTMCell": 4}
 SAMPLED = 2**16  # elements of a weight that are looked at
-
-
-def owned(layer: Any) -> list[Any]:
-    """The weights of a layer itself that training changes, or would if it were not frozen."""
-    return list(layer._trainable_variables)
 
 
 # What layers say.
@@ -142,7 +138,7 @@ def _called(original: Any, layer: Any, *args: Any, **kwargs: Any) -> Any:
         if layer is r.model or not any(isinstance(x, Value) for x in flat):
             raise
         r.back_to(before)
-        return _black_box(r, layer, args, kwargs)
+        return black_box(r, layer, args, kwargs)
 
 
 @contextlib.contextmanager
@@ -152,67 +148,11 @@ def _guarded(layer: Any) -> Iterator[None]:
              and not isinstance(vars(layer)[n], keras.Layer)
              and not str(getattr(vars(layer)[n], "__module__", "")).startswith("keras.")]
     before = {n: vars(layer)[n] for n in names}
-    vars(layer).update({n: _elementwise(f) for n, f in before.items()})
+    vars(layer).update({n: guarded(f) for n, f in before.items()})
     try:
         yield
     finally:
         vars(layer).update(before)
-
-
-def _elementwise(function: Any) -> Any:
-    def activation(x: Any) -> Any:
-        try:
-            return function(x)
-        except Exception:
-            if not isinstance(x, Value):
-                raise
-        label = getattr(function, "__name__", "activation")
-        return active().put("map", (x,), x.shape, x.dtype, label, function=_computed(function))
-
-    return activation
-
-
-def _computed(function: Any) -> Any:
-    """A function of the backend's arrays as one of NumPy's."""
-
-    def evaluate(x: Any) -> Any:
-        with unhooked():
-            return as_array(function(keras.ops.convert_to_tensor(x)))
-
-    return evaluate
-
-
-def _black_box(r: Any, layer: Any, args: Any, kwargs: Any) -> Any:
-    """A layer that takes arrays of the backend alone: its shapes and its weights are known."""
-    specs = one_spec(layer.compute_output_spec, args, kwargs)
-    inputs = unique([x for x in keras.tree.flatten((args, kwargs)) if isinstance(x, Value)])
-    weights = [r.path(v) for one in layer._flatten_layers() for v in owned(one)]
-    paths = tuple(dict.fromkeys(p for p in weights if p is not None))
-    label = type(layer).__name__
-    flat = keras.tree.flatten(specs)
-    if not paths and len(inputs) == 1 and len(flat) == 1 and _acts_elementwise(layer, inputs[0]):
-        x = inputs[0]
-        return r.put("map", (x,), x.shape, flat[0].dtype, label, function=_computed(layer.call))
-    kind = "other" if paths else "move"
-    return keras.tree.map_structure(
-        lambda s: r.put(kind, inputs, s.shape, s.dtype, label, parameters=paths), specs
-    )
-
-
-def _acts_elementwise(layer: Any, x: Value) -> bool:
-    """Whether moving the elements of an array moves those of the result along."""
-    if "float" not in x.dtype or int(np.prod(x.shape)) > SAMPLED:
-        return False
-    given = np.linspace(-3, 3, int(np.prod(x.shape)))
-    evaluate = _computed(layer.call)
-    try:
-        made, turned = (np.asarray(evaluate(a.reshape(x.shape).astype(x.dtype)))
-                        for a in (given, given[::-1].copy()))  # fmt: skip
-    except Exception:
-        return False
-    return made.shape == x.shape and bool(
-        np.allclose(made.reshape(-1)[::-1], turned.reshape(-1), rtol=1e-5)
-    )
 
 
 def _at_one_step(

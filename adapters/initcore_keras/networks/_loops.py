@@ -176,17 +176,30 @@ def _noted(r: Any, nodes: Sequence[Node], first: int, paths: Sequence[str]) -> l
             continue
         for j, own, other in zip(node.inputs, node.product.operands, node.product.operands[::-1],
                                  strict=True):  # fmt: skip
-            if nodes[j].kind == "weight":
-                layout = Layout(
-                    tuple(k for k, c in enumerate(own) if c in node.product.result
-                          and c not in other),
-                    tuple(k for k, c in enumerate(own) if c in other
-                          and c not in node.product.result),
-                )  # fmt: skip
-                r.told.setdefault(nodes[j].parameters[0], {"kind": "recurrent", "layout": layout})
+            for path in _behind(nodes, j):
+                known = r.told.setdefault(path, {"kind": "recurrent"})
+                if nodes[j].kind == "weight":
+                    known.setdefault("layout", _layout(own, other, node.product.result))
     for path in paths:
         r.told.setdefault(path, {"kind": "bias"})
     return list(paths)
+
+
+def _behind(nodes: Sequence[Node], j: int) -> list[str]:
+    """The weights that a value is moved from."""
+    node = nodes[j]
+    if node.kind == "move":
+        return [path for k in node.inputs for path in _behind(nodes, k)]
+    return list(node.parameters) if node.kind == "weight" else []
+
+
+def _layout(own: str, other: str, result: str) -> Layout:
+    axes = range(len(own))
+    return Layout(
+        tuple(k for k in axes if own[k] in result and own[k] not in other),
+        tuple(k for k in axes if own[k] in other and own[k] not in result),
+        batch=tuple(k for k in axes if own[k] in other and own[k] in result),
+    )
 
 
 def _recurrent(r: Any, inputs: Any, paths: Any, made: Any, length: int | None = None) -> Any:

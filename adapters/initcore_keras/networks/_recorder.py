@@ -15,7 +15,7 @@ from ._hooks import unhooked
 from ._operations import IDENTITIES, JOINS, MAPS, MOVES, PREDICATES, REDUCTIONS, SOFTMAXES
 from ._value import Value
 
-__all__ = ["Recorder", "one_spec"]
+__all__ = ["Recorder", "as_array", "one_spec", "slots", "unique"]
 
 
 class Recorder:
@@ -150,7 +150,7 @@ class Recorder:
         args: Any, kwargs: Any,
     ) -> Value:  # fmt: skip
         """An elementwise function; by constants of many numbers it is a move."""
-        values, filled = _slots(args, kwargs)
+        values, filled = slots(args, kwargs)
         flat = keras.tree.flatten((args, kwargs))
         shape = np.broadcast_shapes(*(np.shape(x) if not isinstance(x, Value) else x.shape
                                       for x in flat if hasattr(x, "shape")))  # fmt: skip
@@ -267,7 +267,7 @@ def unique(values: Sequence[Value]) -> list[Value]:
     return list({v.node: v for v in values}.values())
 
 
-def _slots(args: Any, kwargs: Any) -> tuple[list[Value], Callable[..., Any]]:
+def slots(args: Any, kwargs: Any) -> tuple[list[Value], Callable[..., Any]]:
     """The values among nested arguments, and a function that puts arrays in their places."""
     values = unique([x for x in keras.tree.flatten((args, kwargs)) if isinstance(x, Value)])
     places = {v.node: n for n, v in enumerate(values)}
@@ -285,7 +285,7 @@ def _slots(args: Any, kwargs: Any) -> tuple[list[Value], Callable[..., Any]]:
 
 def one_spec(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Shapes and dtypes of what a function makes, asked of the backend."""
-    values, filled = _slots(list(args), dict(kwargs))
+    values, filled = slots(list(args), dict(kwargs))
 
     def of_tensors(*tensors: Any) -> Any:
         args, kwargs = filled(tensors)

@@ -10,8 +10,9 @@ import keras
 
 from initcore.networks import Graph, Parameter, calling
 
+from ._black_box import owned
 from ._hooks import hooked
-from ._layers import owned, parameter
+from ._layers import parameter
 from ._recorder import Recorder
 from ._unchanged import unchanged
 
