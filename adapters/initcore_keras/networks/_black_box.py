@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ._hooks import active, unhooked
+from ._active import active, unhooked
 from ._recorder import as_array, one_spec, slots
 from ._value import Value
 

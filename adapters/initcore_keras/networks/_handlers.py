@@ -1,5 +1,6 @@
 """Functions of Keras's backend that need more than their name."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -7,9 +8,9 @@ import numpy as np
 
 from ._loops import LOOPS
 from ._products import PRODUCTS
-from ._value import Value, _unknown
+from ._value import Value, unknown
 
-__all__ = ["HANDLERS"]
+__all__ = ["HANDLERS", "norm"]
 
 
 def _take(r: Any, x: Any, indices: Any, axis: Any = None) -> Any:
@@ -42,18 +43,19 @@ def _batch_normalization(
     r: Any, x: Any, mean: Any, variance: Any, axis: Any, offset: Any = None, scale: Any = None,
     epsilon: float = 1e-3,
 ) -> Any:  # fmt: skip
-    return _norm(r, "batch_normalization", x, scale, offset)
+    return norm(r, "batch_normalization", x, scale, offset)
 
 
 def _layer_normalization(r: Any, x: Any, gamma: Any = None, beta: Any = None, **how: Any) -> Any:
-    return _norm(r, "layer_normalization", x, gamma, beta)
+    return norm(r, "layer_normalization", x, gamma, beta)
 
 
 def _rms_normalization(r: Any, x: Any, scale: Any = None, **how: Any) -> Any:
-    return _norm(r, "rms_normalization", x, scale, None)
+    return norm(r, "rms_normalization", x, scale, None)
 
 
-def _norm(r: Any, label: str, x: Any, scale: Any, shift: Any) -> Any:
+def norm(r: Any, label: str, x: Any, scale: Any, shift: Any) -> Any:
+    """A fused normalization, whose weights may be missing."""
     x = r.value(x)
     given = [scale] if shift is None else [np.ones(()) if scale is None else scale, shift]
     beside = [r.value(w) for w in given if w is not None]
@@ -94,7 +96,7 @@ def _full_like(r: Any, x: Any, fill_value: Any, dtype: Any = None) -> Any:
     return keras.ops.full(x.shape, fill_value, dtype or x.dtype)
 
 
-HANDLERS = {
+HANDLERS: Mapping[str, Callable[..., Any]] = {
     **PRODUCTS, **LOOPS,
     "take": _take, "getitem": _getitem, "moments": _moments, "glu": _glu,
     "batch_normalization": _batch_normalization, "_layer_normalization": _layer_normalization,
@@ -102,5 +104,5 @@ HANDLERS = {
     "zeros_like": _like, "empty_like": _like, "ones_like": _ones_like, "full_like": _full_like,
     "shape": lambda r, x: x.shape, "ndim": lambda r, x: x.ndim,
     "size": lambda r, x, axis=None: int(np.prod(x.shape)) if axis is None else x.shape[axis],
-    "is_tensor": lambda r, x: True, "convert_to_numpy": _unknown,
+    "is_tensor": lambda r, x: True, "convert_to_numpy": unknown,
 }  # fmt: skip

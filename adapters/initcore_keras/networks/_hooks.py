@@ -17,9 +17,10 @@ from typing import Any
 
 import keras
 
+from ._active import active, call, recording, traced
 from ._value import Value
 
-__all__ = ["PATCHING", "active", "hooked", "traced", "unhooked"]
+__all__ = ["PATCHING", "hooked"]
 
 MODULES = ("core", "image", "linalg", "math", "nn", "numpy", "random", "rnn")
 UNTOUCHED = ("compute_output_spec", "device_scope", "result_type", "random_seed_dtype")
@@ -29,50 +30,28 @@ CONTROL = ("associative_scan", "bidirectional_gru", "bidirectional_lstm", "cond"
 """What takes functions, which may hold values that are not among the arguments."""
 SPELLED_OUT = ("_layer_normalization", "_rms_normalization")
 """Functions of `keras.ops` that call PyTorch itself."""
-_here = threading.local()
 # Held by whoever has replaced methods of Keras: a second thread would put the wrong ones back.
 PATCHING = threading.RLock()
 
 
-def active() -> Any:
-    """The recorder of this thread; raises where there is none."""
-    recorder = getattr(_here, "recorder", None)
-    if recorder is None:
-        raise TypeError("a value of a traced model is of use while it is traced only")
-    return recorder
-
-
-def traced() -> bool:
-    """Whether this thread records a model."""
-    return getattr(_here, "recorder", None) is not None
-
-
 @contextlib.contextmanager
-def unhooked() -> Iterator[None]:
-    """A context in which Keras computes as always, with the weights' real values."""
-    recorder, _here.recorder = getattr(_here, "recorder", None), None
-    try:
-        with keras.StatelessScope(collect_losses=True):
-            yield
-    finally:
-        _here.recorder = recorder
+def hooked(recorder: Any, dispatch: Callable[..., Any], methods: Any) -> Iterator[None]:
+    """Hand what this thread computes to a recorder for a while.
 
-
-@contextlib.contextmanager
-def hooked(recorder: Any) -> Iterator[None]:
-    """Hand what this thread computes to `recorder` for a while."""
+    Args:
+        recorder: What knows the weights of the model.
+        dispatch: Is called with it, a function's name, the function and its arguments.
+        methods: Classes, names of methods, and what takes their place.
+    """
     with PATCHING, contextlib.ExitStack() as undo:
         for module, name, new in _replacements():
             undo.callback(setattr, module, name, vars(module)[name])
             setattr(module, name, new)
-        for kind, name, new in recorder.methods():
+        for kind, name, new in methods:
             undo.callback(_put_back, kind, name, vars(kind).get(name))
             setattr(kind, name, new)
-        _here.recorder = recorder
-        try:
+        with recording(recorder, dispatch):
             yield
-        finally:
-            _here.recorder = None
 
 
 def _put_back(kind: Any, name: str, own: Any) -> None:
@@ -84,12 +63,14 @@ def _put_back(kind: Any, name: str, own: Any) -> None:
 
 def _replacements() -> Iterator[tuple[Any, str, Callable[..., Any]]]:
     """Modules, the names of functions there, and what takes their place."""
-    packages = [sys.modules["keras.src.backend"],
+    packages: list[types.ModuleType] = [sys.modules["keras.src.backend"],
                 sys.modules[f"keras.src.backend.{keras.backend.backend()}"]]  # fmt: skip
     made: dict[int, Callable[..., Any]] = {}
     for name in MODULES:
         module = sys.modules.get(f"{packages[1].__name__}.{name}")
-        for key, function in list(vars(module).items()) if module else ():
+        if module is None:
+            continue
+        for key, function in list(vars(module).items()):
             own = getattr(function, "__module__", None) == module.__name__
             if own and _is_function(function) and key[0] != "_" and key not in UNTOUCHED:
                 made.setdefault(id(function), _handed_on(key, function))
@@ -114,12 +95,12 @@ def _handed_on(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def handed_on(*args: Any, **kwargs: Any) -> Any:
-        recorder = getattr(_here, "recorder", None)
-        if recorder is None:
+        if not traced():
             return function(*args, **kwargs)
+        recorder = active()
         if always or any(isinstance(x, Value) or recorder.path(x) is not None
                          for x in keras.tree.flatten((args, kwargs))):  # fmt: skip
-            return recorder.call(name, function, args, kwargs)
+            return call(name, function, args, kwargs)
         return function(*args, **kwargs)
 
     return handed_on

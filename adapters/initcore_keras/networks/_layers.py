@@ -12,8 +12,9 @@ from keras import layers
 from initcore.networks import Parameter
 from initcore.spec import Layout
 
+from ._active import active, traced
 from ._black_box import black_box, guarded
-from ._hooks import active, traced
+from ._handlers import norm
 from ._recorder import as_array
 from ._value import Value
 
@@ -113,6 +114,7 @@ def replaced_methods() -> Sequence[tuple[Any, str, Any]]:
     return [(kind, name, _in_trace(vars(kind)[name], new)) for kind, name, new in (
         (keras.Layer, "__call__", _called), (layers.TimeDistributed, "call", _at_one_step),
         (layers.Masking, "call", _unmasked), (layers.Softmax, "call", _softmax),
+        (layers.GroupNormalization, "call", _group_normalization),
     )]  # fmt: skip
 
 
@@ -144,9 +146,13 @@ def _called(original: Any, layer: Any, *args: Any, **kwargs: Any) -> Any:
 @contextlib.contextmanager
 def _guarded(layer: Any) -> Iterator[None]:
     """A context in which an activation may be a function of the backend's own arrays."""
-    names = [n for n in ("activation", "recurrent_activation") if callable(vars(layer).get(n))
-             and not isinstance(vars(layer)[n], keras.Layer)
-             and not str(getattr(vars(layer)[n], "__module__", "")).startswith("keras.")]
+    names = [
+        n
+        for n in ("activation", "recurrent_activation")
+        if callable(vars(layer).get(n))
+        and not isinstance(vars(layer)[n], keras.Layer)
+        and not str(getattr(vars(layer)[n], "__module__", "")).startswith("keras.")
+    ]
     before = {n: vars(layer)[n] for n in names}
     vars(layer).update({n: guarded(f) for n, f in before.items()})
     try:
@@ -179,3 +185,10 @@ def _softmax(original: Any, self: Any, inputs: Any, mask: Any = None) -> Any:
     """Over several axes at once it is one softmax too."""
     axis = self.axis if isinstance(self.axis, int) else self.axis[-1]
     return keras.ops.softmax(inputs, axis)
+
+
+def _group_normalization(original: Any, self: Any, inputs: Any) -> Any:
+    """Keras spells it out in an order of its own."""
+    r = active()
+    weights = [w if isinstance(w, keras.Variable) else None for w in (self.gamma, self.beta)]
+    return norm(r, type(self).__name__, inputs, *weights)

@@ -229,11 +229,11 @@ def _rnn(
             lambda x: r.put("input", (), x.shape, _name(x), "state"), initial_states
         )
         first = len(nodes)
-        output, states = step_function(steps_in, [*tuple(states), *more])
+        output, states = step_function(steps_in, [*states, *more])
         output, states = keras.tree.map_structure(r.value, (output, states))
         own = nodes[:]
         paths = _noted(r, own, first, _weights_of(own, first))
-    known = unique([v for v in [*flat, *_values(initial_states), *_values(more)]])
+    known = unique([*flat, *_values(initial_states), *_values(more)])
     whole = (length, batch) if time_major else (batch, length)
     outputs = r.put("recurrent", known, (*whole, *output.shape[1:]), output.dtype, "rnn",
                     parameters=tuple(paths))  # fmt: skip
@@ -251,9 +251,7 @@ def _fused(r: Any, *args: Any, **kwargs: Any) -> Any:
     raise NotImplementedError  # which is Keras's way to ask for the loop
 
 
-def _associative_scan(
-    r: Any, f: Any, elems: Any, reverse: bool = False, axis: int = 0
-) -> Any:
+def _associative_scan(r: Any, f: Any, elems: Any, reverse: bool = False, axis: int = 0) -> Any:
     made = keras.tree.map_structure(r.value, f(elems, elems))
     return keras.tree.map_structure(
         lambda x, y: r.put("move", unique([r.value(x), y]), x.shape, y.dtype, "scan"), elems, made

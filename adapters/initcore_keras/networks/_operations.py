@@ -8,7 +8,8 @@ from scipy import special
 
 from initcore.networks import NOTHING, reshaped, spread
 
-__all__ = ["IDENTITIES", "JOINS", "MAPS", "MOVES", "PREDICATES", "REDUCTIONS", "SOFTMAXES"]
+__all__ = ["IDENTITIES", "JOINS", "MAPS", "MOVES", "PREDICATES", "REDUCTIONS",
+           "SOFTMAXES", "VIEWS"]  # fmt: skip
 
 # Element by element. What NumPy computes under the same name needs no more than the name.
 MAPS: Mapping[str, Callable[..., Any] | None] = {
@@ -47,6 +48,10 @@ REDUCTIONS = ("all", "amax", "amin", "any", "argmax", "argmin", "average", "coun
               "logsumexp", "max", "mean", "median", "min", "nanmax", "nanmean", "nanmin", "nanstd",
               "nansum", "nanvar", "norm", "prod", "ptp", "std", "sum", "var")  # fmt: skip
 SOFTMAXES = ("softmax", "log_softmax", "sparsemax")
+VIEWS = ("max_pool", "average_pool", "adaptive_average_pool", "adaptive_max_pool", "cumsum",
+         "cumprod", "fold", "multi_hot", "one_hot", "resize", "shuffle", "sort", "top_k",
+         "unfold")  # fmt: skip
+"""What moves, averages or selects elements in a way that is not followed."""
 IDENTITIES = ("array", "cast", "convert_to_tensor", "copy", "dropout", "stop_gradient")
 """The value itself, in another dtype perhaps, or as in evaluation."""
 

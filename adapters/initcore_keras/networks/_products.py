@@ -56,7 +56,7 @@ def _matmul(r: Any, x1: Any, x2: Any) -> Any:
     sizes_b = dict(zip(right, b.shape, strict=False))
     one_a = {c: next(fresh) for c in left if sizes_a[c] == 1 and sizes_b.get(c, 1) > 1}
     one_b = {c: next(fresh) for c in right if sizes_b[c] == 1 and sizes_a.get(c, 1) > 1}
-    n, k, m = LETTERS[many : many + 3]
+    n, k, m = list(LETTERS[many : many + 3])
     left = "".join(one_a.get(c, c) for c in left) + (n if a.ndim > 1 else "") + k
     right = "".join(one_b.get(c, c) for c in right) + k + (m if b.ndim > 1 else "")
     result = batch + (n if a.ndim > 1 else "") + (m if b.ndim > 1 else "")

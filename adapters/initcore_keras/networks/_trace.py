@@ -11,8 +11,9 @@ import keras
 from initcore.networks import Graph, Parameter, calling
 
 from ._black_box import owned
+from ._dispatch import dispatch
 from ._hooks import hooked
-from ._layers import parameter
+from ._layers import parameter, replaced_methods
 from ._recorder import Recorder
 from ._unchanged import unchanged
 
@@ -106,8 +107,8 @@ def trace(model: Any, sample: Any = None, who: str = "initialize") -> Graph:
     variables, keys = variables_of(model), _keys_of(model)
     if not variables and not all(layer.built for layer in model._flatten_layers()):
         raise ValueError(
-            f"{who} needs a model that has its weights, and {model.name} has none yet; call it once, "
-            "or pass sample_input."
+            f"{who} needs a model that has its weights, and {model.name} has none yet; call it "
+            "once, or pass sample_input."
         )
     call = _arguments(model, sample)
     recorder = Recorder(model, variables)
@@ -115,7 +116,11 @@ def trace(model: Any, sample: Any = None, who: str = "initialize") -> Graph:
         reason = "no input to call it with is known; pass sample_input"
         return Graph((), _parameters(model, recorder, keys), traced=False, note=reason)
     try:
-        with unchanged(model), hooked(recorder), recorder.weights_replaced():
+        with (
+            unchanged(model),
+            hooked(recorder, dispatch, replaced_methods()),
+            recorder.weights_replaced(),
+        ):
             made = _called(model, *_values(recorder, call))
     except Exception as error:
         reason = f"its call could not be traced: {_cause(error)}"

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import keras
 import numpy as np
 
 __all__ = ["unchanged"]

@@ -5,7 +5,10 @@ from typing import Any, NoReturn
 
 import keras
 
-__all__ = ["Value"]
+from ._active import call
+from ._operations import MAPS
+
+__all__ = ["Value", "unknown"]
 
 
 def _operator(name: str, *, swapped: bool = False) -> Callable[[Any, Any], Any]:
@@ -16,7 +19,7 @@ def _operator(name: str, *, swapped: bool = False) -> Callable[[Any, Any], Any]:
     return operator
 
 
-def _unknown(self: Any, *args: Any, **kwargs: Any) -> NoReturn:
+def unknown(self: Any, *args: Any, **kwargs: Any) -> NoReturn:
     raise TypeError("the numbers of a value are not known while the model is traced")
 
 
@@ -58,13 +61,11 @@ class Value:
         return keras.ops.cast(self, keras.backend.standardize_dtype(dtype))
 
     def __getitem__(self, key: Any) -> Any:
-        from ._hooks import active
-
-        return active().call("getitem", _item, (self, key), {})
+        return call("getitem", _item, (self, key), {})
 
     def __len__(self) -> int:
         if not self.shape:
-            _unknown(self)
+            unknown(self)
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Any]:
@@ -102,15 +103,13 @@ class Value:
     __xor__, __rxor__ = _operator("logical_xor"), _operator("logical_xor", swapped=True)
     __lt__, __le__ = _operator("less"), _operator("less_equal")
     __gt__, __ge__ = _operator("greater"), _operator("greater_equal")
-    __bool__ = __int__ = __float__ = __index__ = __array__ = _unknown
+    __bool__ = __int__ = __float__ = __index__ = __array__ = unknown
 
     @classmethod
     def __torch_function__(
         cls, function: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:  # fmt: skip
         """PyTorch's own functions of the names that Keras has, element by element."""
-        from ._operations import MAPS
-
         name = getattr(function, "__name__", "").strip("_")
         name = {"sub": "subtract", "mul": "multiply", "div": "true_divide", "pow": "power",
                 "truediv": "true_divide"}.get(name, name)  # fmt: skip
