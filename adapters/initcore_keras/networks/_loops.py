@@ -4,7 +4,7 @@ Loops over stacks of weights, and short ones, are unrolled. A loop whose own wei
 carries is one recurrence.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -258,7 +258,7 @@ def _associative_scan(r: Any, f: Any, elems: Any, reverse: bool = False, axis: i
     )
 
 
-LOOPS = {
+LOOPS: Mapping[str, Callable[..., Any]] = {
     "cond": _cond, "switch": _switch, "while_loop": _while_loop, "fori_loop": _fori_loop,
     "map": _map, "vectorized_map": _vectorized_map, "scan": _scan, "rnn": _rnn,
     "associative_scan": _associative_scan, "lstm": _fused, "gru": _fused,

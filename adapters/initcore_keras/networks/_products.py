@@ -1,7 +1,7 @@
 """Contractions, whatever Keras calls them, as products whose axes have letters."""
 
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -214,7 +214,7 @@ def _each(x: Any, n: int) -> tuple[int, ...]:
     return (int(x),) * n if np.ndim(x) == 0 else tuple(int(v) for v in x)
 
 
-PRODUCTS = {
+PRODUCTS: Mapping[str, Callable[..., Any]] = {
     "matmul": _matmul, "tensordot": _tensordot, "dot": _dot, "inner": _inner, "outer": _outer,
     "einsum": _einsum, "conv": _conv, "depthwise_conv": _depthwise_conv,
     "separable_conv": _separable_conv, "conv_transpose": _conv_transpose,
