@@ -13,9 +13,9 @@ from initcore.networks import Parameter
 from initcore.spec import Layout
 
 from ._active import active, traced
-from ._black_box import black_box, guarded
+from ._black_box import black_box, guarded, owned
 from ._handlers import norm
-from ._recorder import as_array
+from ._recorder import NotBuiltError, as_array
 from ._value import Value
 
 __all__ = ["parameter", "replaced_methods"]
@@ -131,10 +131,15 @@ def _in_trace(original: Any, new: Any) -> Any:
 def _called(original: Any, layer: Any, *args: Any, **kwargs: Any) -> Any:
     """A layer does what it does; one that fails on values is a black box."""
     r = active()
-    before = len(r.nodes)
+    before, built = len(r.nodes), layer.built
     try:
         with _guarded(layer):
-            return original(layer, *args, **kwargs)
+            made = original(layer, *args, **kwargs)
+        if not built and any(r.path(v) is None for v in owned(layer)):
+            raise NotBuiltError(layer.name)
+        return made
+    except NotBuiltError:
+        raise
     except Exception:
         flat = keras.tree.flatten((args, kwargs))
         if layer is r.model or not any(isinstance(x, Value) for x in flat):

@@ -10,9 +10,17 @@ import keras
 import numpy as np
 
 from initcore.arrays import REAL
-from initcore.networks import Assignment, Graph, Linearized, Recording, Report, calling
+from initcore.networks import (
+    Assignment,
+    Graph,
+    Linearized,
+    Recording,
+    Report,
+    calling,
+    draw_with,
+)
 
-from .._draw import draw
+from .._draw import on_backend
 from ._derivatives import array, gradients, linearized
 from ._taps import kernel_of, tapped
 from ._trace import call_of, trace, variables_of
@@ -51,12 +59,11 @@ class KerasModel:
             )
 
     def write(self, assignment: Assignment, key: tuple[int, int]) -> None:
-        assert assignment.name is not None
         variable = self._weights[assignment.weight.path]
+        shape = assignment.weight.parameter.shape
         variable.assign(
-            draw(assignment.name, key, assignment.weight.parameter.shape, assignment.shape,
-                 _dtype(variable), dict(assignment.parameters), assignment.layout)
-        )  # fmt: skip
+            on_backend(lambda rng: draw_with(rng, assignment), key, shape, _dtype(variable))
+        )
 
     def scale(self, path: str, factor: float) -> None:
         self._weights[path].assign(self._weights[path] * factor)
@@ -71,7 +78,18 @@ class KerasModel:
                 self._weights[path].assign(values)
             raise
 
+    @property
+    def unwritten(self) -> Sequence[str]:
+        """The weights without memory, which a plan can only be made for."""
+        return [p for p, v in self._weights.items() if v.shape and _is_meta(v)]
+
     def finish(self, report: Report) -> Report:
+        kept = [(path, self._weights[path]) for path in report.untouched]
+        states = [(v.path, v) for v in self._model.non_trainable_variables]
+        report.not_finite = tuple(dict.fromkeys(
+            name for name, v in [*kept, *states]
+            if _is_float(v) and not _is_meta(v) and not bool(keras.ops.all(keras.ops.isfinite(v)))
+        ))  # fmt: skip
         return report
 
     def values(self, path: str) -> Any:
@@ -218,6 +236,11 @@ def _is_array(x: Any) -> bool:
 
 def _dtype(x: Any) -> str:
     return str(keras.backend.standardize_dtype(x.dtype))
+
+
+def _is_meta(variable: Any) -> bool:
+    """Whether it is one of PyTorch's tensors without values."""
+    return getattr(getattr(variable.value, "device", None), "type", "") == "meta"
 
 
 def _is_float(x: Any) -> bool:

@@ -13,7 +13,11 @@ from initcore.networks import Graph, Node
 from ._active import unhooked
 from ._value import Value
 
-__all__ = ["Recorder", "as_array", "dtype_of", "one_spec", "slots", "unique"]
+__all__ = ["NotBuiltError", "Recorder", "as_array", "dtype_of", "one_spec", "slots", "unique"]
+
+
+class NotBuiltError(ValueError):
+    """A layer made its weights only when it was traced; its text is the layer's name."""
 
 
 class Recorder:

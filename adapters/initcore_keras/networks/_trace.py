@@ -14,7 +14,7 @@ from ._black_box import owned
 from ._dispatch import dispatch
 from ._hooks import hooked
 from ._layers import parameter, replaced_methods
-from ._recorder import Recorder
+from ._recorder import NotBuiltError, Recorder
 from ._unchanged import unchanged
 
 __all__ = ["call_of", "trace", "variables_of"]
@@ -97,31 +97,43 @@ def trace(model: Any, sample: Any = None, who: str = "initialize") -> Graph:
         ValueError: It has no weights yet and no sample, or does not take the sample.
     """
     if sample is not None and not model.built:
-        args, kwargs = call_of(sample)
-        with calling(who, model.name):
-            model(*args, **kwargs)
-    if not model.built:
-        raise ValueError(
-            f"{who} needs a model that is built; call {model.name} once, or pass sample_input."
-        )
+        _run(model, sample, who)
+    try:
+        return _traced(model, sample, who)
+    except NotBuiltError:  # a model that says it is built and has layers that are not
+        if sample is None:
+            raise
+    _run(model, sample, who)
+    return _traced(model, sample, who)
+
+
+def _run(model: Any, sample: Any, who: str) -> None:
+    args, kwargs = call_of(sample)
+    with calling(who, model.name):
+        model(*args, **kwargs)
+
+
+def _traced(model: Any, sample: Any, who: str) -> Graph:
     variables, keys = variables_of(model), _keys_of(model)
-    if not variables and not all(layer.built for layer in model._flatten_layers()):
-        raise ValueError(
-            f"{who} needs a model that has its weights, and {model.name} has none yet; call it "
-            "once, or pass sample_input."
+    if not model.built or not (variables or all(x.built for x in model._flatten_layers())):
+        raise NotBuiltError(
+            f"{who} needs a model that is built, with all its weights; call {model.name} once, or "
+            "pass sample_input."
         )
     call = _arguments(model, sample)
     recorder = Recorder(model, variables)
     if call is None:
         reason = "no input to call it with is known; pass sample_input"
         return Graph((), _parameters(model, recorder, keys), traced=False, note=reason)
+    hooks = hooked(recorder, dispatch, replaced_methods())
     try:
-        with (
-            unchanged(model),
-            hooked(recorder, dispatch, replaced_methods()),
-            recorder.weights_replaced(),
-        ):
+        with unchanged(model), hooks, recorder.weights_replaced():
             made = _called(model, *_values(recorder, call))
+    except NotBuiltError as error:
+        raise NotBuiltError(
+            f"{who} needs a model with all its weights, and {_cause(error)} has none yet; call "
+            f"{model.name} once, or pass sample_input."
+        ) from None
     except Exception as error:
         reason = f"its call could not be traced: {_cause(error)}"
         return Graph((), _parameters(model, recorder, keys), traced=False, note=reason)
