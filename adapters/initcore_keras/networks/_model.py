@@ -2,7 +2,8 @@
 
 import contextlib
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -22,7 +23,7 @@ from initcore.networks import (
 
 from .._draw import on_backend
 from ._derivatives import array, gradients, linearized
-from ._taps import kernel_of, tapped
+from ._taps import cells_of, kernel_of, tapped, unrolled
 from ._trace import call_of, trace, variables_of
 
 __all__ = ["KerasModel"]
@@ -163,20 +164,27 @@ class KerasModel:
 
     def recorded(self, coefficients: Callable[[Sequence[int]], Any]) -> Recording:
         paths = {id(v): path for path, v in self._weights.items()}
+        cells = cells_of(self._model)
+        inside = {id(layer) for cell in cells for layer in cell._flatten_layers()}
 
-        def run(name: Callable[[str, Any], Any]) -> Any:
+        def run(name: Callable[[Any, Any], Any]) -> Any:
+            steps: Counter[str] = Counter()
+
             def tap(layer: Any, made: Any) -> Any:
                 path = paths.get(id(kernel_of(layer)))
-                return None if path is None else name(path, made)
+                if path is None:
+                    return None
+                steps[path] += id(layer) in inside  # others are what they are at their first call
+                return name((path, steps[path]), made)
 
-            with tapped(tap):
+            with unrolled(self._model), tapped(tap, cells=cells):
                 return self._output(self._arguments)
 
-        signals, slopes = gradients(run, coefficients)
+        signals, slopes = (_by_path(found) for found in gradients(run, coefficients))
         entering = next((x for x in self._arrays if _is_float(x)), None)
         return Recording(
-            {path: array(s) for path, s in signals.items()},
-            {path: array(g) for path, g in slopes.items()},
+            signals,
+            slopes,
             None if entering is None else array(entering),
         )
 
@@ -223,6 +231,14 @@ class KerasModel:
         raise TypeError(
             f"{self._who} needs a model with a floating-point output, got {type(made).__name__}."
         )
+
+
+def _by_path(found: Mapping[tuple[str, int], Any]) -> dict[str, Any]:
+    """Arrays by path; the steps of a recurrence along the second axis."""
+    steps: dict[str, list[Any]] = {}
+    for (path, _), x in found.items():
+        steps.setdefault(path, []).append(array(x))
+    return {path: x[0] if len(x) == 1 else np.stack(x, 1) for path, x in steps.items()}
 
 
 def _stateless() -> Any:
