@@ -36,7 +36,7 @@ class Tables(layers.Layer):  # type: ignore[misc]
     """Weights that are read through operations on weights alone."""
 
     def build(self, shape: Any) -> None:
-        for name in ("sliced", "cut", "rows", "added"):
+        for name in ("sliced", "cut", "rows", "added", "picked"):
             setattr(self, name, self.add_weight(shape=(10, 8), name=name))
         self.token = self.add_weight(shape=(1, 1, 8), name="token")
         self.lookup = layers.Embedding(10, 8, name="lookup")
@@ -48,14 +48,14 @@ class Tables(layers.Layer):  # type: ignore[misc]
         x = x + ops.slice(ops.convert_to_tensor(self.cut), (0, 0), (n, 8))
         x = x + ops.take(self.rows, ops.arange(n), axis=0)
         x = x + self.lookup(ops.arange(0, n, 1))
-        x = x + self.added.value[:n]
+        x = x + self.added.value[:n] + self.picked[ops.arange(n)]
         return ops.concatenate([ops.broadcast_to(self.token, (batch, 1, 8)), x], axis=1)
 
 
 def test_tables_and_tokens_are_read_through_operations() -> None:
     found = roles_of(built(Tables(name="t"), 6, 8))
     assert found["t/sliced"] == found["t/cut"] == found["t/added"] == "position"
-    assert found["t/rows"] == found["t/lookup/embeddings"] == "embedding"
+    assert found["t/rows"] == found["t/picked"] == found["t/lookup/embeddings"] == "embedding"
     assert found["t/token"] == "latent"
     assert (found["before/kernel"], found["after/kernel"]) == ("first", "output")
 
@@ -165,6 +165,17 @@ class Recurrence(layers.Layer):  # type: ignore[misc]
         return ops.scan(step, ops.zeros_like(x[:, 0]), ops.swapaxes(x, 0, 1))[0]
 
 
+class Repeated(layers.Layer):  # type: ignore[misc]
+    """One layer many times over, in a scan over a sequence of its own."""
+
+    def __init__(self, steps: int, name: str) -> None:
+        super().__init__(name=name)
+        self.steps = steps
+
+    def call(self, x: Any) -> Any:
+        return ops.fori_loop(0, self.steps, lambda i, x: ops.tanh(x), x)
+
+
 class Either(layers.Layer):  # type: ignore[misc]
     def build(self, shape: Any) -> None:
         self.w = self.add_weight(shape=(8, 8), name="w")
@@ -195,12 +206,17 @@ def test_loops_are_seen_through_and_recurrences_stay_their_own() -> None:
     assert w.parameter.layout is not None
     assert (w.role, w.activation, w.parameter.layout.batch) == ("hidden", "tanh", (0,))
     for layer, path, shape in (
-        (Recurrence(name="r"), "r/w", (5, 8)), (layers.RNN(Cell(), name="r"), "r/cell/h/kernel", (5, 8)),
-    ):  # fmt: skip
+        (Recurrence(name="r"), "r/w", (5, 8)),
+        (layers.RNN(Cell(), name="r"), "r/cell/h/kernel", (5, 8)),
+    ):
         found = roles_of(built(layer, *shape))
         assert found[path] == "recurrent"
         assert (found["before/kernel"], found["after/kernel"]) == ("first", "output")
     assert roles_of(built(Either(name="e"), 8))["e/w"] == "hidden"
+    # A short loop is unrolled, a long one in part.
+    for steps, runs in ((5, 5), (400, 8)):
+        nodes = trace(built(Repeated(steps, name="l"), 8)).nodes
+        assert sum(n.label == "tanh" for n in nodes) == runs
 
 
 def of_backend(name: str, *arrays: Any) -> Any:
@@ -263,7 +279,7 @@ class Unfinished(keras.Model):  # type: ignore[misc]
 
 def test_a_model_without_its_weights_asks_for_a_sample() -> None:
     model = Unfinished()
-    with pytest.raises(ValueError, match="all its weights; call .* or pass sample_input"):
+    with pytest.raises(ValueError, match=r"all its weights; call .* or pass sample_input"):
         initialize(model, "orthogonal")
     assert not model.d.built
     report = initialize(model, "orthogonal", sample_input=np.ones((2, 4), "float32"))

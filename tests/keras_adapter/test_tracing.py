@@ -121,9 +121,10 @@ MAPS: dict[str, Function] = {
         "log_sigmoid", "squareplus", "tanh_shrink", "soft_shrink", "hard_shrink",
     )},
     "threshold": lambda x: keras.activations.threshold(x, 0.5, 0.1),
-    "erf": ops.erf, "rsqrt": lambda x: ops.rsqrt(ops.square(x) + 1), "clip": lambda x: ops.clip(x, 0, 6),
+    "erf": ops.erf, "rsqrt": lambda x: ops.rsqrt(ops.square(x) + 1),
+    "clip": lambda x: ops.clip(x, 0, 6),
     "where": lambda x: ops.where(x > 0, x, 0.1 * x), "powers": lambda x: 0.5 * x**3 - x / 2,
-    "glu of halves": lambda x: ops.maximum(x, -x), "scaled": lambda x: ops.convert_to_tensor(0.5) * x,
+    "folded": lambda x: ops.maximum(x, -x), "scaled": lambda x: ops.convert_to_tensor(0.5) * x,
 }  # fmt: skip
 
 
@@ -142,6 +143,7 @@ def test_maps_compute_what_the_backend_does(name: str) -> None:
 PRODUCTS: dict[str, tuple[Function, tuple[tuple[int, ...], ...]]] = {
     "matmul": (ops.matmul, ((2, 3, 4), (4, 5))),
     "batched": (ops.matmul, ((2, 1, 3, 4), (2, 6, 4, 5))),
+    "fewer axes": (ops.matmul, ((5, 2, 3, 4), (2, 4, 6))),
     "a vector": (ops.matmul, ((3, 4), (4,))),
     "the operator": (lambda a, b: a @ b, ((3, 4), (4, 2))),
     "dot": (ops.dot, ((2, 3, 4), (4, 5))),
@@ -169,7 +171,8 @@ def test_letters_of_products_say_what_is_contracted(name: str) -> None:
 
 CONVOLUTIONS = {
     "strided": layers.Conv2D(4, 3, strides=2), "same": layers.Conv2D(4, (3, 2), padding="same"),
-    "dilated": layers.Conv2D(4, 3, dilation_rate=2), "causal": layers.Conv1D(4, 3, padding="causal"),
+    "dilated": layers.Conv2D(4, 3, dilation_rate=2),
+    "causal": layers.Conv1D(4, 3, padding="causal"),
     "grouped": layers.Conv2D(6, 3, groups=2, strides=(1, 2), padding="same"),
     "depthwise": layers.DepthwiseConv2D(3, depth_multiplier=2, strides=2),
     "separable": layers.SeparableConv1D(5, 3, depth_multiplier=2),
@@ -193,6 +196,17 @@ def test_convolutions_have_the_shapes_that_they_compute(name: str) -> None:
             sizes = [graph.nodes[j].shape for j in node.inputs]
             assert [len(s) for s in sizes] == [len(o) for o in node.product.operands]
             assert len(node.shape) == len(node.product.result)
+            assert node.product.groups == getattr(layer, "groups", 1)
+
+
+def test_channels_may_stand_first() -> None:
+    layer = layers.Conv2D(6, 3, strides=2, groups=2, data_format="channels_first")
+    layer.build((None, 4, 9, 8))  # not every backend can compute it
+    (node,) = [n for n in trace(layer, keras.KerasTensor((2, 4, 9, 8))).nodes if n.kind == "product"]
+    (signal, kernel), result = node.product.operands, node.product.result
+    assert node.shape == (2, 6, 4, 3)
+    assert (signal[1], result[1]) == (kernel[-2], kernel[-1])
+    assert node.product.groups == 2
 
 
 def test_the_same_graph_is_recorded_on_every_backend() -> None:
