@@ -1,5 +1,6 @@
 """Drawing on each backend of Keras: in NumPy where that is possible, else on the backend."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -8,7 +9,7 @@ import numpy as np
 from initcore import Rng, specs
 from initcore.spec import Layout
 
-__all__ = ["draw", "words"]
+__all__ = ["draw", "on_backend", "words"]
 
 
 def draw(
@@ -30,13 +31,29 @@ def draw(
         values: Checked parameters, by the core's names.
         layout: The layout that leads from one order to the other; None if they are the same.
     """
+
+    def drawn(rng: Rng) -> Any:
+        w = specs[core].function(rng, canonical, **values)
+        return w if layout is None else layout.from_canonical(w, shape, xp=rng.xp)
+
+    return on_backend(drawn, key, shape, dtype)
+
+
+def on_backend(
+    drawn: Callable[[Rng], Any], key: tuple[Any, Any], shape: tuple[int, ...], dtype: str
+) -> Any:
+    """What a function draws with the two words of a key, as a tensor of the running backend.
+
+    Args:
+        drawn: Makes an array of `shape` and of the generator's namespace.
+        key: Two words; JAX arrays if they are traced.
+        shape, dtype: Of the tensor.
+    """
     xp, device = _place()
     if getattr(device, "type", "") == "meta":  # PyTorch's tensors without values
         return keras.ops.zeros(shape, dtype=dtype)
     rng = Rng.from_key(key, xp=xp, dtype=dtype, device=device)
-    w = specs[core].function(rng, canonical, **values)
-    if layout is not None:
-        w = layout.from_canonical(w, shape, xp=rng.xp)
+    w = drawn(rng)
     if keras.backend.backend() == "torch":
         # The other backends write rows one after another themselves.
         w = np.ascontiguousarray(w) if xp is np else w.contiguous()

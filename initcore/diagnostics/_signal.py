@@ -208,7 +208,7 @@ def _predicted(
     predicted: dict[str, float] = {}
     q, phi = entering, LINEAR
     for w in network.kernels:
-        if w.path not in found.signals:
+        if w.path not in found.signals or w.parameter.kind == "recurrent":
             return predicted
         sigma_w, sigma_b = _deviations(model, w)
         try:

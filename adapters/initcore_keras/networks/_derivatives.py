@@ -20,21 +20,21 @@ def array(x: Any) -> Any:
     return np.asarray(keras.ops.convert_to_numpy(x), dtype=np.float64)
 
 
-def gradients(run: Callable[[Callable[[str, Any], Any]], Any], seeded: Any) -> tuple[Any, Any]:
+def gradients(run: Callable[[Callable[[Any, Any], Any]], Any], seeded: Any) -> tuple[Any, Any]:
     """Values named on the way, and the gradients by them of `sum(seeded(y) * y)`.
 
     Args:
-        run: `run(name)` computes the output `y` and calls `name(path, value)` for each value, going
+        run: `run(name)` computes the output `y` and calls `name(key, value)` for each value, going
             on with what it returns.
         seeded: From the output's shape to the coefficients.
 
     Returns:
-        The values and the gradients by path; no gradients on a backend without them.
+        The values and the gradients by key; no gradients on a backend without them.
     """
     backend = keras.backend.backend()
-    values: dict[str, Any] = {}
+    values: dict[Any, Any] = {}
 
-    def name(path: str, value: Any) -> Any:
+    def name(path: Any, value: Any) -> Any:
         values.setdefault(path, value)
         return value
 
@@ -43,7 +43,7 @@ def gradients(run: Callable[[Callable[[str, Any], Any]], Any], seeded: Any) -> t
 
         with tf.GradientTape() as tape:
 
-            def watched(path: str, value: Any) -> Any:
+            def watched(path: Any, value: Any) -> Any:
                 if path not in values:
                     values[path] = value = tf.identity(value)
                     tape.watch(value)
@@ -56,7 +56,7 @@ def gradients(run: Callable[[Callable[[str, Any], Any]], Any], seeded: Any) -> t
     if backend == "torch":
         import torch
 
-        def graphed(path: str, value: Any) -> Any:
+        def graphed(path: Any, value: Any) -> Any:
             if path not in values and not value.requires_grad:
                 value.requires_grad_()
             return name(path, value)
@@ -74,9 +74,9 @@ def gradients(run: Callable[[Callable[[str, Any], Any]], Any], seeded: Any) -> t
         shape, zeros = y.shape, {p: jnp.zeros_like(v) for p, v in values.items()}
 
         def total(added: Any) -> Any:
-            seen: set[str] = set()
+            seen: set[Any] = set()
 
-            def shifted(path: str, value: Any) -> Any:
+            def shifted(path: Any, value: Any) -> Any:
                 if path in seen:
                     return value
                 seen.add(path)

@@ -1,254 +1,199 @@
-"""What the layers of Keras do with their weights; every other layer is called and recorded."""
+"""What Keras's layers say of their weights, and the layers that are not called as they are."""
 
-import inspect
-from collections.abc import Callable
+import contextlib
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers
 
+from initcore.networks import Parameter
 from initcore.spec import Layout
 
-from ._operations import _einsum
+from ._active import active, traced
+from ._black_box import black_box, guarded, owned
+from ._handlers import norm
+from ._recorder import NotBuiltError, as_array
+from ._value import Value
 
-__all__ = ["call_layer", "owned"]
+__all__ = ["parameter", "replaced_methods"]
 
-GATES = {"LSTMCell": 4, "GRUCell": 3, "SimpleRNNCell": 1}
-NORMS = (layers.BatchNormalization, layers.LayerNormalization, layers.GroupNormalization,
-         layers.RMSNormalization, layers.UnitNormalization)  # fmt: skip
-Handler = Callable[[Any, Any, Any, Any], Any]
-
-
-def owned(layer: Any) -> list[Any]:
-    """The weights of a layer itself that training changes, or would if it were not frozen."""
-    return list(layer._trainable_variables)
+GATES = {"LSTMCell": 4, "GRUCell": 3, "SimpleRNNCell": 1, "ConvLSTMCell": 4}
+SAMPLED = 2**16  # elements of a weight that are looked at
 
 
-def call_layer(recorder: Any, layer: Any, args: Any, kwargs: Any) -> Any:
-    """What `layer(*args, **kwargs)` makes, recorded."""
-    for kind, handler in HANDLERS:
-        if isinstance(layer, kind):
-            return handler(recorder, layer, args, kwargs)
-    how = dict(kwargs)
-    if layer._call_has_training_arg:
-        how["training"] = False
-    elif "training" in how and "training" not in inspect.signature(layer.call).parameters:
-        del how["training"]
-    before = len(recorder.nodes)
+# What layers say.
+
+
+def parameter(path: str, variable: Any, layer: Any, more: Mapping[str, Any]) -> Parameter:
+    """A weight with all that its layer says of it.
+
+    Args:
+        path: Its path.
+        variable, layer: The weight and its layer.
+        more: What the trace found out about it.
+    """
+    told = {**_told(layer, variable), **more}
+    starts, forget = _forget_gate(layer, variable)
+    return Parameter(path, tuple(variable.shape), frozen=not variable.trainable, told=told,
+                     value=_number(variable), starts=starts, forget=forget)  # fmt: skip
+
+
+def _told(layer: Any, v: Any) -> dict[str, Any]:
+    """Kind and layout by the layer and the name."""
+    name, ndim = v.name, len(v.shape)
+    gates = next((GATES[c.__name__] for c in type(layer).__mro__ if c.__name__ in GATES), 0)
+    if name == "gamma" or (name == "scale" and ndim <= 1):
+        return {"kind": "scale"}
+    if name == "beta":
+        return {"kind": "shift"}
+    if "bias" in name or ndim == 1:
+        return {"kind": "bias"}
+    if gates:
+        return {"kind": "recurrent", "layout": Layout((-1,), (-2,)), "parts": gates}
+    if name == "embeddings":
+        return {"kind": "embedding"}
+    kind = type(layer).__name__
+    if "depthwise" in name or kind.startswith("DepthwiseConv"):
+        return {"kind": "kernel", "layout": Layout((-1,), (), batch=(-2,)), "depthwise": True}
+    if kind.endswith("Transpose"):
+        return {"kind": "kernel", "layout": Layout((-2,), (-1,)), "transposed": True}
+    if isinstance(layer, layers.EinsumDense) and name == "kernel":
+        layout = _einsum_layout(layer.equation)
+        return {"kind": "kernel", "layout": layout} if layout else {}
+    if ndim >= 2:
+        groups = getattr(layer, "groups", 1)
+        groups = groups if isinstance(groups, int) and isinstance(layer, CONVOLUTIONS) else 1
+        return {"kind": "kernel", "layout": Layout((-1,), (-2,), groups=groups)}
+    return {"kind": "other", "note": "of unknown use"}
+
+
+CONVOLUTIONS = (layers.Conv1D, layers.Conv2D, layers.Conv3D)
+
+
+def _einsum_layout(equation: str) -> Layout | None:
+    """Axes shared with the other operand alone are inputs, with the result alone outputs."""
+    given, _, result = equation.replace(" ", "").replace("...", "").partition("->")
+    operands = given.split(",")
+    if len(operands) != 2 or not result:
+        return None
+    other, own = operands
+    axes = range(len(own))
+    return Layout(
+        tuple(a for a in axes if own[a] in result and own[a] not in other),
+        tuple(a for a in axes if own[a] not in result),
+        batch=tuple(a for a in axes if own[a] in result and own[a] in other),
+    )
+
+
+def _forget_gate(layer: Any, v: Any) -> tuple[Any, Any]:
+    """Rows of a bias that shift a forget gate, and what its layer starts them at."""
+    units = getattr(layer, "units", None) or getattr(layer, "filters", None)
+    if "LSTM" not in type(layer).__name__ or v is not getattr(layer, "bias", None) or not units:
+        return (), None
+    rows = (units, 2 * units)
+    return (((*rows, 1.0),) if getattr(layer, "unit_forget_bias", False) else ()), rows
+
+
+def _number(v: Any) -> float | None:
+    """The number that all elements are, None if they differ or are too many to look at."""
+    if not 0 < int(np.prod(v.shape)) <= SAMPLED or "float" not in str(v.dtype):
+        return None
+    values = as_array(v)
+    first = values.reshape(-1)[0]
+    return float(first) if bool((values == first).all()) else None
+
+
+# Layers that are not called as they are.
+
+
+def replaced_methods() -> Sequence[tuple[Any, str, Any]]:
+    """Methods of Keras's classes and what takes their place while recording."""
+    return [(kind, name, _in_trace(vars(kind)[name], new)) for kind, name, new in (
+        (keras.Layer, "__call__", _called), (layers.TimeDistributed, "call", _at_one_step),
+        (layers.Masking, "call", _unmasked), (layers.Softmax, "call", _softmax),
+        (layers.GroupNormalization, "call", _group_normalization),
+    )]  # fmt: skip
+
+
+def _in_trace(original: Any, new: Any) -> Any:
+    """`new(original, ...)` where this thread traces a model, `original(...)` elsewhere."""
+
+    @functools.wraps(original)
+    def method(*args: Any, **kwargs: Any) -> Any:
+        return new(original, *args, **kwargs) if traced() else original(*args, **kwargs)
+
+    return method
+
+
+def _called(original: Any, layer: Any, *args: Any, **kwargs: Any) -> Any:
+    """A layer does what it does; one that fails on values is a black box."""
+    r = active()
+    before, built = len(r.nodes), layer.built
     try:
-        made = layer.call(*args, **how)
+        with _guarded(layer):
+            made = original(layer, *args, **kwargs)
+        if not built and any(r.path(v) is None for v in owned(layer)):
+            raise NotBuiltError(layer.name)
+        return made
+    except NotBuiltError:
+        raise
     except Exception:
-        if owned(layer) or len(recorder.nodes) > before:
+        flat = keras.tree.flatten((args, kwargs))
+        if layer is r.model or not any(isinstance(x, Value) for x in flat):
             raise
-        # Works on arrays of the backend alone: what it makes of shapes is known all the same.
-        spec = layer.compute_output_spec(*args, **how)
-        return recorder.put("move", (list(args), kwargs), type(layer).__name__, spec)
-    for w in owned(layer):
-        if not recorder.used(w):
-            _by_name(recorder, w)
-    return made
+        r.back_to(before)
+        return black_box(r, layer, args, kwargs)
 
 
-def _by_name(recorder: Any, w: Any) -> None:
-    """A weight that a layer transforms before use; its name tells the rest."""
-    name = w.name
-    kind = next((k for k, names in (("bias", ("bias", "beta")), ("multiplier", ("gamma", "scale")))
-                 if any(n in name for n in names)), "derived")  # fmt: skip
-    recorder.use(w, kind=kind, note="used through a function of it; judged by its name")
-
-
-def _product(
-    recorder: Any, layer: Any, x: Any, kernel: Any, facts: dict[str, Any], shape: Any
-) -> Any:
-    """A product with a kernel, its bias and its activation."""
-    bias = getattr(layer, "bias", None)
-    recorder.use(kernel, kind="kernel", **facts)
-    if bias is not None:
-        recorder.use(bias, kind="bias")
-    made = keras.KerasTensor(tuple(shape), x.dtype)
-    recorder.put("layer", x, type(layer).__name__, made, (kernel, bias))
-    return _activated(recorder, getattr(layer, "activation", None), made)
-
-
-def _activated(recorder: Any, activation: Any, x: Any) -> Any:
-    """An activation; one that takes arrays of the backend alone is a map all the same."""
-    if activation is None:
-        return x
-    try:
-        return activation(x)
-    except Exception:
-
-        def function(v: Any) -> Any:
-            tensor = keras.ops.convert_to_tensor(v)
-            return np.asarray(keras.ops.convert_to_numpy(activation(tensor)))
-
-        made = keras.KerasTensor(tuple(x.shape), x.dtype)
-        label = getattr(activation, "__name__", "activation")
-        return recorder.put("map", x, label, made, (), function)
-
-
-def _activation(recorder: Any, layer: Any, args: Any, kwargs: Any) -> Any:
-    return _activated(recorder, layer.activation, _first(args, kwargs))
-
-
-def _first(args: Any, kwargs: Any) -> Any:
-    return args[0] if args else next(iter(kwargs.values()))
-
-
-def _dense(recorder: Any, layer: Any, args: Any, kwargs: Any) -> Any:
-    x = _first(args, kwargs)
-    facts = {"layout": Layout((1,), (0,))}
-    shape = (*x.shape[:-1], layer.units)
-    return _product(recorder, layer, x, layer._kernel, facts, shape)
-
-
-def _einsum_dense(recorder: Any, layer: Any, args: Any, kwargs: Any) -> Any:
-    x = _first(args, kwargs)
-    facts = _einsum(layer.equation, 1)
-    shape = layer.compute_output_shape(x.shape)
-    return _product(recorder, layer, x, layer._kernel, facts or {}, shape)
-
-
-def _convolution(recorder: Any, layer: Any, args: Any, kwargs: Any) -> Any:
-    x = _first(args, kwargs)
-    channels = x.shape[-1 if layer.data_format == "channels_last" else 1]
-    facts = {
-        "layout": Layout((-1,), (-2,), groups=layer.groups),
-        "depthwise": layer.groups > 1 and layer.groups == channels,
-    }
-    return _product(recorder, layer, x, layer._kernel, facts, layer.compute_output_shape(x.shape))
-
-
-def _transposed(recorder: Any, layer: Any, args: Any, kwargs: Any) -> Any:
-    x = _first(args, kwargs)
-    facts = {"layout": Layout((-2,), (-1,)), "transposed": True}
-    return _product(recorder, layer, x, layer.kernel, facts, layer.compute_output_shape(x.shape))
-
-
-def _depthwise(recorder: Any, layer: Any, args: Any, kwargs: Any) -> Any:
-    x = _first(args, kwargs)
-    facts = {"layout": Layout((-1,), (), batch=(-2,)), "depthwise": True}
-    return _product(recorder, layer, x, layer.kernel, facts, layer.compute_output_shape(x.shape))
-
-
-def _separable(recorder: Any, layer: Any, args: Any, kwargs: Any) -> Any:
-    x = _first(args, kwargs)
-    axis = -1 if layer.data_format == "channels_last" else 1
-    shape = list(layer.compute_output_shape(x.shape))
-    between = list(shape)
-    between[axis] = x.shape[axis] * layer.depth_multiplier
-    middle = keras.KerasTensor(tuple(between), x.dtype)
-    first = {"layout": Layout((-1,), (), batch=(-2,)), "depthwise": True}
-    recorder.use(layer.depthwise_kernel, kind="kernel", **first)
-    recorder.put("layer", x, type(layer).__name__, middle, (layer.depthwise_kernel,))
-    facts = {"layout": Layout((-1,), (-2,))}
-    return _product(recorder, layer, middle, layer.pointwise_kernel, facts, shape)
-
-
-def _embedding(recorder: Any, layer: Any, args: Any, kwargs: Any) -> Any:
-    x = _first(args, kwargs)
-    table = layer._embeddings
-    if kwargs.get("reverse") or (len(args) > 1 and args[1] is True):
-        own = getattr(layer, "reverse_embeddings", None)
-        kernel = table if own is None else own
-        layout = Layout((0,), (1,)) if own is None else Layout((1,), (0,))
-        made = keras.KerasTensor((*x.shape[:-1], layer.input_dim), x.dtype)
-        if own is not None:
-            recorder.use(kernel, kind="kernel", layout=layout)
-        return recorder.put("layer", x, type(layer).__name__, made, (kernel,))
-    recorder.use(table, kind="embedding")
-    made = keras.KerasTensor((*x.shape, layer.output_dim), layer.compute_dtype)
-    return recorder.put("look_up", x, type(layer).__name__, made, (table,))
-
-
-def _norm(recorder: Any, layer: Any, args: Any, kwargs: Any) -> Any:
-    x = _first(args, kwargs)
-    weights = [getattr(layer, name, None) for name in ("gamma", "scale", "beta")]
-    weights = [w for w in weights if isinstance(w, keras.Variable)]
-    for w in weights:
-        recorder.use(w, kind="shift" if w is getattr(layer, "beta", None) else "scale")
-    made = keras.KerasTensor(tuple(x.shape), x.dtype)
-    return recorder.put("norm", x, type(layer).__name__, made, weights)
-
-
-def _recurrent(recorder: Any, layer: Any, args: Any, kwargs: Any) -> Any:
-    weights = []
-    for cell in _cells(layer.cell):
-        gates = next((GATES[c.__name__] for c in type(cell).__mro__ if c.__name__ in GATES), 1)
-        if "ConvLSTM" in type(cell).__name__:
-            gates = 4
-        for w in owned(cell):
-            weights.append(w)
-            if len(w.shape) < 2 or "bias" in w.name:
-                recorder.use(w, kind="bias")
-            else:
-                recorder.use(w, kind="recurrent", layout=Layout((-1,), (-2,)), parts=gates)
-    how = {k: v for k, v in kwargs.items() if k == "initial_state"}
-    made = layer.compute_output_spec(_first(args, kwargs), **how)
-    return recorder.put("recurrent", (list(args), kwargs), type(layer).__name__, made, weights)
-
-
-def _cells(cell: Any) -> list[Any]:
-    inner = getattr(cell, "cells", None)
-    return [c for one in inner for c in _cells(one)] if inner else [cell]
-
-
-def _over_time(recorder: Any, layer: Any, args: Any, kwargs: Any) -> Any:
-    """The layer at one step stands for it at all of them."""
-    x = _first(args, kwargs)
-    step = keras.KerasTensor((x.shape[0], *x.shape[2:]), x.dtype)
-    recorder.put("move", x, "step", step)
-    made = call_layer(recorder, layer.layer, (step,), {})
-    whole = keras.KerasTensor((made.shape[0], x.shape[1], *made.shape[1:]), made.dtype)
-    return recorder.put("move", made, "steps", whole)
-
-
-def _learned_slope(recorder: Any, layer: Any, args: Any, kwargs: Any) -> Any:
-    x = _first(args, kwargs)
-    recorder.use(layer.alpha, kind="multiplier")
-    slopes = np.asarray(keras.ops.convert_to_numpy(layer.alpha), np.float64)
-    slope = float(slopes.reshape(-1)[0])
-
-    def leaky(v: Any) -> Any:
-        return np.where(v >= 0, v, slope * v)
-
-    made = keras.KerasTensor(tuple(x.shape), x.dtype)
-    label, weights = type(layer).__name__, (layer.alpha,)
-    if (slopes != slope).any():
-        return recorder.put("move", x, label, made, weights)
-    return recorder.put("map", x, label, made, weights, leaky)
-
-
-def _nothing(recorder: Any, layer: Any, args: Any, kwargs: Any) -> Any:
-    return _first(args, kwargs)
-
-
-def _both_ways(recorder: Any, layer: Any, args: Any, kwargs: Any) -> Any:
-    """Both directions read the same sequence, and are joined."""
-    x = _first(args, kwargs)
-    made = layer.compute_output_spec(x)
-    ways = [
-        _recurrent(recorder, way, (x,), {}) for way in (layer.forward_layer, layer.backward_layer)
+@contextlib.contextmanager
+def _guarded(layer: Any) -> Iterator[None]:
+    """A context in which an activation may be a function of the backend's own arrays."""
+    names = [
+        n
+        for n in ("activation", "recurrent_activation")
+        if callable(vars(layer).get(n))
+        and not isinstance(vars(layer)[n], keras.Layer)
+        and not str(getattr(vars(layer)[n], "__module__", "")).startswith("keras.")
     ]
-    return recorder.put("move", ways, type(layer).__name__, made)
+    before = {n: vars(layer)[n] for n in names}
+    vars(layer).update({n: guarded(f) for n, f in before.items()})
+    try:
+        yield
+    finally:
+        vars(layer).update(before)
 
 
-HANDLERS: tuple[tuple[Any, Handler], ...] = (
-    (layers.EinsumDense, _einsum_dense),
-    (layers.Dense, _dense),
-    ((layers.DepthwiseConv1D, layers.DepthwiseConv2D), _depthwise),
-    ((layers.SeparableConv1D, layers.SeparableConv2D), _separable),
-    ((layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose), _transposed),
-    ((layers.Conv1D, layers.Conv2D, layers.Conv3D), _convolution),
-    (layers.Embedding, _embedding),
-    (NORMS, _norm),
-    (layers.Activation, _activation),
-    (layers.Bidirectional, _both_ways),
-    (layers.RNN, _recurrent),
-    (layers.TimeDistributed, _over_time),
-    (layers.PReLU, _learned_slope),
-    ((layers.Dropout, layers.GaussianDropout, layers.GaussianNoise, layers.SpatialDropout1D,
-      layers.SpatialDropout2D, layers.SpatialDropout3D, layers.AlphaDropout,
-      layers.ActivityRegularization, layers.Masking), _nothing),
-)  # fmt: skip
+def _at_one_step(
+    original: Any, self: Any, inputs: Any, training: Any = None, mask: Any = None
+) -> Any:
+    """The layer of a `TimeDistributed` at one step stands for it at all of them."""
+    r = active()
+    x = r.value(inputs)
+    step = r.put("move", (x,), (x.shape[0], *x.shape[2:]), x.dtype, "step")
+    how = {"training": training} if self.layer._call_has_training_arg else {}
+    made = self.layer.call(step, **how)
+    return keras.tree.map_structure(
+        lambda y: r.put("move", (y,), (y.shape[0], x.shape[1], *y.shape[1:]), y.dtype, "steps"),
+        made,
+    )
+
+
+def _unmasked(original: Any, self: Any, inputs: Any) -> Any:
+    """Masking sets steps to 0 that later layers pass by."""
+    return inputs
+
+
+def _softmax(original: Any, self: Any, inputs: Any, mask: Any = None) -> Any:
+    """Over several axes at once it is one softmax too."""
+    axis = self.axis if isinstance(self.axis, int) else self.axis[-1]
+    return keras.ops.softmax(inputs, axis)
+
+
+def _group_normalization(original: Any, self: Any, inputs: Any) -> Any:
+    """Keras spells it out in an order of its own."""
+    r = active()
+    weights = [w if isinstance(w, keras.Variable) else None for w in (self.gamma, self.beta)]
+    return norm(r, type(self).__name__, inputs, *weights)

@@ -2,7 +2,8 @@
 
 import contextlib
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -10,11 +11,19 @@ import keras
 import numpy as np
 
 from initcore.arrays import REAL
-from initcore.networks import Assignment, Graph, Linearized, Recording, Report, calling
+from initcore.networks import (
+    Assignment,
+    Graph,
+    Linearized,
+    Recording,
+    Report,
+    calling,
+    draw_with,
+)
 
-from .._draw import draw
+from .._draw import on_backend
 from ._derivatives import array, gradients, linearized
-from ._taps import kernel_of, tapped
+from ._taps import cells_of, kernel_of, tapped, unrolled
 from ._trace import call_of, trace, variables_of
 
 __all__ = ["KerasModel"]
@@ -51,12 +60,11 @@ class KerasModel:
             )
 
     def write(self, assignment: Assignment, key: tuple[int, int]) -> None:
-        assert assignment.name is not None
         variable = self._weights[assignment.weight.path]
+        shape = assignment.weight.parameter.shape
         variable.assign(
-            draw(assignment.name, key, assignment.weight.parameter.shape, assignment.shape,
-                 _dtype(variable), dict(assignment.parameters), assignment.layout)
-        )  # fmt: skip
+            on_backend(lambda rng: draw_with(rng, assignment), key, shape, _dtype(variable))
+        )
 
     def scale(self, path: str, factor: float) -> None:
         self._weights[path].assign(self._weights[path] * factor)
@@ -71,7 +79,18 @@ class KerasModel:
                 self._weights[path].assign(values)
             raise
 
+    @property
+    def unwritten(self) -> Sequence[str]:
+        """The weights without memory, which a plan can only be made for."""
+        return [p for p, v in self._weights.items() if v.shape and _is_meta(v)]
+
     def finish(self, report: Report) -> Report:
+        kept = [(path, self._weights[path]) for path in report.untouched]
+        states = [(v.path, v) for v in self._model.non_trainable_variables]
+        report.not_finite = tuple(dict.fromkeys(
+            name for name, v in [*kept, *states]
+            if _is_float(v) and not _is_meta(v) and not bool(keras.ops.all(keras.ops.isfinite(v)))
+        ))  # fmt: skip
         return report
 
     def values(self, path: str) -> Any:
@@ -145,20 +164,27 @@ class KerasModel:
 
     def recorded(self, coefficients: Callable[[Sequence[int]], Any]) -> Recording:
         paths = {id(v): path for path, v in self._weights.items()}
+        cells = cells_of(self._model)
+        inside = {id(layer) for cell in cells for layer in cell._flatten_layers()}
 
-        def run(name: Callable[[str, Any], Any]) -> Any:
+        def run(name: Callable[[Any, Any], Any]) -> Any:
+            steps: Counter[str] = Counter()
+
             def tap(layer: Any, made: Any) -> Any:
                 path = paths.get(id(kernel_of(layer)))
-                return None if path is None else name(path, made)
+                if path is None:
+                    return None
+                steps[path] += id(layer) in inside  # others are what they are at their first call
+                return name((path, steps[path]), made)
 
-            with tapped(tap):
+            with unrolled(self._model), tapped(tap, cells=cells):
                 return self._output(self._arguments)
 
-        signals, slopes = gradients(run, coefficients)
+        signals, slopes = (_by_path(found) for found in gradients(run, coefficients))
         entering = next((x for x in self._arrays if _is_float(x)), None)
         return Recording(
-            {path: array(s) for path, s in signals.items()},
-            {path: array(g) for path, g in slopes.items()},
+            signals,
+            slopes,
             None if entering is None else array(entering),
         )
 
@@ -207,6 +233,14 @@ class KerasModel:
         )
 
 
+def _by_path(found: Mapping[tuple[str, int], Any]) -> dict[str, Any]:
+    """Arrays by path; the steps of a recurrence along the second axis."""
+    steps: dict[str, list[Any]] = {}
+    for (path, _), x in found.items():
+        steps.setdefault(path, []).append(array(x))
+    return {path: x[0] if len(x) == 1 else np.stack(x, 1) for path, x in steps.items()}
+
+
 def _stateless() -> Any:
     """A context in which whatever a call assigns to variables or losses is forgotten after it."""
     return keras.StatelessScope(collect_losses=True)
@@ -218,6 +252,11 @@ def _is_array(x: Any) -> bool:
 
 def _dtype(x: Any) -> str:
     return str(keras.backend.standardize_dtype(x.dtype))
+
+
+def _is_meta(variable: Any) -> bool:
+    """Whether it is one of PyTorch's tensors without values."""
+    return getattr(getattr(variable.value, "device", None), "type", "") == "meta"
 
 
 def _is_float(x: Any) -> bool:

@@ -1,117 +1,164 @@
-"""Operations of `keras.ops`, sorted by class name into the kinds of nodes that the core knows."""
+"""Functions of Keras's backend by name: what each is to the core, and what it does in NumPy."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import keras
 import numpy as np
+from scipy import special
 
-from initcore.spec import Layout
+from initcore.networks import NOTHING, reshaped, spread
 
-__all__ = ["PRODUCTS", "SAME", "evaluator", "kind_of", "product_layout"]
+__all__ = ["IDENTITIES", "JOINS", "MAPS", "MOVES", "PREDICATES", "REDUCTIONS",
+           "SOFTMAXES", "VIEWS"]  # fmt: skip
 
-PRODUCTS = ("Matmul", "Dot", "Einsum", "Tensordot", "Inner", "Vdot", "Conv", "DepthwiseConv",
-            "SeparableConv", "ConvTranspose")  # fmt: skip
-LOOK_UPS = ("Take",)
-NORMS = ("BatchNorm", "LayerNorm", "RMSNorm", "Normalize", "Norm", "Moments", "Var", "Std", "Rsqrt")
-SOFTMAXES = ("Softmax", "LogSoftmax", "Sparsemax")
-ATTENTIONS = ("DotProductAttention",)
-SUMS = ("Add", "Subtract")
-SAME = ("Cast", "ConvertToTensor", "Copy", "Identity", "StopGradient")  # the value itself
-MOVES = ("AdaptiveAveragePool", "AdaptiveMaxPool", "Amax", "Amin", "Append", "ArgMax", "Average",
-         "AveragePool", "BroadcastTo", "Concatenate", "Cumsum", "DepthToSpace",
-         "Diagonal", "Dropout", "ExpandDims", "Flip", "Fold", "GetItem", "Max",
-         "MaxPool", "Mean", "Median", "Min", "Moveaxis", "Pad", "Ravel", "Repeat", "Reshape",
-         "Resize", "Roll", "Rot90", "Scatter", "ScatterUpdate", "SearchSorted", "Slice",
-         "SliceUpdate", "SpaceToDepth", "Split", "Squeeze", "Stack", "Sum",
-         "Swapaxes", "TakeAlongAxis", "Tile", "TopK", "Transpose", "Tril", "Triu", "Unfold",
-         "UnravelIndex", "Unstack", "Vstack", "Hstack", "Where")  # fmt: skip
-# Of one or several values, element by element.
-MAPS = ("Abs", "Absolute", "Add", "Arccos", "Arccosh", "Arcsin", "Arcsinh", "Arctan", "Arctan2",
-        "Arctanh", "Cbrt", "Ceil", "Celu", "Clip", "Cos", "Cosh", "Divide", "ELU", "Elu", "Equal",
-        "Erf", "Erfc", "Erfinv", "Exp", "Exp2", "Expm1", "Floor", "Gelu", "Greater", "GreaterEqual",
-        "HardShrink", "HardSigmoid", "HardSilu", "HardTanh", "Heaviside", "LeakyReLU", "LeakyRelu",
-        "Less", "LessEqual", "Log", "Log10", "Log1p", "Log2", "LogSigmoid", "Logaddexp",
-        "LogicalAnd", "LogicalNot", "LogicalOr", "Maximum", "Minimum", "Mish", "Multiply",
-        "NanToNum", "Negative", "NotEqual", "Power", "ReLU", "Reciprocal", "Relu", "Relu6", "Round",
-        "Selu", "Sigmoid", "Sign", "Silu", "Sin", "Sinc", "Sinh", "SoftShrink", "Softplus",
-        "Softsign", "SparsePlus", "SparseSigmoid", "Sqrt", "Square", "Squareplus", "Subtract",
-        "Tan", "Tanh", "TanhShrink", "Threshold", "TrueDivide")  # fmt: skip
-KINDS = {
-    **dict.fromkeys(MAPS, "map"),
-    **dict.fromkeys(MOVES, "move"),
-    **dict.fromkeys(PRODUCTS, "layer"),
-    **dict.fromkeys(LOOK_UPS, "look_up"),
-    **dict.fromkeys(NORMS, "norm"),
-    **dict.fromkeys(SOFTMAXES, "softmax"),
-    **dict.fromkeys(ATTENTIONS, "attention"),
-}
-
-
-def kind_of(name: str, values: int, constants: Sequence[Any]) -> str:
-    """The kind of node of an operation on `values` values of the network and on constants."""
-    kind = KINDS.get(name, "other")
-    if kind == "layer":
-        return "mix" if values > 1 else "move"  # by a constant matrix
-    if kind == "look_up":
-        return "move"
-    if name in SUMS and values > 1:
-        return "sum"
-    if kind == "map" and any(np.size(c) > 1 for c in constants if hasattr(c, "shape")):
-        return "move"  # by constants, as a mask
-    return kind
+# Element by element. What NumPy computes under the same name needs no more than the name.
+MAPS: Mapping[str, Callable[..., Any] | None] = {
+    **{name: getattr(np, name) for name in (
+        "abs", "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
+        "arctanh", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "cbrt", "ceil", "cos",
+        "cosh", "deg2rad", "divide", "equal", "exp", "exp2", "expm1", "fabs", "floor",
+        "floor_divide", "fmax", "fmin", "fmod", "greater", "greater_equal", "heaviside", "hypot",
+        "isclose", "isfinite", "isinf", "isnan", "left_shift", "less", "less_equal", "log", "log10",
+        "log1p", "log2", "logaddexp", "logaddexp2", "logical_and", "logical_not", "logical_or",
+        "logical_xor", "maximum", "minimum", "mod", "multiply", "negative", "not_equal", "power",
+        "rad2deg", "reciprocal", "right_shift", "round", "sign", "signbit", "sin", "sinc", "sinh",
+        "sqrt", "square", "subtract", "tan", "tanh", "true_divide", "trunc", "where",
+    )},
+    "clip": lambda x, x_min, x_max: np.clip(x, x_min, x_max),
+    "divide_no_nan": lambda a, b: np.where(b == 0, 0.0, a / np.where(b == 0, 1.0, b)),
+    "erf": special.erf,
+    "relu": lambda x: np.maximum(x, 0.0),
+    "rsqrt": lambda x: 1 / np.sqrt(x),
+    "sigmoid": special.expit,
+    "silu": lambda x: x * special.expit(x),
+    "softplus": lambda x: np.logaddexp(0.0, x),
+    # The running backend computes these.
+    **dict.fromkeys((
+        "bitwise_invert", "bitwise_left_shift", "bitwise_right_shift", "celu", "elu", "erfc",
+        "erfinv", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_tanh", "i0",
+        "isneginf", "isposinf", "ldexp", "leaky_relu", "log_sigmoid", "nan_to_num", "relu6", "selu",
+        "soft_shrink", "softsign", "sparse_plus", "sparse_sigmoid", "squareplus", "tanh_shrink",
+        "threshold",
+    )),
+}  # fmt: skip
+PREDICATES = ("equal", "greater", "greater_equal", "isclose", "isfinite", "isinf", "isnan", "less",
+              "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "not_equal",
+              "signbit", "all", "any")  # fmt: skip
+REDUCTIONS = ("all", "amax", "amin", "any", "argmax", "argmin", "average", "count_nonzero",
+              "logsumexp", "max", "mean", "median", "min", "nanmax", "nanmean", "nanmin", "nanstd",
+              "nansum", "nanvar", "norm", "prod", "ptp", "std", "sum", "var")  # fmt: skip
+SOFTMAXES = ("softmax", "log_softmax", "sparsemax")
+VIEWS = ("max_pool", "average_pool", "adaptive_average_pool", "adaptive_max_pool", "cumsum",
+         "cumprod", "fold", "multi_hot", "one_hot", "resize", "shuffle", "sort", "top_k",
+         "unfold")  # fmt: skip
+"""What moves, averages or selects elements in a way that is not followed."""
+IDENTITIES = ("array", "cast", "convert_to_tensor", "copy", "dropout", "stop_gradient")
+"""The value itself, in another dtype perhaps, or as in evaluation."""
 
 
-def evaluator(op: Any, args: Sequence[Any], kwargs: Any, values: Sequence[Any]) -> Any:
-    """The operation on NumPy arrays in place of `values`."""
-    ids = [id(v) for v in values]
-
-    def evaluate(*arrays: Any) -> Any:
-        slots = dict(zip(ids, map(keras.ops.convert_to_tensor, arrays), strict=True))
-
-        def fill(x: Any) -> Any:
-            return slots.get(id(x), x)
-
-        filled = keras.tree.map_structure(fill, (list(args), dict(kwargs)))
-        return np.asarray(keras.ops.convert_to_numpy(op.call(*filled[0], **filled[1])))
-
-    return evaluate
+def _reshape(x: Any, newshape: Any) -> Any:
+    shape = [int(n) for n in np.atleast_1d(newshape)]
+    known = int(np.prod([n for n in shape if n >= 0]))
+    return reshaped(x, [x.size // max(known, 1) if n < 0 else n for n in shape])
 
 
-def product_layout(
-    op: Any, name: str, position: int, kernel: Sequence[int], inputs: Sequence[int]
-) -> dict[str, Any] | None:
-    """What sort of kernel a weight of shape `kernel` is that stands at `position` in a product."""
-    ndim = len(kernel)
-    if name in ("Conv", "DepthwiseConv", "SeparableConv", "ConvTranspose"):
-        last = getattr(op, "data_format", None) != "channels_first"
-        channels = inputs[-1 if last else 1]
-        if name == "ConvTranspose":
-            return {"layout": Layout((-2,), (-1,)), "transposed": True}
-        if name == "DepthwiseConv" or (name == "SeparableConv" and position == 1):
-            return {"layout": Layout((-1,), (), batch=(-2,)), "depthwise": True}
-        groups = 1 if name == "SeparableConv" else channels // kernel[-2]
-        layout = Layout((-1,), (-2,), groups=groups)
-        return {"layout": layout, "depthwise": groups > 1 and groups == channels}
-    if name == "Einsum":
-        return _einsum(op.subscripts, position)
-    if ndim != 2:
-        return None
-    return {"layout": Layout((1,), (0,)) if position else Layout((0,), (1,))}
+def _pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
+    if mode == "constant":
+        return np.pad(x, pad_width, mode="constant", constant_values=NOTHING)
+    return np.pad(x, pad_width, mode=mode)  # type: ignore[call-overload]
 
 
-def _einsum(equation: str, position: int) -> dict[str, Any] | None:
-    """Axes shared with the other operand alone are inputs, with the result alone outputs."""
-    given, _, result = equation.replace(" ", "").replace("...", "").partition("->")
-    operands = given.split(",")
-    if len(operands) != 2 or not result:
-        return None
-    own, other = operands[position], operands[1 - position]
-    axes = range(len(own))
-    return {
-        "layout": Layout(
-            tuple(a for a in axes if own[a] in result and own[a] not in other),
-            tuple(a for a in axes if own[a] not in result),
-            batch=tuple(a for a in axes if own[a] in result and own[a] in other),
-        )
-    }
+def _slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
+    # Frameworks move a window that would leave the array back inside.
+    starts = [min(int(s), n - int(m)) for s, n, m in
+              zip(np.atleast_1d(start_indices), inputs.shape, shape, strict=True)]  # fmt: skip
+    return inputs[tuple(slice(s, s + int(m)) for s, m in zip(starts, shape, strict=True))]
+
+
+def _slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
+    made = np.array(inputs)
+    at = zip(np.atleast_1d(start_indices), updates.shape, strict=True)
+    made[tuple(slice(int(s), int(s) + n) for s, n in at)] = updates
+    return made
+
+
+def _scatter_update(inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
+    if reduction is not None:
+        raise TypeError("adds up")
+    made = np.array(inputs)
+    made[tuple(np.moveaxis(np.asarray(indices), -1, 0))] = updates
+    return made
+
+
+def _scatter(indices: Any, values: Any, shape: Any) -> Any:
+    return _scatter_update(np.full(shape, NOTHING), indices, values)
+
+
+def _unstack(x: Any, axis: int = 0) -> Any:
+    return [np.take(x, i, axis) for i in range(x.shape[axis])]
+
+
+def _triangle(function: Callable[..., Any]) -> Callable[..., Any]:
+    def triangle(x: Any, k: int = 0) -> Any:
+        return np.where(function(np.ones(x.shape[-2:], bool), k), x, NOTHING)
+
+    return triangle
+
+
+def _blocks(to_depth: bool) -> Callable[..., Any]:
+    def moved(x: Any, block_size: int, data_format: str = "channels_last") -> Any:
+        n = block_size
+        if data_format == "channels_first":
+            x = np.moveaxis(x, 1, -1)
+        b, h, w, c = x.shape
+        if to_depth:
+            x = x.reshape(b, h // n, n, w // n, n, c).transpose(0, 1, 3, 2, 4, 5)
+            x = x.reshape(b, h // n, w // n, n * n * c)
+        else:
+            x = x.reshape(b, h, w, n, n, c // n**2).transpose(0, 1, 3, 2, 4, 5)
+            x = x.reshape(b, h * n, w * n, c // n**2)
+        return np.moveaxis(x, -1, 1) if data_format == "channels_first" else x
+
+    return moved
+
+
+def _broadcast_to(x: Any, shape: Any) -> Any:
+    return spread(x, [int(n) for n in np.atleast_1d(shape)])
+
+
+def _squeeze(x: Any, axis: Any = None) -> Any:
+    if axis is None:
+        return np.squeeze(x)
+    axes = [a % x.ndim for a in ([axis] if np.ndim(axis) == 0 else axis)]
+    return np.squeeze(x, tuple(a for a in axes if x.shape[a] == 1))
+
+
+def _flip(x: Any, axis: Any = None) -> Any:
+    return np.flip(x, axis if axis is None or np.ndim(axis) == 0 else tuple(axis))
+
+
+def _split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    given = indices_or_sections
+    return np.split(x, given if np.ndim(given) == 0 else [int(i) for i in given], axis)
+
+
+def _getitem(x: Any, key: Any) -> Any:
+    return x[key]
+
+
+# On arrays of integers in place of the values, as the backend's functions move their elements.
+MOVES: Mapping[str, Callable[..., Any]] = {
+    **{name: getattr(np, name) for name in (
+        "append", "array_split", "concatenate", "diagonal", "dsplit", "dstack", "expand_dims",
+        "fliplr", "flipud", "hsplit", "hstack", "moveaxis", "ravel", "repeat", "roll", "rot90",
+        "stack", "swapaxes", "take", "take_along_axis", "tile", "transpose", "vsplit", "vstack",
+    )},
+    "broadcast_to": _broadcast_to, "depth_to_space": _blocks(False), "flip": _flip,
+    "getitem": _getitem, "pad": _pad, "reshape": _reshape, "scatter": _scatter,
+    "scatter_update": _scatter_update, "slice": _slice, "slice_update": _slice_update,
+    "space_to_depth": _blocks(True), "split": _split, "squeeze": _squeeze,
+    "tril": _triangle(np.tril), "triu": _triangle(np.triu), "unstack": _unstack,
+}  # fmt: skip
+# Which arguments of a move are arrays that are moved, the first one if nothing is said.
+JOINS: Mapping[str, Sequence[int]] = {"append": (0, 1), "scatter": (1,), "scatter_update": (0, 2),
+                                      "slice_update": (0, 2)}  # fmt: skip

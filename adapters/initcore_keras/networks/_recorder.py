@@ -1,202 +1,162 @@
-"""The graph of a Keras model, recorded while it is called on symbolic tensors.
-
-For a while `keras.Operation` and `keras.Layer` hand every symbolic call of this thread to a
-`Recorder`. Layers with weights are taken as they are; all others are called, so that what they do
-is recorded in turn. Shapes are computed, values are not.
-"""
+"""The graph of a Keras model, recorded while its own code runs on values without numbers."""
 
 import contextlib
-import threading
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
-from initcore.networks import Graph, GraphBuilder, Node
+from initcore.networks import Graph, Node
 
-from ._operations import PRODUCTS, SAME, evaluator, kind_of, product_layout
+from ._active import unhooked
+from ._value import Value
 
-__all__ = ["PATCHING", "Recorder", "recording"]
+__all__ = ["NotBuiltError", "Recorder", "as_array", "dtype_of", "one_spec", "slots", "unique"]
 
-ARITHMETIC = {
-    f"__{side}{name}__": function
-    for side in ("", "r")
-    for name, function in (("add", keras.ops.add), ("sub", keras.ops.subtract),
-                           ("mul", keras.ops.multiply), ("truediv", keras.ops.true_divide),
-                           ("matmul", keras.ops.matmul), ("pow", keras.ops.power))
-}  # fmt: skip
-BESIDE = {"Multiply": "multiply", "Divide": "multiply", "TrueDivide": "multiply", "Add": "add",
-          "Subtract": "add", "Concatenate": "join", "Stack": "join"}  # fmt: skip
-_here = threading.local()
-# Held by whoever has replaced methods of Keras: a second thread would put the wrong ones back.
-PATCHING = threading.RLock()
+
+class NotBuiltError(ValueError):
+    """A layer made its weights only when it was traced; its text is the layer's name."""
 
 
 class Recorder:
-    """Notes every operation: the values it takes, and the weights among them.
-
-    A value is a `KerasTensor`, known by its `id`; all are kept, so that no `id` returns.
+    """Notes every function of the backend that is called with a value of the network or a weight.
 
     Args:
-        variables: The weights by path.
-        keys: The names that their keys are made from.
+        model: What is called.
+        variables: Its weights by path.
     """
 
-    def __init__(self, variables: dict[str, Any], keys: Mapping[str, str]) -> None:
-        self._made = GraphBuilder({path: tuple(v.shape) for path, v in variables.items()})
-        self.variables, self._keys = variables, keys
+    def __init__(self, model: Any, variables: Mapping[str, Any]) -> None:
+        self.model, self.variables = model, variables
+        self.nodes: list[Node] = []
         self._path_of = {id(v): path for path, v in variables.items()}
-        self._node_of: dict[int, int] = {}
-        self._kept: list[Any] = []
+        self._weights: dict[str, Value] = {}
+        self.kept: list[Any] = []  # so that no `id` of a constant returns
+        self.told: dict[str, dict[str, Any]] = {}
 
-    @property
-    def nodes(self) -> list[Node]:
-        """The nodes so far."""
-        return self._made.nodes
+    def path(self, x: Any) -> str | None:
+        """The path of a weight of the model, None of anything else."""
+        return self._path_of.get(id(x))
 
-    def path(self, variable: Any) -> str | None:
-        """The path of a weight of the model."""
-        return self._path_of.get(id(variable))
+    def path_by_id(self, key: int) -> str | None:
+        """The path of the weight of that `id`."""
+        return self._path_of.get(key)
 
-    def node(self, value: Any) -> int | None:
-        """The node of a value."""
-        return self._node_of.get(id(value))
+    @contextlib.contextmanager
+    def weights_replaced(self) -> Iterator[None]:
+        """A context in which reading a weight gives its value here, and assigning is forgotten."""
+        with keras.StatelessScope(collect_losses=True) as scope:
+            scope.state_mapping = _Weights(self)
+            yield
 
-    def values(self, given: Any) -> list[Any]:
-        """The values of the network among nested arguments."""
-        return [x for x in keras.tree.flatten(given) if id(x) in self._node_of]
-
-    def use(self, variable: Any, **facts: Any) -> None:
-        """Note what a weight is for, if it is one of the model's."""
-        path = self.path(variable)
-        if path is not None:
-            self._made.use(path, **facts)
-
-    def used(self, variable: Any) -> bool:
-        """Whether the use of a weight has been noted."""
-        return self.path(variable) in self._made.uses
+    # Nodes.
 
     def put(
-        self, kind: str, inputs: Any, label: str, made: Any, weights: Any = (), function: Any = None
-    ) -> Any:
-        """A node that makes `made`, nested symbolic tensors; returns them."""
-        flat = [t for t in keras.tree.flatten(made) if isinstance(t, keras.KerasTensor)]
-        indices = tuple(self._node_of[id(x)] for x in self.values(inputs))
-        paths = [self.path(w) for w in weights if w is not None]
-        shape = tuple(flat[0].shape) if flat else None
-        self.nodes.append(Node(kind, indices, label, shape,
-                               tuple(p for p in paths if p is not None), function))  # fmt: skip
-        self._kept += flat
-        for t in flat:
-            self._node_of[id(t)] = len(self.nodes) - 1
-        return made
+        self, kind: str, inputs: Sequence[Value], shape: Sequence[int], dtype: str, label: str = "",
+        **more: Any,
+    ) -> Value:  # fmt: skip
+        """The value of a new node."""
+        alone = kind in ("weight", "constant") or (
+            kind in ("map", "move", "sum", "reduce", "product") and all(v.alone for v in inputs)
+        )
+        shape = tuple(int(n) for n in shape)
+        self.nodes.append(Node(kind, tuple(v.node for v in inputs), label, shape, **more))
+        return Value(len(self.nodes) - 1, shape, dtype, alone)
 
-    def operation(self, op: Any, args: Any, kwargs: Any) -> Any:
-        """A symbolic call of an operation that is no layer."""
-        made = op.compute_output_spec(*args, **kwargs)
-        name = type(op).__name__
-        flat = keras.tree.flatten((list(args), dict(kwargs)))
-        values = self.values(flat)
-        weights = [x for x in flat if self.path(x) is not None]
-        if not values and not (weights and name == "Take"):
-            return made
-        if weights:
-            return self._weighted(op, name, args, flat, values, weights, made)
-        if name in SAME:
-            self._kept.append(made)
-            self._node_of[id(made)] = self._node_of[id(values[0])]
-            return made
-        constants = [x for x in flat if id(x) not in self._node_of]
-        kind = kind_of(name, len({self.node(v) for v in values}), constants)
-        function = evaluator(op, args, kwargs, values) if kind == "map" else None
-        return self.put(kind, values, name, made, (), function)
+    def weight(self, path: str) -> Value:
+        """The value of a weight, made when it is first met."""
+        if path not in self._weights:
+            v = self.variables[path]
+            self._weights[path] = self.put("weight", (), v.shape, dtype_of(v), path,
+                                           parameters=(path,))  # fmt: skip
+        return self._weights[path]
 
-    def _weighted(
-        self, op: Any, name: str, args: Any, flat: Any, values: Any, weights: Any, made: Any
-    ) -> Any:
-        """A weight that a layer of someone else's hands to an operation as it is."""
-        kind = "move"
-        if name == "Take":
-            kind = "look_up"
-            self.use(weights[0], kind="embedding")
-        elif name in PRODUCTS:
-            kind = "layer"
-            for w in weights:
-                position = next(i for i, x in enumerate(flat) if x is w)
-                facts = product_layout(op, name, position, w.shape, values[0].shape)
-                self.use(w, kind="kernel", **facts) if facts else self.use(
-                    w, kind="other", note=f"used by {name}")  # fmt: skip
-        else:
-            for w in weights:
-                self._joined(name, w, values)
-        return self.put(kind, values, name, made, weights)
+    def value(self, x: Any) -> Value:
+        """A value, a weight's value, or one of a constant."""
+        if isinstance(x, Value):
+            return x
+        path = self.path(x)
+        if path is not None:
+            return self.weight(path)
+        array = as_array(x)
+        return self.put("constant", (), array.shape, str(array.dtype), "constant")
 
-    def _joined(self, name: str, w: Any, values: Any) -> None:
-        """A weight that is added to the signal, multiplies it or stands beside it."""
-        flat = int(np.prod(w.shape)) == max((*w.shape, 1))
-        normalized = self._made.after_norm((self._node_of[id(v)] for v in values), steps=1)
-        path, how = self._path_of[id(w)], BESIDE.get(name, "")
-        self._made.use_beside(path, how, name, flat=flat, normalized=normalized)
+    @contextlib.contextmanager
+    def scratch(self) -> Iterator[list[Node]]:
+        """A context whose nodes are taken back at its end; yields the list of all nodes."""
+        before = len(self.nodes)
+        try:
+            yield self.nodes
+        finally:
+            self.back_to(before)
 
-    def graph(self) -> Graph:
+    def back_to(self, count: int) -> None:
+        """Take all nodes but the first `count` back."""
+        del self.nodes[count:]
+        self._weights = {p: v for p, v in self._weights.items() if v.node < count}
+
+    def graph(self, parameters: Sequence[Any], outputs: Any) -> Graph:
         """What was recorded."""
-        more = {path: {"frozen": not v.trainable, "key": self._keys[path]}
-                for path, v in self.variables.items()}  # fmt: skip
-        return Graph(self.nodes, self._made.parameters(more))
+        ends = [x.node for x in keras.tree.flatten(outputs) if isinstance(x, Value)]
+        return Graph(self.nodes, parameters, outputs=tuple(dict.fromkeys(ends)))
 
 
-@contextlib.contextmanager
-def recording(recorder: Recorder) -> Iterator[None]:
-    """Hand symbolic calls of this thread to `recorder` for a while."""
-    from ._layers import call_layer
+class _Weights(dict[int, Any]):
+    """What a scope has in place of variables: values for the weights, made when they are read."""
 
-    _here.recorder = recorder
-    with _patched(call_layer):
-        try:
-            yield
-        finally:
-            _here.recorder = None
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
 
-
-@contextlib.contextmanager
-def _patched(call_layer: Any) -> Iterator[None]:
-    with PATCHING:
-        symbolic_call, layer_call = keras.Operation.symbolic_call, keras.Layer.__call__
-        arithmetic = {name: getattr(keras.Variable, name) for name in ARITHMETIC}
-        own = {name for name in ARITHMETIC if name in vars(keras.Variable)}
-
-        def operation(self: Any, *args: Any, **kwargs: Any) -> Any:
-            recorder = getattr(_here, "recorder", None)
-            if recorder is None:
-                return symbolic_call(self, *args, **kwargs)
-            return recorder.operation(self, args, kwargs)
-
-        def layer(self: Any, *args: Any, **kwargs: Any) -> Any:
-            recorder = getattr(_here, "recorder", None)
-            if recorder is None or not recorder.values((list(args), dict(kwargs))):
-                return layer_call(self, *args, **kwargs)
-            return call_layer(recorder, self, args, kwargs)
-
-        keras.Operation.symbolic_call, keras.Layer.__call__ = operation, layer
-        for name, plain in arithmetic.items():
-            setattr(keras.Variable, name, _symbolic(name, plain))
-        try:
-            yield
-        finally:
-            keras.Operation.symbolic_call, keras.Layer.__call__ = symbolic_call, layer_call
-            for name, plain in arithmetic.items():
-                setattr(keras.Variable, name, plain) if name in own else delattr(
-                    keras.Variable, name)  # fmt: skip
+    def get(self, key: int, default: Any = None) -> Any:
+        path = self._recorder.path_by_id(key)
+        if key in self or path is None:
+            return super().get(key, default)
+        return self._recorder.weight(path)
 
 
-def _symbolic(name: str, plain: Any) -> Any:
-    """A weight's operator that takes symbolic tensors too: Keras's own takes them on the left."""
-    function = ARITHMETIC[name]
+def unique(values: Sequence[Value]) -> list[Value]:
+    """Each value once."""
+    return list({v.node: v for v in values}.values())
 
-    def operator(self: Any, other: Any) -> Any:
-        if not isinstance(other, keras.KerasTensor):
-            return plain(self, other)
-        return function(other, self) if name.startswith("__r") else function(self, other)
 
-    return operator
+def slots(args: Any, kwargs: Any) -> tuple[list[Value], Callable[..., Any]]:
+    """The values among nested arguments, and a function that puts arrays in their places."""
+    values = unique([x for x in keras.tree.flatten((args, kwargs)) if isinstance(x, Value)])
+    places = {v.node: n for n, v in enumerate(values)}
+
+    def filled(arrays: Sequence[Any], constant: Callable[[Any], Any] | None = None) -> Any:
+        def put(x: Any) -> Any:
+            if isinstance(x, Value):
+                return arrays[places[x.node]]
+            return constant(x) if constant and hasattr(x, "shape") else x
+
+        return keras.tree.map_structure(put, (args, kwargs))
+
+    return values, filled
+
+
+def one_spec(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Shapes and dtypes of what a function makes, asked of the backend."""
+    values, filled = slots(list(args), dict(kwargs))
+
+    def of_tensors(*tensors: Any) -> Any:
+        args, kwargs = filled(tensors)
+        return function(*args, **kwargs)
+
+    tensors = [keras.KerasTensor(v.shape, v.dtype) for v in values]
+    with unhooked():
+        return sys.modules["keras.src.backend"].compute_output_spec(of_tensors, *tensors)
+
+
+def as_array(x: Any) -> Any:
+    """A constant in NumPy."""
+    if isinstance(x, np.ndarray):
+        return x
+    with unhooked():
+        return np.asarray(keras.ops.convert_to_numpy(x))
+
+
+def dtype_of(x: Any) -> str:
+    return str(keras.backend.standardize_dtype(x.dtype))

@@ -8,9 +8,9 @@ from typing import Any
 import keras
 from keras import layers
 
-from ._recorder import PATCHING
+from ._hooks import PATCHING
 
-__all__ = ["TAPPED", "kernel_of", "tapped"]
+__all__ = ["TAPPED", "cells_of", "kernel_of", "tapped", "unrolled"]
 
 TAPPED = (layers.Dense, layers.EinsumDense, layers.Conv1D, layers.Conv2D, layers.Conv3D,
           layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose,
@@ -20,7 +20,7 @@ Tap = Callable[[Any, Any], Any]
 
 
 def kernel_of(layer: Any) -> Any:
-    """The kernel that makes a layer's output."""
+    """The kernel that makes a layer's output; of a cell that of its inputs."""
     for name in ("pointwise_kernel", "_kernel", "kernel"):
         found = getattr(layer, name, None)
         if isinstance(found, keras.Variable):
@@ -28,25 +28,54 @@ def kernel_of(layer: Any) -> Any:
     return None
 
 
+def cells_of(model: Any) -> list[Any]:
+    """The cells of a model's recurrences, which run once for each step."""
+    found = [x.cell for x in model._flatten_layers() if isinstance(x, layers.RNN)]
+    return [one for cell in found for one in getattr(cell, "cells", [cell])]
+
+
 @contextlib.contextmanager
-def tapped(tap: Tap, kinds: tuple[Any, ...] = TAPPED) -> Iterator[None]:
+def unrolled(model: Any) -> Iterator[None]:
+    """A context in which recurrences run step by step, where taps see what they compute."""
+    loops = [vars(x) for x in model._flatten_layers() if isinstance(x, layers.RNN)]
+    new = {"unroll": True, "use_cudnn": False}
+    before = [{k: x[k] for k in new if k in x} for x in loops]
+    for x, own in zip(loops, before, strict=True):
+        x.update({k: new[k] for k in own})
+    try:
+        yield
+    finally:
+        for x, own in zip(loops, before, strict=True):
+            x.update(own)
+
+
+@contextlib.contextmanager
+def tapped(tap: Tap, kinds: tuple[Any, ...] = TAPPED, cells: Any = ()) -> Iterator[None]:
     """For a while give `tap(layer, output)` the output of each layer of `kinds`, before its
-    activation; it may return another one."""
+    activation, and what `cells` hand on at each step; it may return another one."""
     with PATCHING:
         original, thread = keras.Layer.__call__, threading.get_ident()
+        steps = {id(cell) for cell in cells}
 
         def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-            if not isinstance(self, kinds) or threading.get_ident() != thread:
+            if threading.get_ident() != thread:
                 return original(self, *args, **kwargs)
-            activation = getattr(self, "activation", None)
+            if id(self) in steps:
+                made, states = original(self, *args, **kwargs)
+                other = tap(self, made)
+                return (made, states) if other is None else (other, _with(states, made, other))
+            inner = self.layer if isinstance(self, layers.TimeDistributed) else self
+            if not isinstance(inner, kinds):
+                return original(self, *args, **kwargs)
+            activation = getattr(inner, "activation", None)
             if activation is not None:
-                self.activation = keras.activations.linear
+                vars(inner)["activation"] = keras.activations.linear
             try:
                 made = original(self, *args, **kwargs)
             finally:
                 if activation is not None:
-                    self.activation = activation
-            other = tap(self, made)
+                    vars(inner)["activation"] = activation
+            other = tap(inner, made)
             made = made if other is None else other
             return made if activation is None else activation(made)
 
@@ -55,3 +84,8 @@ def tapped(tap: Tap, kinds: tuple[Any, ...] = TAPPED) -> Iterator[None]:
             yield
         finally:
             keras.Layer.__call__ = original
+
+
+def _with(states: Any, made: Any, other: Any) -> Any:
+    """The states of a cell with another output in the place of its own."""
+    return keras.tree.map_structure(lambda x: other if x is made else x, states)

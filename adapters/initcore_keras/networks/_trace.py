@@ -1,5 +1,7 @@
 """The graph of a Keras model: its weights by path, and a call of it on symbolic tensors."""
 
+import dataclasses
+import inspect
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -7,10 +9,13 @@ from typing import Any
 import keras
 
 from initcore.networks import Graph, Parameter, calling
-from initcore.spec import Layout
 
-from ._layers import owned
-from ._recorder import Recorder, recording
+from ._black_box import owned
+from ._dispatch import dispatch
+from ._hooks import hooked
+from ._layers import parameter, replaced_methods
+from ._recorder import NotBuiltError, Recorder
+from ._unchanged import unchanged
 
 __all__ = ["call_of", "trace", "variables_of"]
 
@@ -92,31 +97,86 @@ def trace(model: Any, sample: Any = None, who: str = "initialize") -> Graph:
         ValueError: It has no weights yet and no sample, or does not take the sample.
     """
     if sample is not None and not model.built:
-        args, kwargs = call_of(sample)
-        with calling(who, model.name):
-            model(*args, **kwargs)
-    if not model.built:
-        raise ValueError(
-            f"{who} needs a model that is built; call {model.name} once, or pass sample_input."
-        )
+        _run(model, sample, who)
+    try:
+        return _traced(model, sample, who)
+    except NotBuiltError:  # a model that says it is built and has layers that are not
+        if sample is None:
+            raise
+    _run(model, sample, who)
+    return _traced(model, sample, who)
+
+
+def _run(model: Any, sample: Any, who: str) -> None:
+    args, kwargs = call_of(sample)
+    with calling(who, model.name):
+        model(*args, **kwargs)
+
+
+def _traced(model: Any, sample: Any, who: str) -> Graph:
     variables, keys = variables_of(model), _keys_of(model)
+    if not model.built or not (variables or all(x.built for x in model._flatten_layers())):
+        raise NotBuiltError(
+            f"{who} needs a model that is built, with all its weights; call {model.name} once, or "
+            "pass sample_input."
+        )
     call = _arguments(model, sample)
+    recorder = Recorder(model, variables)
     if call is None:
         reason = "no input to call it with is known; pass sample_input"
-        return _by_layers(model, variables, keys, reason)
-    recorder = Recorder(variables, keys)
-    args, kwargs = call
-    for x in keras.tree.flatten(call):
-        if isinstance(x, keras.KerasTensor):
-            recorder.put("input", (), "input", x)
+        return Graph((), _parameters(model, recorder, keys), traced=False, note=reason)
+    hooks = hooked(recorder, dispatch, replaced_methods())
     try:
-        # What a call assigns to variables is forgotten with the scope.
-        with keras.StatelessScope(collect_losses=True), recording(recorder):
-            model(*args, **kwargs)
+        with unchanged(model), hooks, recorder.weights_replaced():
+            made = _called(model, *_values(recorder, call))
+    except NotBuiltError as error:
+        raise NotBuiltError(
+            f"{who} needs a model with all its weights, and {_cause(error)} has none yet; call "
+            f"{model.name} once, or pass sample_input."
+        ) from None
     except Exception as error:
-        line = (str(error).splitlines() or [type(error).__name__])[0][:160]
-        return _by_layers(model, variables, keys, f"its call could not be traced: {line}")
-    return recorder.graph()
+        reason = f"its call could not be traced: {_cause(error)}"
+        return Graph((), _parameters(model, recorder, keys), traced=False, note=reason)
+    return recorder.graph(_parameters(model, recorder, keys), made)
+
+
+def _cause(error: Exception) -> str:
+    """What went wrong in a call, in one line and without Keras's words about it."""
+    text = re.sub(r"\x1b\[\d*m", "", str(error)).strip()
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and lines[0].startswith("Exception encountered when calling"):
+        del lines[0]
+    return (lines or [type(error).__name__])[0][:160]
+
+
+def _called(model: Any, args: Any, kwargs: Any) -> Any:
+    if model._call_has_training_arg:
+        kwargs = {**kwargs, "training": False}
+    elif "training" in kwargs and "training" not in inspect.signature(model.call).parameters:
+        kwargs = {k: v for k, v in kwargs.items() if k != "training"}
+    return model(*args, **kwargs)
+
+
+def _values(recorder: Recorder, call: Any) -> Any:
+    """The arguments of a call with values in place of arrays."""
+
+    def value(x: Any) -> Any:
+        if not isinstance(x, keras.KerasTensor):
+            return x
+        return recorder.put("input", (), x.shape, x.dtype, "input")
+
+    args, kwargs = keras.tree.map_structure(value, (list(call[0]), dict(call[1])))
+    return args, kwargs
+
+
+def _parameters(model: Any, recorder: Recorder, keys: Mapping[str, str]) -> list[Parameter]:
+    owners = {id(v): layer for layer in model._flatten_layers() for v in owned(layer)}
+    return [
+        dataclasses.replace(
+            parameter(path, v, owners.get(id(v)), recorder.told.get(path, {})), key=keys[path]
+        )
+        for path, v in recorder.variables.items()
+    ]
 
 
 def _arguments(model: Any, sample: Any) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
@@ -159,32 +219,3 @@ def _built_with(model: Any) -> Any:
     ):
         return None
     return keras.KerasTensor(tuple(shape), model.compute_dtype)
-
-
-def _by_layers(
-    model: Any, variables: Mapping[str, Any], keys: Mapping[str, str], reason: str
-) -> Graph:
-    """The weights as their layers describe them, without nodes."""
-    owners = {id(v): layer for layer in model._flatten_layers() for v in owned(layer)}
-    parameters = []
-    for path, v in variables.items():
-        facts: dict[str, Any] = {"kind": "other", "note": "of unknown use"}
-        kind = type(owners.get(id(v))).__name__
-        if v.name in ("gamma", "scale"):
-            facts = {"kind": "scale"}
-        elif v.name == "beta":
-            facts = {"kind": "shift"}
-        elif "bias" in v.name:
-            facts = {"kind": "bias"}
-        elif v.name == "embeddings":
-            facts = {"kind": "embedding"}
-        elif "depthwise" in v.name or kind.startswith("DepthwiseConv"):
-            facts = {"kind": "kernel", "layout": Layout((-1,), (), batch=(-2,)), "depthwise": True}
-        elif kind.endswith("Transpose"):
-            facts = {"kind": "kernel", "layout": Layout((-2,), (-1,)), "transposed": True}
-        elif len(v.shape) >= 2:
-            groups = getattr(owners.get(id(v)), "groups", 1)
-            facts = {"kind": "kernel", "layout": Layout((-1,), (-2,), groups=groups)}
-        facts |= {"frozen": not v.trainable, "key": keys[path]}
-        parameters.append(Parameter(path, tuple(v.shape), **facts))
-    return Graph((), parameters, traced=False, note=reason)

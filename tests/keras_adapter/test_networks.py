@@ -1,0 +1,357 @@
+"""Whole models that Keras runs in a way of its own: roles, starts, loops, and nothing touched."""
+
+import sys
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+from initcore.networks import describe_network
+from initcore_keras import initialize, signal_report
+from initcore_keras.networks import trace
+
+BACKEND = keras.backend.backend()
+
+
+def numpy(x: Any) -> Any:
+    return np.asarray(keras.ops.convert_to_numpy(x))
+
+
+def roles_of(model: Any, sample: Any = None) -> dict[str, str]:
+    graph = trace(model, sample)
+    assert graph.traced, graph.note
+    return {w.path: w.role for w in describe_network(graph).weights}
+
+
+def built(layer: Any, *shape: int, dtype: str = "float32", head: int = 2) -> Any:
+    """A model of a dense layer, `layer` and another dense layer."""
+    x = keras.Input(shape, dtype=dtype)
+    h = layers.Dense(8, name="before")(x) if dtype == "float32" else x
+    return keras.Model(x, layers.Dense(head, name="after")(layer(h)))
+
+
+class Tables(layers.Layer):  # type: ignore[misc]
+    """Weights that are read through operations on weights alone."""
+
+    def build(self, shape: Any) -> None:
+        for name in ("sliced", "cut", "rows", "added", "picked"):
+            setattr(self, name, self.add_weight(shape=(10, 8), name=name))
+        self.token = self.add_weight(shape=(1, 1, 8), name="token")
+        self.lookup = layers.Embedding(10, 8, name="lookup")
+        self.lookup.build((None,))
+
+    def call(self, x: Any) -> Any:
+        batch, n, _ = ops.shape(x)
+        x = x + self.sliced[None, :n]
+        x = x + ops.slice(ops.convert_to_tensor(self.cut), (0, 0), (n, 8))
+        x = x + ops.take(self.rows, ops.arange(n), axis=0)
+        x = x + self.lookup(ops.arange(0, n, 1))
+        x = x + self.added.value[:n] + self.picked[ops.arange(n)]
+        return ops.concatenate([ops.broadcast_to(self.token, (batch, 1, 8)), x], axis=1)
+
+
+def test_tables_and_tokens_are_read_through_operations() -> None:
+    found = roles_of(built(Tables(name="t"), 6, 8))
+    assert found["t/sliced"] == found["t/cut"] == found["t/added"] == "position"
+    assert found["t/rows"] == found["t/picked"] == found["t/lookup/embeddings"] == "embedding"
+    assert found["t/token"] == "latent"
+    assert (found["before/kernel"], found["after/kernel"]) == ("first", "output")
+
+
+class Tied(keras.Model):  # type: ignore[misc]
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = layers.Embedding(20, 8, name="table")
+        self.dense = layers.Dense(8, "relu", name="dense")
+
+    def call(self, tokens: Any) -> Any:
+        return self.dense(self.table(tokens)) @ ops.transpose(self.table.embeddings)
+
+
+def test_a_table_that_is_the_output_layer_too_is_tied() -> None:
+    model = Tied()
+    model(np.zeros((2, 5), "int32"))
+    assert roles_of(model, keras.KerasTensor((2, 5), "int32")) == {
+        "table/embeddings": "tied", "dense/kernel": "hidden", "dense/bias": "bias",
+    }  # fmt: skip
+
+
+def test_an_open_axis_is_no_obstacle() -> None:
+    x = keras.Input((None, 16))
+    a = layers.EinsumDense("bqm,mh->bqh", (None, 16), name="a")(x)
+    gate = layers.Dense(16, "sigmoid", name="gate")(x)
+    y = layers.Add()([x, layers.Multiply()([a, gate])])
+    found = roles_of(keras.Model(x, layers.Dense(2, name="o")(y)))
+    assert (found["a/kernel"], found["gate/kernel"]) == ("branch_last", "gate")
+
+
+def test_a_constant_tensor_is_a_number() -> None:
+    x = keras.Input((8,))
+    h = ops.multiply(layers.Dense(8, name="one")(x), ops.convert_to_tensor(0.5))
+    graph = trace(keras.Model(x, layers.Dense(8, name="two")(ops.relu(h))))
+    assert [n.kind for n in graph.nodes if n.label == "multiply"] == ["map"]
+
+
+def test_experts_are_kernels_of_their_own() -> None:
+    x = keras.Input((6, 16))
+    h = layers.EinsumDense("btd,edf->btef", (6, 4, 32), activation="relu", name="in")(x)
+    h = layers.EinsumDense("btef,efd->bted", (6, 4, 16), name="out")(h)
+    model = keras.Model(x, ops.mean(h, axis=2))
+    initialize(model, "orthogonal")
+    for name in ("in", "out"):
+        for kernel in numpy(model.get_layer(name).kernel):
+            s = np.linalg.svd(kernel, compute_uv=False)
+            np.testing.assert_allclose(s, s[0], rtol=1e-5)
+    # ReLU's gain and the norm-keeping factor aside, no expert is smaller than alone.
+    assert np.linalg.svd(numpy(model.get_layer("in").kernel)[0], compute_uv=False)[0] > 1.4
+
+
+@pytest.mark.parametrize("shape", [(5, 4), (3, 6, 6, 2)], ids=["LSTM", "ConvLSTM2D"])
+def test_the_gate_that_forgets_starts_where_its_layer_says(shape: Any) -> None:
+    made = layers.LSTM if len(shape) == 2 else layers.ConvLSTM2D
+    size = (4,) if made is layers.LSTM else (4, 3)
+    for unit in (True, False):
+        one = made(*size, unit_forget_bias=unit, name="r")
+        model = keras.Sequential([keras.Input(shape), one, layers.Flatten(), layers.Dense(2)])
+        initialize(model, "orthogonal")
+        expected = np.zeros(16)
+        expected[4:8] = unit
+        assert np.array_equal(numpy(one.cell.bias), expected)
+    report = initialize(model, ("orthogonal", {"forget_bias": 2.0}))
+    assert numpy(one.cell.bias)[4:8].tolist() == [2.0] * 4
+    assert {a.weight.role for p, a in report.items() if "recurrent_kernel" in p} == {"recurrent"}
+
+
+def test_a_low_rank_update_starts_at_nothing() -> None:
+    x = keras.Input((8,))
+    dense = layers.Dense(8, "relu", name="d")
+    model = keras.Model(x, layers.Dense(4, name="o")(dense(x)))
+    dense.enable_lora(2)
+    kernel = numpy(dense._kernel).copy()
+    report = initialize(model, "orthogonal")
+    assert report["d/lora_kernel_a"].weight.role == "adapter_in"
+    assert report["d/lora_kernel_b"].weight.role == "adapter_out"
+    assert not numpy(dense.lora_kernel_b).any()
+    assert np.array_equal(kernel, numpy(dense._kernel))  # frozen
+    assert "reach" not in str(report)
+
+
+class Stack(layers.Layer):  # type: ignore[misc]
+    """Four layers in one weight, in a scan."""
+
+    def build(self, shape: Any) -> None:
+        self.w = self.add_weight(shape=(4, 8, 8), name="w")
+
+    def call(self, x: Any) -> Any:
+        def step(x: Any, w: Any) -> Any:
+            return ops.tanh(x @ w), None
+
+        return ops.scan(step, x, ops.convert_to_tensor(self.w))[0]
+
+
+class Recurrence(layers.Layer):  # type: ignore[misc]
+    """A recurrence spelled out by a scan over the sequence."""
+
+    def build(self, shape: Any) -> None:
+        self.w = self.add_weight(shape=(8, 8), name="w")
+
+    def call(self, x: Any) -> Any:
+        def step(h: Any, x: Any) -> Any:
+            h = ops.tanh(h @ self.w + x)
+            return h, h
+
+        return ops.scan(step, ops.zeros_like(x[:, 0]), ops.swapaxes(x, 0, 1))[0]
+
+
+class Repeated(layers.Layer):  # type: ignore[misc]
+    """One layer many times over, in a scan over a sequence of its own."""
+
+    def __init__(self, steps: int, name: str) -> None:
+        super().__init__(name=name)
+        self.steps = steps
+
+    def call(self, x: Any) -> Any:
+        return ops.fori_loop(0, self.steps, lambda i, x: ops.tanh(x), x)
+
+
+class Either(layers.Layer):  # type: ignore[misc]
+    def build(self, shape: Any) -> None:
+        self.w = self.add_weight(shape=(8, 8), name="w")
+
+    def call(self, x: Any) -> Any:
+        return ops.cond(ops.sum(x) > 0, lambda: x @ self.w, lambda: x)
+
+
+class Cell(layers.Layer):  # type: ignore[misc]
+    state_size = output_size = 8
+
+    def __init__(self) -> None:
+        super().__init__(name="cell")
+        self.inner, self.outer = layers.Dense(8, name="x"), layers.Dense(8, name="h")
+
+    def build(self, shape: Any) -> None:
+        self.inner.build(shape)
+        self.outer.build((None, 8))
+
+    def call(self, x: Any, states: Any) -> Any:
+        h = ops.tanh(self.inner(x) + self.outer(states[0]))
+        return h, [h]
+
+
+def test_loops_are_seen_through_and_recurrences_stay_their_own() -> None:
+    graph = trace(built(Stack(name="s"), 8))
+    (w,) = [w for w in describe_network(graph).weights if w.path == "s/w"]
+    assert w.parameter.layout is not None
+    assert (w.role, w.activation, w.parameter.layout.batch) == ("hidden", "tanh", (0,))
+    for layer, path, shape in (
+        (Recurrence(name="r"), "r/w", (5, 8)),
+        (layers.RNN(Cell(), name="r"), "r/cell/h/kernel", (5, 8)),
+    ):
+        found = roles_of(built(layer, *shape))
+        assert found[path] == "recurrent"
+        assert (found["before/kernel"], found["after/kernel"]) == ("first", "output")
+    assert roles_of(built(Either(name="e"), 8))["e/w"] == "hidden"
+    # A short loop is unrolled, a long one in part.
+    for steps, runs in ((5, 5), (400, 8)):
+        nodes = trace(built(Repeated(steps, name="l"), 8)).nodes
+        assert sum(n.label == "tanh" for n in nodes) == runs
+
+
+def of_backend(name: str, *arrays: Any) -> Any:
+    """A function of the running backend itself, which knows nothing of Keras."""
+    if BACKEND == "jax":
+        import jax.numpy as jnp
+
+        return {"tanh": jnp.tanh, "matmul": jnp.matmul}[name](*arrays)
+    if BACKEND == "torch":
+        import torch
+
+        return {"tanh": lambda x: torch.tanh(x.detach()), "matmul": torch.mm}[name](*arrays)
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        return {"tanh": tf.tanh, "matmul": tf.matmul}[name](*arrays)
+    return {"tanh": np.tanh, "matmul": np.matmul}[name](*map(np.asarray, arrays))
+
+
+class Native(layers.Layer):  # type: ignore[misc]
+    def __init__(self, weighted: bool, name: str) -> None:
+        super().__init__(name=name)
+        self.weighted = weighted
+
+    def build(self, shape: Any) -> None:
+        if self.weighted:
+            self.kernel = self.add_weight(shape=(shape[-1], 8), name="kernel")
+            self.bias = self.add_weight(shape=(8,), initializer="ones", name="bias")
+
+    def call(self, x: Any) -> Any:
+        if self.weighted:
+            return of_backend("matmul", x, self.kernel.value) + self.bias.value
+        return of_backend("tanh", x)
+
+
+def test_layers_of_the_backend_itself_are_tried_out() -> None:
+    x = keras.Input((8,))
+    h = Native(False, "n")(layers.Dense(8, name="one")(x))
+    h = layers.Dense(8, lambda t: of_backend("tanh", t), name="two")(Native(True, "m")(h))
+    graph = trace(keras.Model(x, layers.Dense(2, name="three")(h)))
+    assert graph.traced, graph.note
+    found = {w.path: (w.role, w.activation) for w in describe_network(graph).kernels}
+    assert found == {
+        "one/kernel": ("first", "tanh"), "m/kernel": ("hidden", "identity"),
+        "two/kernel": ("hidden", "tanh"), "three/kernel": ("output", "identity"),
+    }  # fmt: skip
+
+
+class Unfinished(keras.Model):  # type: ignore[misc]
+    """Says that it is built; its layers are not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.d = layers.Dense(3, name="d")
+        self.built = True
+
+    def call(self, x: Any) -> Any:
+        return self.d(x)
+
+
+def test_a_model_without_its_weights_asks_for_a_sample() -> None:
+    model = Unfinished()
+    with pytest.raises(ValueError, match=r"all its weights; call .* or pass sample_input"):
+        initialize(model, "orthogonal")
+    assert not model.d.built
+    report = initialize(model, "orthogonal", sample_input=np.ones((2, 4), "float32"))
+    assert report["d/kernel"].name == "orthogonal"
+
+
+class Failing(keras.Model):  # type: ignore[misc]
+    """Changes itself, draws random numbers, and fails."""
+
+    def __init__(self, fails: bool) -> None:
+        super().__init__()
+        self.d, self.late = layers.Dense(4, name="d"), layers.Dense(4, name="late")
+        self.norm = layers.BatchNormalization()
+        self.d.build((None, 4))
+        self.norm.build((None, 4))
+        self.fails, self.seen, self.built = fails, [], True
+        self.steps = self.add_weight(shape=(), name="steps", trainable=False, initializer="zeros")
+
+    def call(self, x: Any) -> Any:
+        self.seen.append(x)
+        self.count = len(self.seen)
+        self.steps.assign_add(1.0)
+        self.add_loss(ops.sum(x))
+        np.random.random()
+        x = layers.Add()([x, x])
+        x = self.norm(self.d(x), training=True) + keras.random.normal((4,))
+        if self.fails:
+            return self.late(float(x))
+        return x
+
+
+def state_of(model: Any) -> list[Any]:
+    found = []
+    for layer in model._flatten_layers():
+        found += [(layer.name, k, id(v), len(v) if hasattr(v, "__len__") else None)
+                  for k, v in vars(layer).items() if k != "_loss_ids"]  # fmt: skip
+        found += [numpy(v).tolist() for v in layer.variables]
+    modules = [m for n, m in sys.modules.items() if n.startswith("keras.src.backend")]
+    found += [(m.__name__, k, id(v)) for m in modules for k, v in vars(m).items() if callable(v)]
+    return [*found, id(keras.Layer.__call__), np.random.get_state()[2]]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_tracing_leaves_everything_as_it_was(fails: bool) -> None:
+    model = Failing(fails)
+    names = [layers.Add().name for _ in range(2)]
+    before = state_of(model)
+    graph = trace(model, keras.KerasTensor((2, 4)))
+    assert state_of(model) == before
+    assert graph.traced is not fails
+    # Names are counted as if nothing had been made in between.
+    assert int(layers.Add().name[4:]) == int(names[1][4:]) + 1
+
+
+def test_a_report_sees_every_step_of_recurrences() -> None:
+    made = [
+        layers.LSTM(8, return_sequences=True, name="a"),
+        layers.GRU(8, return_sequences=True, name="b"),
+        *(layers.SimpleRNN(8, activation="linear", return_sequences=True, name=n) for n in "cd"),
+    ]
+    model = keras.Sequential([keras.Input((12, 8)), *made,
+                              layers.TimeDistributed(layers.Dense(2, name="e"))])  # fmt: skip
+    initialize(model, "orthogonal")
+    x = np.random.default_rng(0).normal(size=(3, 12, 8)).astype("float32")
+    for n in "cd":
+        cell = model.get_layer(n).cell
+        cell.recurrent_kernel.assign(cell.recurrent_kernel * 3.0)
+    report = signal_report(model, x)
+    paths = [p.rpartition("/")[0] for p in report]
+    assert paths == ["a/lstm_cell", "b/gru_cell", "c/simple_rnn_cell", "d/simple_rnn_cell",
+                     f"{model.layers[-1].name}/e"]  # fmt: skip
+    hidden = keras.Model(model.inputs[0], model.get_layer("a").output)(x)
+    assert report["a/lstm_cell/kernel"].signal == pytest.approx(float((numpy(hidden) ** 2).mean()))
+    assert any("the signal explodes" in v for v in report.verdict)
+    assert not any(layer.unroll for layer in made)
