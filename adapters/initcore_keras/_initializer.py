@@ -1,5 +1,6 @@
 """The base of all initializers: how Keras calls, saves and names them."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar, Unpack
 
 import keras
@@ -42,6 +43,16 @@ def register(cls: T) -> T:
     return cls
 
 
+def _as_written(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function; inside of a `tf.function` without AutoGraph, which rewrites what it meets."""
+    if keras.backend.backend() != "tensorflow":
+        return function
+    import tensorflow as tf
+
+    made: Callable[..., Any] = tf.autograph.experimental.do_not_convert(function)
+    return made
+
+
 class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
     """A Keras initializer whose values the core draws.
 
@@ -79,7 +90,7 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
                 f"{type(self).__name__} needs shape, dtype and layout when it is called, got "
                 f"{', '.join(how)} too."
             )
-        w = self._make(shape, dtype)
+        w = _as_written(self._make)(shape, dtype)
         return w if layout is None else keras.distribution.distribute_tensor(w, layout)
 
     def get_config(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Real layers of Keras on the running backend, and the same weights on every one."""
 
+import logging
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -184,3 +185,19 @@ def test_the_backend_builds_real_layers_of_every_kind(kind: str) -> None:
         shape, groups = (8, 1, *[3] * dims), 4
     forward = backend.layer(kind, "orthogonal", shape, seed=3, groups=groups)
     assert forward(np.ones((2, 4, *[5] * dims))).shape == (2, shape[0], *[5] * dims)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="AutoGraph is TensorFlow's")
+def test_a_tf_function_leaves_our_code_as_written() -> None:
+    import tensorflow as tf
+
+    warned: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: warned.append(record.getMessage())  # type: ignore[method-assign]
+    tf.get_logger().addHandler(handler)
+    try:
+        made = tf.function(lambda: init.Orthogonal(seed=3)((4, 4)))()
+    finally:
+        tf.get_logger().removeHandler(handler)
+    assert np.array_equal(made, init.Orthogonal(seed=3)((4, 4)))
+    assert warned == []

@@ -48,7 +48,9 @@ class Tables(layers.Layer):  # type: ignore[misc]
         x = x + ops.slice(ops.convert_to_tensor(self.cut), (0, 0), (n, 8))
         x = x + ops.take(self.rows, ops.arange(n), axis=0)
         x = x + self.lookup(ops.arange(0, n, 1))
-        x = x + self.added.value[:n] + self.picked[ops.arange(n)]
+        x = x + self.added.value[:n]
+        rows = ops.arange(n)  # which TensorFlow's variables do not take as an index
+        x = x + (ops.take(self.picked, rows, 0) if BACKEND == "tensorflow" else self.picked[rows])
         return ops.concatenate([ops.broadcast_to(self.token, (batch, 1, 8)), x], axis=1)
 
 
@@ -166,7 +168,7 @@ class Recurrence(layers.Layer):  # type: ignore[misc]
 
 
 class Repeated(layers.Layer):  # type: ignore[misc]
-    """One layer many times over, in a scan over a sequence of its own."""
+    """One function many times over."""
 
     def __init__(self, steps: int, name: str) -> None:
         super().__init__(name=name)

@@ -202,7 +202,8 @@ def test_convolutions_have_the_shapes_that_they_compute(name: str) -> None:
 def test_channels_may_stand_first() -> None:
     layer = layers.Conv2D(6, 3, strides=2, groups=2, data_format="channels_first")
     layer.build((None, 4, 9, 8))  # not every backend can compute it
-    (node,) = [n for n in trace(layer, keras.KerasTensor((2, 4, 9, 8))).nodes if n.kind == "product"]
+    nodes = trace(layer, keras.KerasTensor((2, 4, 9, 8))).nodes
+    (node,) = [n for n in nodes if n.kind == "product"]
     (signal, kernel), result = node.product.operands, node.product.result
     assert node.shape == (2, 6, 4, 3)
     assert (signal[1], result[1]) == (kernel[-2], kernel[-1])
