@@ -204,6 +204,7 @@ class Cell(layers.Layer):  # type: ignore[misc]
 
 def test_loops_are_seen_through_and_recurrences_stay_their_own() -> None:
     graph = trace(built(Stack(name="s"), 8))
+    assert sum(n.label == "tanh" for n in graph.nodes) == 4
     (w,) = [w for w in describe_network(graph).weights if w.path == "s/w"]
     assert w.parameter.layout is not None
     assert (w.role, w.activation, w.parameter.layout.batch) == ("hidden", "tanh", (0,))

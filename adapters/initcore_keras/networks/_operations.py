@@ -69,10 +69,8 @@ def _pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 
 
 
 def _slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
-    # Frameworks move a window that would leave the array back inside.
-    starts = [min(int(s), n - int(m)) for s, n, m in
-              zip(np.atleast_1d(start_indices), inputs.shape, shape, strict=True)]  # fmt: skip
-    return inputs[tuple(slice(s, s + int(m)) for s, m in zip(starts, shape, strict=True))]
+    at = zip(np.atleast_1d(start_indices), shape, strict=True)
+    return inputs[tuple(slice(int(s), int(s) + int(n)) for s, n in at)]
 
 
 def _slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
