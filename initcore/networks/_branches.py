@@ -37,9 +37,9 @@ def branches(graph: Graph) -> list[Branch]:
     A branch that is run several times, with the same weights, counts once.
     """
     found: dict[frozenset[Any], Branch] = {}
-    served = _served(graph)
+    served, scores = _served(graph), _scores(graph)
     for i, node in enumerate(graph.nodes):
-        if node.kind != "sum" or len(set(node.inputs)) != 2 or not served >> i & 1:
+        if i in scores or node.kind != "sum" or len(set(node.inputs)) != 2 or not served >> i & 1:
             continue
         if _is_difference(node):
             continue
@@ -49,6 +49,21 @@ def branches(graph: Graph) -> list[Branch]:
                                 for p in graph.nodes[j].parameters)  # fmt: skip
             found.setdefault(weights, branch)
     return list(found.values())
+
+
+def _scores(graph: Graph) -> set[int]:
+    """The sums that a softmax is taken of: positions added to an attention's scores, masks."""
+    found, seen = set(), set()
+    front = [j for node in graph.nodes if node.kind == "softmax" for j in node.inputs]
+    while front:
+        i = front.pop()
+        if i in seen or graph.nodes[i].kind not in ("sum", "map", "move"):
+            continue
+        seen.add(i)
+        if graph.nodes[i].kind == "sum":
+            found.add(i)
+        front += graph.nodes[i].inputs
+    return found
 
 
 def _is_difference(node: Node) -> bool:

@@ -310,7 +310,7 @@ class _Finder:
         graph = self.graph
         kinds = ("move", "map", "norm", "softmax", "sum")
         seen = self._ahead(node, goes, kinds)
-        picks = [j for j in seen if any(n in graph.nodes[j].label for n in PICKS)]
+        picks = [j for j in seen if any(n in graph.nodes[j].label.lower() for n in PICKS)]
         return any(self._is_followed_from(j) for j in picks)
 
     def _is_followed_from(self, i: int) -> bool:

@@ -1,5 +1,6 @@
 """What each weight of a network is for."""
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -130,7 +131,7 @@ class Network:
         while True:
             node = graph.nodes[i]
             if node.kind == "look_up" and node.shape:
-                return scale * float(max(node.shape[-1], 1)) ** -0.5  # rows of length 1
+                return scale / math.sqrt(max(node.shape[-1], 1))  # rows of length 1
             if node.kind not in ("move", "sum", "map") or not node.inputs:
                 return scale  # a layer's output, or what is normalized
             if node.kind == "map" and len(node.inputs) == 1 and node.function is not None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -66,7 +67,7 @@ def _widening(w: Weight) -> float:
         return 1.0
     outs = kernel.out // max(kernel.groups, w.parts)
     outs = len(w.rows) if w.rows is not None else outs
-    return max(1.0, outs / max(kernel.fan_in, 1)) ** 0.5
+    return math.sqrt(max(1.0, outs / max(kernel.fan_in, 1)))
 
 
 class _Chain:

@@ -130,7 +130,7 @@ class Loops:
         return [*unchanged, *[one] * len(made)]
 
     def _facts(self, weights: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """What the weights of a loop's body are, from its nodes: kernels of a recurrence, biases."""
+        """What the weights of a loop's body are, from its nodes: recurrent kernels, biases."""
         parameters = [Parameter(path, shape) for path, shape in self.made.shapes.items()]
         found = resolve(Graph(list(self.made.nodes), parameters)).by_path
         facts = {}

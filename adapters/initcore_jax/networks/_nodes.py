@@ -55,7 +55,9 @@ class Nodes:
 
     def paths(self, i: int) -> list[str]:
         """The weights that a value is made of."""
-        found, seen, front = [], set(), [i]
+        found: list[str] = []
+        seen: set[int] = set()
+        front = [i]
         while front:
             j = front.pop()
             if j not in seen:
@@ -114,7 +116,7 @@ class Nodes:
     def _by_running_statistics(
         self, name: str, operands: list[Any], shape: tuple[int, ...]
     ) -> Value | None:
-        """A batch normalization in evaluation mode: a product with a constant one over deviation."""
+        """A batch normalization in evaluation mode: a product with one over a running deviation."""
         if name not in ("mul", "div") or len(operands) != 2:
             return None
         values = [o for o in operands if isinstance(o, Value)]

@@ -121,8 +121,8 @@ class Recorder:
             )
             for path, w in self._weights.items()
         ]  # fmt: skip
-        nodes, outputs = reached(made.nodes, roots)
-        return Graph(nodes, parameters, outputs=outputs)
+        nodes, ends = reached(made.nodes, roots)
+        return Graph(nodes, parameters, outputs=ends)
 
 
 def _read(known: Mapping[Any, Any], v: Any) -> Any:
