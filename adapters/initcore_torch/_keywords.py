@@ -42,6 +42,13 @@ class Axes(TypedDict, total=False):
             "convolution.",
         ),
     ]
+    batch: Annotated[
+        int,
+        Shared(
+            0,
+            "Leading axes that count independent kernels: 1 for experts `(experts, out, in)`.",
+        ),
+    ]
 
 
 class Draw(Source, Axes, total=False):
