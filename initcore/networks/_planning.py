@@ -5,13 +5,13 @@ import difflib
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
-from numbers import Real
+from numbers import Real as RealNumber
 from typing import Any
 
 import numpy as np
 
 from ..arguments import key_of_seed, short_repr
-from ..spec import Kernel, Spec, Wording, specs
+from ..spec import CORE, Kernel, Real, Spec, Wording, specs
 from ._activation import LINEAR
 from ._plan import Assignment, Overrides, Paths, Piece, Plan
 from ._roles import ROLES, Network, Weight
@@ -21,7 +21,7 @@ from ._schemes import scheme_of
 __all__ = ["plan"]
 
 WHO = "initialize"
-LARGEST = 1e150  # whose square is a number
+SCALE = Real("root mean square of the inputs", low=0.0, open_low=True)
 KERNELS = ("kernel", "recurrent", "embedding")
 
 
@@ -110,7 +110,7 @@ def _chosen(
     given = dict(rule.parameters)
     forget = given.pop("forget_bias", None)
     if forget is not None:
-        if not isinstance(forget, Real) or isinstance(forget, bool):
+        if not isinstance(forget, RealNumber) or isinstance(forget, bool):
             raise TypeError(f"{WHO} needs forget_bias to be a number, got {short_repr(forget)}.")
         if not any(w.parameter.forget for w in network.weights):
             raise ValueError(f"{WHO}: forget_bias is for LSTMs, and this model has none.")
@@ -121,13 +121,7 @@ def _chosen(
 def _scale(given: Any) -> float:
     if given is None:
         return 1.0
-    number = isinstance(given, Real) and not isinstance(given, bool)
-    if not number or not 0 < given < LARGEST:
-        raise (ValueError if number else TypeError)(
-            f"{WHO} needs input_scale, the root mean square of the inputs, to be a positive "
-            f"number, got {short_repr(given)}."
-        )
-    return float(given)
+    return float(Spec.check_parameter(WHO, "input_scale", SCALE, given, CORE))
 
 
 def _only(given: Any, network: Network) -> Callable[[str], bool]:

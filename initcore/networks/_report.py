@@ -21,7 +21,8 @@ class Report(ByPath[Assignment]):
 
     Attributes:
         plan: What was applied.
-        scales: Of a scheme that measures data, the factor of each kernel by path.
+        scales: Of a scheme that measures data, the factor of each kernel by path; `unscaled` are
+            the kernels without one.
         scheme, seed, model: As they were given, and the model's name.
         network: Roles, branches and the traced graph.
         signals: What one run forward and backward showed afterwards, a
@@ -47,6 +48,15 @@ class Report(ByPath[Assignment]):
     def untouched(self) -> dict[str, str]:
         """Paths of the weights that were left alone, with the reasons."""
         return {path: a.why for path, a in self.items() if a.name is None}
+
+    @property
+    def unscaled(self) -> tuple[str, ...]:
+        """Of a scheme that measures data, the kernels that it could not scale."""
+        if self.plan.output_variance is None:
+            return ()
+        return tuple(path for path, a in self.items() if a.name is not None
+                     and path not in self.scales
+                     and a.weight.parameter.kind in ("kernel", "recurrent"))  # fmt: skip
 
     @property
     def by_name(self) -> tuple[str, ...]:
@@ -92,7 +102,8 @@ class Report(ByPath[Assignment]):
             if path in self.scales:
                 got += f" times {self.scales[path]:.4g}"
             role = a.weight.role + (" (by name)" if a.weight.by == "name" else "")
-            found.append((path, shape, role, got, a.why))
+            unscaled = "; not scaled, its layer cannot be watched" if path in self.unscaled else ""
+            found.append((path, shape, role, got, a.why + unscaled))
         return found
 
     @property
@@ -113,6 +124,8 @@ class Report(ByPath[Assignment]):
         elif self.by_name:
             line += f"; {len(self.by_name)} roles are guesses from names, for the forward pass "
             line += "does not reach those weights"
+        if self.unscaled:
+            line += f"; {len(self.unscaled)} kernels could not be scaled"
         if isinstance(self.signals, str):
             line += f"; signals not checked ({self.signals})"
         elif self.signals is not None:

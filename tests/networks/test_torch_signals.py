@@ -374,3 +374,11 @@ def test_pre_norm_transformers_hand_gradients_to_every_block() -> None:
         squares = [float(block.get_parameter(f"{name}.weight").grad.square().mean())
                    for block in model.transformer.h]  # fmt: skip
         assert max(squares) / min(squares) < 3, name
+
+
+def test_a_scheme_that_scales_says_what_it_could_not_scale() -> None:
+    model = nn.Sequential(nn.Linear(4, 16), nn.TransformerEncoderLayer(16, 2, 32, dropout=0.0))
+    report = initialize(model, "lsuv", sample_input=torch.randn(5, 3, 4))
+    assert report.unscaled == ("1.self_attn.in_proj_weight", "1.self_attn.out_proj.weight")
+    assert "2 kernels could not be scaled" in report.headline
+    assert "0.weight" in report.scales
