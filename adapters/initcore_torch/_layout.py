@@ -54,9 +54,8 @@ def checked_layout(
         what = "groups" if groups > 1 else "transposed=True"
         raise ValueError(f"{who} needs 2 or more axes for {what}, got a tensor of shape {shape}.")
     if len(shape) > batch and shape[batch] % groups:
-        side = "inputs" if transposed else "outputs"
+        side = f"{shape[batch]} {'inputs' if transposed else 'outputs'}"
         raise ValueError(
-            f"{who} needs groups that divide the {shape[batch]} {side} of a tensor of shape {shape}, "
-            f"got {groups}."
+            f"{who} needs groups that divide the {side} of a tensor of shape {shape}, got {groups}."
         )
     return layout
