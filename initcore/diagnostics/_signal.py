@@ -56,11 +56,16 @@ class LayerSignal:
 
 
 class SignalReport(ByPath[LayerSignal]):
-    """Measurements at every layer, by path, and what to make of them."""
+    """Measurements at every layer, by path, and what to make of them.
 
-    def __init__(self, layers: list[LayerSignal], model: str, inputs: int) -> None:
+    `unseen` are the kernels whose layers could not be watched: inside of loops, say.
+    """
+
+    def __init__(
+        self, layers: list[LayerSignal], model: str, inputs: int, unseen: tuple[str, ...] = ()
+    ) -> None:
         super().__init__((layer.path, layer) for layer in layers)
-        self.model, self.inputs = model, inputs
+        self.model, self.inputs, self.unseen = model, inputs, unseen
 
     @property
     def verdict(self) -> list[str]:
@@ -94,6 +99,7 @@ class SignalReport(ByPath[LayerSignal]):
             "model": self.model,
             "inputs": self.inputs,
             "verdict": self.verdict,
+            "unseen": list(self.unseen),
             "layers": {path: vars(one) for path, one in self.items()},
         }
 
@@ -105,12 +111,16 @@ class SignalReport(ByPath[LayerSignal]):
             advice = cure(verdict)
             told = f"{'; '.join(verdict)}{'; ' if advice else ''}{advice}"
         else:
-            told, change = "signals and gradients keep their size", self.worst
+            whole = "signals and gradients" if not self.unseen else "the layers that were seen"
+            told, change = f"{whole} keep their size", self.worst
             if change is not None:
                 told += (
                     f" (the {change.what} changes most: {change.ratio:.2g} times from "
                     f"{change.reference} to {change.path})"
                 )
+        if self.unseen:
+            shown = ", ".join(self.unseen[:2]) + (", ..." if len(self.unseen) > 2 else "")
+            told += f"; not seen, for they run inside of loops or other layers: {shown}"
         return f"{self.model}, {self.inputs} inputs: {told}."
 
     def __str__(self) -> str:
@@ -158,7 +168,7 @@ def signal_check(model: TracedModel[Any], network: Network, seed: int) -> Signal
 
 def _layers(
     model: TracedModel[Any], network: Network, found: Recording
-) -> tuple[list[LayerSignal], str, int]:
+) -> tuple[list[LayerSignal], str, int, tuple[str, ...]]:
     entering = found.entering
     if entering is not None and not np.size(entering):
         raise ValueError(f"{WHO} needs at least one input, got none.")
@@ -180,7 +190,8 @@ def _layers(
                 flat.shape[1], w.branch in opening,
             )
         )  # fmt: skip
-    return layers, model.name, inputs
+    unseen = tuple(w.path for w in network.kernels if w.path not in found.signals)
+    return layers, model.name, inputs, unseen
 
 
 def _opening(model: TracedModel[Any], network: Network) -> set[int | None]:

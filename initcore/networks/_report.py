@@ -115,7 +115,7 @@ class Report(ByPath[Assignment]):
         if absent:
             told += f"{absent} weights planned, not written (they have no memory yet), "
         line = (
-            f"{self.model}: scheme {_plain(self.scheme)}, seed {self.seed}; {told}"
+            f"{self.model}: scheme {_scheme(self.scheme)}, seed {self.seed}; {told}"
             f"{left} left alone, {len(self.network.branches)} residual branches"
         )
         if not self.network.graph.traced:
@@ -170,6 +170,14 @@ class Report(ByPath[Assignment]):
 
 
 SHOWN = ("gain", "std", "scale", "density", "part", "base", "tau", "eps", "taps", "groups", "value")
+
+
+def _scheme(scheme: Any) -> str:
+    """`orthogonal`, `sparse_orthogonal(density=0.1)` or what else the user gave."""
+    if isinstance(scheme, tuple) and len(scheme) == 2 and isinstance(scheme[1], Mapping):
+        given = ", ".join(f"{k}={_short(v)}" for k, v in scheme[1].items())
+        return f"{scheme[0]}({given})"
+    return str(_plain(scheme))
 
 
 def _piece(piece: Piece) -> str:

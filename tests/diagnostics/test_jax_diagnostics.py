@@ -195,3 +195,15 @@ def test_errors_are_in_the_caller_s_words_and_quote_the_model_s_own() -> None:
         signal_report(pair, inputs(2, 4), seed=-1)
     with pytest.raises(TypeError, match="jacobian_spectrum needs an integer seed"):
         jacobian_spectrum(pair, inputs(2, 4), seed="x")  # type: ignore[arg-type]
+
+
+def test_layers_inside_of_a_loop_are_not_judged_unseen() -> None:
+    def net(p: Any, x: Any) -> Any:
+        x, _ = jax.lax.scan(lambda x, w: (8 * jnp.tanh(x @ w), None), x, p["stack"])
+        return x @ p["head"]
+
+    params = {"stack": jnp.ones((12, 4, 4)), "head": jnp.eye(4)}
+    report = signal_report((net, params), jnp.ones((2, 4)))
+    assert report.unseen == ("stack",)
+    assert "signals and gradients keep their size" not in report.headline
+    assert "not seen, for they run inside of loops or other layers: stack" in report.headline
