@@ -19,7 +19,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 export MPLBACKEND ?= agg
 
-.PHONY: demo test unit keras lint format new-initializer conform fuzz bench docs build clean help
+.PHONY: demo test unit keras lint format new-initializer conform networks fuzz bench docs build clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -67,6 +67,9 @@ conform: $(DEV)  ## the thorough property run on every backend, and the slow tes
 		--report out/conformance.html --report out/conformance.json
 	$(BIN)/python -m pytest tests -m thorough -q --ignore=tests/keras_adapter
 	$(call on_each_keras_backend,thorough)
+
+networks: $(DEV)  ## real networks against what an expert expects of them: docs/networks_zoo.md
+	$(BIN)/python -m tests.tools.networks_zoo
 
 fuzz: $(DEV)  ## fuzz the command line and what the library reads, FUZZ_SECONDS in all
 	$(PIP) --group fuzz

@@ -5,6 +5,7 @@ depend on one value alone are composed and the composition is compared with the 
 name; one that is like none of them is used as it is.
 """
 
+import heapq
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from ._graph import Graph, Node
 __all__ = ["LINEAR", "Activations", "Following", "is_product", "is_scaling", "scales"]
 
 LINEAR = "identity"
+MANY = 256  # operations that one activation is spelled in, at most
 PROBES = np.concatenate([np.linspace(-6.0, 6.0, 97), [-30.0, -12.5, 12.5, 30.0]])
 CLOSE = 2e-6  # constants of a float32 program, rounded
 
@@ -94,16 +96,16 @@ class Activations:
         """The activation made of the maps that depend on a node alone, if it is not affine."""
         graph = self.graph
         inside, exits = {start}, []
-        last = start
-        # Maps of one value lie close behind it; others in between only end the search early.
-        for j in range(start + 1, min(len(graph.nodes), start + 4096)):
+        front = list(graph.consumers[start])
+        heapq.heapify(front)
+        while front and len(inside) < MANY:
+            j = heapq.heappop(front)
             node = graph.nodes[j]
-            if j - last > 64:
-                break
-            maps = node.kind == "map" and node.function is not None
-            if (maps or node.kind == "sum") and node.inputs and inside.issuperset(node.inputs):
+            maps = node.kind == "sum" or (node.kind == "map" and node.function is not None)
+            if j not in inside and maps and inside.issuperset(node.inputs):
                 inside.add(j)
-                last = j
+                for k in graph.consumers[j]:
+                    heapq.heappush(front, k)
         for j in sorted(inside - {start}):
             outside = [c for c in graph.consumers[j] if c not in inside]
             if outside or not graph.consumers[j] or j in graph.outputs:

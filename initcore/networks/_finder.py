@@ -119,7 +119,8 @@ class _Finder:
             return dataclasses.replace(whole, role="recurrent", activation=LINEAR, parts=p.parts,
                                        ends_branch=False, why=ROLES["recurrent"])  # fmt: skip
         found = self.reached.get(node, {})
-        parts = partition(self.graph, node, found) if found else []
+        whole = p.depthwise or (p.layout is not None and p.layout.groups > 1)
+        parts = [] if whole or not found else partition(self.graph, node, found)
         if len(parts) < 2:
             return self._piece(p, nodes, node, None)
         pieces = [self._piece(p, nodes, node, rows) for rows in parts]
@@ -258,6 +259,8 @@ class _Finder:
         """Whether a layer of a transformer's branch is none of its attention."""
         ancestors = self.graph.ancestors
         if not self.attention or p.kernel is None or len(p.kernel.spatial) > 1:
+            return False
+        if len(branch.layers) < 2:
             return False
         for layer in branch.layers:
             related = ancestors[max(layer, node)] >> min(layer, node) & 1

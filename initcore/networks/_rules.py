@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..activations import gain
+import numpy as np
+
+from ..activations import activation_of, gain
 from ..arguments import short_repr
 from ._activation import LINEAR
 from ._roles import Weight
@@ -81,13 +83,24 @@ def gain_of(w: Weight) -> tuple[float, str]:
         return 1.0, f"gain 1 for the role {w.role}"
     if w.activation == LINEAR:
         return 1.0, "no activation follows"
-    if w.activation == "exponential":
+    if _is_exponential(w.activation):
         return 1.0, "its exponential is a scale"
     try:
         found = gain(w.activation)
     except ValueError:  # erf-like constants have one; what is 0 almost everywhere has none
         return 1.0, f"{w.activation_name} has no gain"
     return found, f"gain of {w.activation_name}"
+
+
+def _is_exponential(phi: Any) -> bool:
+    """Whether a function is `c exp(k x)`: what makes a deviation of a logarithm."""
+    try:
+        with np.errstate(all="ignore"):
+            y = activation_of(phi).value(np.array([-1.0, 0.0, 1.0, 2.0]))
+    except (TypeError, ValueError):
+        return False
+    ratios = y[1:] / y[:-1] if (y > 0).all() else np.ones(3)
+    return bool(np.allclose(ratios, ratios[0], rtol=1e-5) and abs(ratios[0] - 1) > 1e-3)
 
 
 def rule_of(given: Any, who: str = "initialize") -> Rule:
