@@ -102,7 +102,10 @@ def _chain(network: Network) -> _Chain | None:
     plain = network.graph.traced and network.is_chain
     if not plain or not found or any(phi != found[0] for phi in found) or len(kernels) < 2:
         return None
-    phi = activation_of(found[0])
+    try:
+        phi = activation_of(found[0])
+    except (TypeError, ValueError):  # of no finite values, say
+        return None
     bent = all(w.activation != LINEAR for w in kernels[:-1])
     if phi.slopes is not None or not bent or any(w.pieces for w in kernels):
         return None  # the same gain at every length and depth, or layers of another kind

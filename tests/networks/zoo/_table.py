@@ -39,7 +39,7 @@ def parsed(text: str) -> list[Expected]:
     for line in filter(None, map(str.strip, text.splitlines())):
         pattern, told = line.split(None, 1)
         count, _, rest = told.rpartition(" x ")
-        parts = [(part.split() + ["identity"])[:2] for part in rest.split(" + ")]
+        parts = [[*part.split(), "identity"][:2] for part in rest.split(" + ")]
         roles = tuple((role, activation) for role, activation in parts)
         found.append(Expected(pattern, int(count or 1), roles))
     return found
