@@ -162,5 +162,9 @@ ACTIVATIONS = {
     },
     "ConvNeXt": {"*.pwconv1.weight": "gelu"},
     "Llama": {"*.gate_proj.weight": "silu"},
-    "Mamba": {"*.conv1d.weight": "silu", "*.dt_proj.weight": "softplus"},
+    "Mamba": {
+        "*.conv1d.weight": "silu",
+        "*.dt_proj.weight": "softplus",
+        "*.in_proj.weight": "silu",
+    },
 }
