@@ -119,8 +119,8 @@ class _Finder:
             return dataclasses.replace(whole, role="recurrent", activation=LINEAR, parts=p.parts,
                                        ends_branch=False, why=ROLES["recurrent"])  # fmt: skip
         found = self.reached.get(node, {})
-        whole = p.depthwise or (p.layout is not None and p.layout.groups > 1)
-        parts = [] if whole or not found else partition(self.graph, node, found)
+        grouped = p.depthwise or (p.layout is not None and p.layout.groups > 1)
+        parts = [] if grouped or not found else partition(self.graph, node, found)
         if len(parts) < 2:
             return self._piece(p, nodes, node, None)
         pieces = [self._piece(p, nodes, node, rows) for rows in parts]
