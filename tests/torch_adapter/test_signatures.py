@@ -11,7 +11,7 @@ import torch
 import initcore_torch as init
 from initcore.spec import Choice, specs
 
-DRAW = "seed=None, groups=1, transposed=False"
+DRAW = "seed=None, groups=1, transposed=False, batch=0"
 SIGNATURES = {
     "approximate_isometry_": f"tensor, mask, gain=1.0, generator=None, *, steps=1000, {DRAW}",
     "constant_": "tensor, val",
@@ -21,12 +21,12 @@ SIGNATURES = {
     "eye_": "tensor",
     "glorot_normal_": f"tensor, generator=None, *, {DRAW}",
     "glorot_uniform_": f"tensor, generator=None, *, {DRAW}",
-    "hadamard_": "tensor, gain=1.0, *, groups=1, transposed=False",
+    "hadamard_": "tensor, gain=1.0, *, groups=1, transposed=False, batch=0",
     "he_normal_": f"tensor, generator=None, *, {DRAW}",
     "he_uniform_": f"tensor, generator=None, *, {DRAW}",
-    "identity_": "tensor, gain=1.0, *, groups=1, transposed=False",
+    "identity_": "tensor, gain=1.0, *, groups=1, transposed=False, batch=0",
     "idinit_": f"tensor, tau=1.0, generator=None, *, noise=1e-06, taps='center', {DRAW}",
-    "idinit_zero_": "tensor, eps=1e-06, *, taps='center', groups=1, transposed=False",
+    "idinit_zero_": "tensor, eps=1e-06, *, taps='center', groups=1, transposed=False, batch=0",
     "kaiming_normal_": "tensor, a=0, mode='fan_in', nonlinearity='leaky_relu', generator=None, "
     f"*, {DRAW}",
     "kaiming_uniform_": "tensor, a=0, mode='fan_in', nonlinearity='leaky_relu', generator=None, "
@@ -56,6 +56,7 @@ SIGNATURES = {
 }
 SHARED = {
     "generator": torch.Generator | None, "seed": int | None, "groups": int, "transposed": bool,
+    "batch": int,
 }  # fmt: skip
 
 
