@@ -21,6 +21,7 @@ __all__ = ["LayerSignal", "SignalReport", "signal_check", "signal_report"]
 WHO = "signal_report"
 
 NOTHING = 1e-4  # an entry of a kernel by which a branch adds nothing: idinit_zero's are 1e-6
+OFTEN = 4  # kernels a normalization, at most; a block of a transformer has two for four to seven
 HEAD = ("layer", "role", "signal", "predicted", "gradient", "dead", "correlation", "rank")
 
 
@@ -41,6 +42,8 @@ class LayerSignal:
             singular values (Roy & Vetterli, 2007); at most the number of inputs.
         size: Elements that one input has there.
         opening: Whether it is on a residual branch that adds nothing yet, by design.
+        fed: Whether it depends on the inputs; a signal that begins at a weight need not.
+        normalized: Whether the network has a normalization every few layers.
     """
 
     path: str
@@ -53,6 +56,8 @@ class LayerSignal:
     rank: float
     size: int = 1
     opening: bool = False
+    fed: bool = True
+    normalized: bool = False
 
 
 class SignalReport(ByPath[LayerSignal]):
@@ -175,6 +180,8 @@ def _layers(
     q = 1.0 if entering is None else float(np.square(entering).mean())
     predicted = _predicted(model, network, found, q)
     layers, inputs, opening = [], 0, _opening(model, network)
+    fed, norms = _fed(network), sum(node.kind == "norm" for node in network.graph.nodes)
+    normalized = OFTEN * norms >= len(network.kernels)
     for w in network.kernels:
         if w.path not in found.signals:
             continue
@@ -187,7 +194,8 @@ def _layers(
                 w.path, w.role, float((flat**2).mean()), predicted.get(w.path),
                 None if g is None else float((np.asarray(g, dtype=np.float64) ** 2).mean()),
                 None if network.normalized else _dead(w, flat), _correlation(flat), _rank(flat),
-                flat.shape[1], w.branch in opening,
+                flat.shape[1], w.branch in opening, w.path in fed,
+                normalized,
             )
         )  # fmt: skip
     unseen = tuple(w.path for w in network.kernels if w.path not in found.signals)
@@ -208,6 +216,21 @@ def _opening(model: TracedModel[Any], network: Network) -> set[int | None]:
         elif w.branch is not None:
             found.add(w.branch)
     return found
+
+
+def _fed(network: Network) -> set[str]:
+    """The kernels whose products depend on what the model is given; all if it was not traced."""
+    graph = network.graph
+    given = (i for i, n in enumerate(graph.nodes) if n.kind == "input" and not n.parameters)
+    inputs = sum(1 << i for i in given)
+    if not graph.traced:
+        return {w.path for w in network.kernels}
+    return {
+        path
+        for i, node in enumerate(graph.nodes)
+        if graph.ancestors[i] & inputs
+        for path in node.parameters
+    }
 
 
 def _predicted(

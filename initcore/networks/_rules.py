@@ -32,6 +32,7 @@ class Scheme:
         bias_std: Standard deviation of the biases.
         ends_at_zero: Whether residual branches start by adding nothing: where a normalization
             follows a branch's last kernel, its scale starts at 0 then, and the kernel does not.
+        branch_scale: Scale of such a normalization otherwise, with its reason; None for 1.
         output_variance: Variance that each layer's output gets on the sample input, by a factor on
             its kernel; None to measure nothing. Such a scheme is registered with `needs_data`.
     """
@@ -40,6 +41,7 @@ class Scheme:
     bias_std: float = 0.0
     output_variance: float | None = None
     ends_at_zero: bool = False
+    branch_scale: tuple[float, str] | None = None
 
     def __call__(self, w: Weight) -> Rule:
         found = common(w)
@@ -47,6 +49,9 @@ class Scheme:
             return self.kernel(w)
         if w.parameter.kind == "scale" and w.ends_branch and self.ends_at_zero:
             return Rule("zeros", {}, "the branch ends in 0")
+        if w.parameter.kind == "scale" and w.ends_branch and self.branch_scale:
+            value, why = self.branch_scale
+            return Rule("constant", {"value": value}, why)
         if w.parameter.kind == "bias" and self.bias_std:
             return Rule("normal", {"std": self.bias_std}, "critical, as the kernels' gain")
         return found

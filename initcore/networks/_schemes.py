@@ -43,7 +43,8 @@ def _orthogonal(network: Network, convolution: str = "orthogonal") -> Scheme:
             )
         return Rule(name, {"gain": gain}, why)
 
-    return Scheme(rule, bias_std=chain.bias_std if chain else 0.0)
+    bias_std = chain.bias_std if chain else 0.0
+    return Scheme(rule, bias_std, branch_scale=share)
 
 
 def _share(network: Network) -> tuple[float, str]:
@@ -161,7 +162,7 @@ def _sparse(
         why = f"density {wanted:.3g} of {density:g} over all; {base.why}"
         return Rule("sparse_orthogonal", {**base.parameters, "density": wanted}, why)
 
-    return Scheme(rule)
+    return dataclasses.replace(dense, kernel=rule)
 
 
 @scheme("mirrored")

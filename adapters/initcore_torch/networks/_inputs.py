@@ -7,7 +7,9 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-__all__ = ["guesses"]
+from initcore import Rng
+
+__all__ = ["guesses", "unpadded", "varied"]
 
 IMAGES = (32, 64, 224)  # pixels; the first that the model takes
 TOKENS = 8
@@ -67,3 +69,31 @@ def _inputs_of(module: nn.Module) -> list[Tensor]:
         axes = len(module.kernel_size)
         return [zeros(2, module.in_channels, *[size] * axes) for size in IMAGES]
     return []
+
+
+def varied(t: Tensor) -> Tensor:
+    """Inputs of variance 1 in place of ones that are all the same."""
+    if not t.is_floating_point() or t.numel() < 2 or bool((t != t.reshape(-1)[0]).any()):
+        return t
+    rng = Rng(0, dtype="float32").fold_in("signal check")
+    return torch.as_tensor(rng.normal(tuple(t.shape))).to(t)
+
+
+@contextlib.contextmanager
+def unpadded(model: nn.Module) -> Iterator[None]:
+    """Other tokens in place of padding, whose rows of 0 a normalization would blow up."""
+
+    def other(module: Any, args: Any) -> Any:
+        if not args:  # called by keyword
+            return None
+        ids, *rest = args
+        instead = (module.padding_idx + 1) % module.num_embeddings
+        return (ids.masked_fill(ids == module.padding_idx, instead), *rest)
+
+    tables = [m for m in model.modules() if isinstance(m, nn.Embedding)]
+    hooks = [m.register_forward_pre_hook(other) for m in tables if m.padding_idx is not None]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()

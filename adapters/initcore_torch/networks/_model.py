@@ -3,6 +3,7 @@
 import contextlib
 import math
 import warnings
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -28,13 +29,14 @@ from initcore.networks import (
 from .._fill import write
 from .._precision import full_precision
 from .._tensor import check_module, check_tensor, has_values, in_place
-from ._inputs import guesses
+from ._inputs import guesses, unpadded, varied
 from ._nested import mapped, tensors
 from ._parameters import is_lazy, is_quantized, parameters_of
 from ._shadow import unwrapped
 from ._taps import first_tensor, tapped
 from ._trace import trace
 from ._untouched import evaluating, settled
+from ._watch import Watch
 from ._weights import computed_weights
 
 __all__ = ["TorchModel"]
@@ -225,20 +227,24 @@ class TorchModel:
     def recorded(self, coefficients: Callable[[Sequence[int]], Any]) -> Recording:
         signals: dict[str, Tensor] = {}
 
-        def keep(path: str, module: nn.Module, output: Tensor) -> Tensor | None:
+        def keep(path: str, output: Tensor) -> Tensor | None:
             if path in signals:
                 return None
             signals[path] = output if output.requires_grad else output.detach().requires_grad_()
             return signals[path].clone()  # which what follows may write to
 
         model, given = unwrapped(self._module), self._copies
-        if self._who == "initialize":  # the sample may be of zeros: it was asked for its shape
-            given = mapped(_random, given)
+        watched = {path: self._weights[path] for path in self._layers if path in self._weights}
+        looking = self._who != "initialize"
+        if not looking:  # the sample may be of zeros: it was asked for its shape
+            given = mapped(varied, given)
         with (
+            contextlib.nullcontext() if looking else unpadded(model),
             evaluating(model),
             settled(model, given),
             torch.enable_grad(),
-            tapped(self._layers, keep),
+            tapped(self._alone, lambda path, module, output: keep(path, output)),
+            Watch(watched, keep),
         ):
             y = self._output(*mapped(lambda t: t.clone(), given))
             grads: Sequence[Tensor | None] = [None] * len(signals)
@@ -311,6 +317,16 @@ class TorchModel:
             if w.role not in ("recurrent", "other")
         }
 
+    @property
+    def _alone(self) -> dict[str, nn.Module]:
+        """The layers whose output is the product of one kernel that only they compute with."""
+        held = Counter(map(id, self._layers.values()))
+        return {
+            path: module
+            for path, module in self._layers.items()
+            if held[id(module)] == 1 and next(module.children(), None) is None
+        }
+
     def _output(self, args: Any, kwargs: Any) -> Tensor:
         with calling(self._who, self.name):
             made = unwrapped(self._module)(*args, **kwargs)
@@ -321,14 +337,6 @@ class TorchModel:
                 f"{type(made).__name__}."
             )
         return y
-
-
-def _random(t: Tensor) -> Tensor:
-    """Inputs of variance 1 in place of ones that are all the same."""
-    if not t.is_floating_point() or t.numel() < 2 or bool((t != t.reshape(-1)[0]).any()):
-        return t
-    rng = Rng(0, dtype="float32").fold_in("signal check")
-    return torch.as_tensor(rng.normal(tuple(t.shape))).to(t)
 
 
 def _pulled(y: Tensor, x: Tensor, rows: Any) -> Any:
