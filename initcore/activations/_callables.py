@@ -61,7 +61,7 @@ class Measured:
 
     @property
     def kinks(self) -> tuple[float, ...]:
-        """Points of `[-12, 12]` where the slope jumps, to about 1e-12."""
+        """Points of `[-12, 12]` where the slope jumps, to about 1e-12, or the value does."""
         return tuple(_kinks(self.value, self.eps))
 
 
@@ -172,7 +172,7 @@ def slope_by_differences(value: Function, kinks: tuple[float, ...], eps: float) 
         x = np.asarray(x, dtype=np.float64)
         h = step * np.maximum(1.0, abs(x) / 8)
         for kink in kinks:
-            h = np.minimum(h, np.maximum(abs(x - kink) / 3, 1e-9))
+            h = np.minimum(h, np.maximum(abs(x - kink) / 4, 1e-9))
         h = (x + h) - x  # a step that the numbers can take
         total = np.zeros_like(x)
         for n, weight in ((1, 45.0), (2, -9.0), (3, 1.0)):
@@ -201,9 +201,26 @@ def _kinks(value: Function, eps: float) -> Iterator[float]:
                 yield kink
 
 
+def _jump(value: Function, low: float, high: float, eps: float) -> float | None:
+    """Where the value jumps, to the last bit; None where it does not."""
+    at = np.linspace(low, high, 8)
+    y = value(at)
+    steps = abs(np.diff(y))
+    n = int(np.argmax(steps))
+    others = np.delete(steps, n)
+    if steps[n] <= 8 * others.max() + 64 * eps * (1 + abs(y).max()):
+        return None
+    low, high = float(at[n]), float(at[n + 1])
+    left, right = y[n], y[n + 1]
+    while low < (middle := low + (high - low) / 2) < high:
+        between = float(value(np.array([middle]))[0])
+        low, high = (middle, high) if abs(between - left) < abs(between - right) else (low, middle)
+    return high
+
+
 def _bisected(value: Function, low: float, high: float, eps: float) -> float:
     """Where the lines that continue `value` from both sides of the kink meet."""
-    for _ in range(60):
+    for _ in range(90):
         width = (high - low) / 4
         if width < 2e-13 * max(1.0, abs(low)) or width < 16 * math.sqrt(eps) * 1e-2:
             break
@@ -211,8 +228,12 @@ def _bisected(value: Function, low: float, high: float, eps: float) -> float:
         at = points[1:4]
         bends = abs(value(at + width) - 2 * value(at) + value(at - width))
         centre = float(at[int(np.argmax(bends))])
-        low, high = centre - width, centre + width
+        # A little more than the half: a jump at the very end of it must not get lost.
+        low, high = centre - 1.25 * width, centre + 1.25 * width
     span = high - low
+    jump = _jump(value, low - span, high + span, eps)
+    if jump is not None:
+        return jump
     left, right = np.array([low - 2 * span, low - span]), np.array([high + span, high + 2 * span])
     (a0, a1), (b0, b1) = value(left), value(right)
     rise_left, rise_right = (a1 - a0) / span, (b1 - b0) / span
