@@ -184,12 +184,16 @@ def _composed(graph: Graph, start: int, end: int) -> Callable[[Any], Any]:
             values[i] = _call(node, values)
         return values[end]
 
+    if len(steps) == 1 and steps[0][1].label:
+        activation.__name__ = steps[0][1].label
     return activation
 
 
 def _call(node: Any, values: dict[int, Any]) -> Any:
     given = [values[i] for i in node.inputs]
-    return given[0] + given[1] if node.kind == "sum" else node.function(*given)
+    if node.kind == "sum" and node.function is None:
+        return given[0] + given[1]
+    return node.function(*given)
 
 
 def _values(function: Callable[[Any], Any]) -> Any:

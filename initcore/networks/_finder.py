@@ -24,11 +24,23 @@ SIMPLE = {
     "scale": "normalization", "shift": "normalization", "multiplier": "multiplier",
     "adapter_in": "adapter_in", "adapter_out": "adapter_out",
 }  # fmt: skip
+DESCRIBED = "described"  # an attribute of graphs, beside those of `functools.cached_property`
 PICKS = ("topk", "top_k", "sort", "argmax", "approx_top_k", "one_hot")
 
 
 def describe_network(graph: Graph) -> Network:
-    """Find what every parameter of a graph, as its adapter recorded it, is for."""
+    """Find what every parameter of a graph, as its adapter recorded it, is for.
+
+    The graph keeps the answer, which plans and diagnostics ask for in turn.
+    """
+    kept = vars(graph)
+    if DESCRIBED not in kept:
+        kept[DESCRIBED] = _described(graph)
+    found: Network = kept[DESCRIBED]
+    return found
+
+
+def _described(graph: Graph) -> Network:
     graph = resolve(graph)
     if not graph.traced:
         return Network(graph, tuple(map(_untraced, graph.parameters)), ())

@@ -272,7 +272,9 @@ class _Resolution:
         paths = tuple(dict.fromkeys(p for j in weights for p in self._paths(j)))
         if node.kind in ("weight", "input"):
             return dataclasses.replace(node, kind="input", parameters=node.parameters)
-        new = dataclasses.replace(node, inputs=signals, parameters=(*paths, *node.parameters))
+        new = node
+        if len(signals) < len(node.inputs) or paths:
+            new = dataclasses.replace(node, inputs=signals, parameters=(*paths, *node.parameters))
         if node.kind == "product":
             return self._product(i, new, weights)
         if node.kind == "look_up" and not self.signal[node.inputs[0]]:

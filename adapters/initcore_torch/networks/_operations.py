@@ -109,7 +109,7 @@ def operation_of(function: Any) -> Operation:
     schema = getattr(function, "_schema", None)
     writes = schema is not None and name != schema.name.partition("::")[2]
     known = function.namespace in ("aten", "_c10d_functional")
-    return Operation(name, kind_of(function, name), str(function), writes, known)
+    return Operation(name, kind_of(function, name), name, writes, known)
 
 
 def name_of(function: Any) -> str:

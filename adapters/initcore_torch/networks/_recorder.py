@@ -117,6 +117,10 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return
         elif name in ("glu", "glu_jvp"):
             self._gated(args, kwargs, made[0], inputs[0])
+        elif name == "rrelu_with_noise":
+            low, high = (argument(function, end, args, kwargs) for end in ("lower", "upper"))
+            leaky = partial(_leaky, slope=(low + high) / 2)
+            self._put(made[0], Node("map", inputs[:1], "rrelu", tuple(made[0].shape), (), leaky))
         elif kind == "look_up":
             self._look_up(args, made[0], operation.label)
         elif kind == "norm":
@@ -222,7 +226,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return i is not None and self.nodes[i].kind == "weight" and args[0].ndim <= 2
 
     def _look_up_by_index(self, args: Any, made: Tensor, inputs: tuple[int, ...]) -> None:
-        self._put(made, Node("look_up", inputs, "aten.index", tuple(made.shape)))
+        self._put(made, Node("look_up", inputs, "index", tuple(made.shape)))
 
     def _norm(self, function: Any, name: str, args: Any, kwargs: Any, made: Tensor) -> None:
         """A normalization, then its scale and its shift as the elementwise maps that they are."""
@@ -268,6 +272,11 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         whole = base.shape == t.shape
         inputs = (new,) if before is None or whole else (before, new)
         self._put(base, Node("move", inputs, "in place", tuple(base.shape)))
+
+
+def _leaky(x: Any, slope: float) -> Any:
+    """A leaky ReLU: what a randomized one is on average, and in evaluation."""
+    return np.where(x >= 0, x, slope * np.asarray(x))
 
 
 def _returned(made: Any) -> list[Tensor]:

@@ -1,6 +1,7 @@
 """The graph of a model, recorded from a forward pass on tensors that hold no numbers."""
 
 import contextlib
+import gc
 import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -71,9 +72,21 @@ def _recorded(
     with unhooked(inner), standing_still(computed_weights(model)) as computed, torch.no_grad():
         recorder = Recorder({**weights, **computed})
         recorder.inputs(tensors(given))
-        with recorder:
+        with recorder, _uncollected():
             made = inner(*args, **kwargs)
     return recorder.graph(parameters, made)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for garbage while everything that is made is kept."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _like(t: Tensor, device: torch.device) -> Tensor:

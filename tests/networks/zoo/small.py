@@ -119,14 +119,14 @@ ZOO: dict[str, tuple[Any, Any, str]] = {
         *.bias bias
         start latent
         style.weight modulation + first
-        conv.weight first activation
+        conv.weight first leaky_relu
         rgb.weight output
     """),
     "GAT": (Attention, (torch.zeros(4, 5), torch.eye(4)), """
         *.bias bias
         w.weight first
-        left.weight hidden activation
-        right.weight hidden activation
+        left.weight hidden leaky_relu
+        right.weight hidden leaky_relu
         o.weight output
     """),
     "deep equilibrium": (Equilibrium, torch.zeros(2, 6), """
