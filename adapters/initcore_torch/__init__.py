@@ -74,4 +74,5 @@ from ._xavier import xavier_uniform_ as xavier_uniform_
 from .networks import initialize as initialize
 from .networks import jacobian_spectrum as jacobian_spectrum
 from .networks import orthogonality as orthogonality
+from .networks import plan as plan
 from .networks import signal_report as signal_report

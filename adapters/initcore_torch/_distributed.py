@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
-__all__ = ["check_distributed", "is_distributed", "write_part"]
+__all__ = ["check_distributed", "is_distributed", "local_part", "write_part"]
 
 
 def is_distributed(tensor: Any) -> bool:
@@ -19,6 +19,26 @@ def check_distributed(who: str, given: bool) -> None:
             f"{who} needs seed= (or a generator in the same state on every process) for a "
             "DTensor, whose parts come from one draw."
         )
+
+
+def local_part(tensor: Tensor) -> tuple[tuple[int, ...], Tensor]:
+    """Where this process's part of a tensor begins, and the part; all of one that is not shared.
+
+    Raises:
+        ValueError: The part is no rectangle of the whole, as under strided shards.
+    """
+    if not is_distributed(tensor):
+        return (0,) * tensor.ndim, tensor
+    from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
+
+    given: Any = tensor
+    shape, offset = compute_local_shape_and_global_offset(
+        given.shape, given.device_mesh, given.placements
+    )
+    local: Tensor = given.to_local()
+    if tuple(shape) != tuple(local.shape):
+        raise ValueError(f"a part of shape {tuple(local.shape)} is no rectangle of its tensor.")
+    return tuple(offset), local
 
 
 def write_part(tensor: Any, whole: Tensor) -> None:

@@ -5,8 +5,15 @@ them. Other packages add schemes of their own by the decorator `scheme`.
 """
 
 from ._activation import LINEAR as LINEAR
+from ._applying import Applier as Applier
+from ._applying import register_applier as register_applier
+from ._assignment import Assignment as Assignment
+from ._assignment import Overrides as Overrides
+from ._assignment import Paths as Paths
+from ._assignment import Piece as Piece
 from ._builder import GraphBuilder as GraphBuilder
 from ._described import INITIALIZE as INITIALIZE
+from ._described import PLAN as PLAN
 from ._described import Description as Description
 from ._described import described as described
 from ._drawing import draw as draw
@@ -14,6 +21,7 @@ from ._drawing import draw_with as draw_with
 from ._finder import describe_network as describe_network
 from ._framework import FillableModel as FillableModel
 from ._framework import Linearized as Linearized
+from ._framework import PlannedModel as PlannedModel
 from ._framework import Recording as Recording
 from ._framework import TracedModel as TracedModel
 from ._framework import as_call as as_call
@@ -25,14 +33,13 @@ from ._graph import Node as Node
 from ._graph import Parameter as Parameter
 from ._graph import Product as Product
 from ._initialize import apply_plan as apply_plan
+from ._initialize import apply_to as apply_to
 from ._initialize import initialize as initialize
+from ._initialize import make_plan as make_plan
+from ._initialize import verify as verify
 from ._moves import NOTHING as NOTHING
 from ._moves import reshaped as reshaped
 from ._moves import spread as spread
-from ._plan import Assignment as Assignment
-from ._plan import Overrides as Overrides
-from ._plan import Paths as Paths
-from ._plan import Piece as Piece
 from ._plan import Plan as Plan
 from ._planning import plan as plan
 from ._registry import SCHEMES as SCHEMES

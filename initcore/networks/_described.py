@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-__all__ = ["INITIALIZE", "Description", "described"]
+__all__ = ["INITIALIZE", "PLAN", "Description", "described"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 WIDTH = 96  # columns, in the docstring as `help` shows it
@@ -96,4 +96,11 @@ INITIALIZE = Description(
         "TypeError, ValueError": "An argument is wrong, or the network is not made for the "
         "scheme; the model is unchanged.",
     },
+)
+PLAN = Description(
+    "The `Plan` prints as the report of `initialize`, which plans and applies at once. "
+    "`plan.apply(model)` writes it into the model, its shards or its stages, `plan.to_json()` "
+    "keeps it, and `plan.fingerprint(model)` proves that a model holds its values.",
+    INITIALIZE.arguments,
+    INITIALIZE.raises,
 )

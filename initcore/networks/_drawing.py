@@ -6,7 +6,7 @@ import numpy as np
 
 from ..random import Rng
 from ..spec import specs
-from ._plan import Assignment
+from ._assignment import Assignment
 
 __all__ = ["draw", "draw_with"]
 

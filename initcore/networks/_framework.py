@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from ..arguments import one_line
+from ._assignment import Assignment
 from ._graph import Graph
-from ._plan import Assignment
 from ._report import Report
 
 __all__ = [
     "FillableModel",
     "Linearized",
+    "PlannedModel",
     "Recording",
     "TracedModel",
     "as_call",
@@ -104,6 +105,20 @@ class FillableModel(Protocol[Result]):
 
     def finish(self, report: Report) -> Result:
         """The report, with the new model where models are not written in place."""
+
+
+class PlannedModel(FillableModel[Result], Protocol[Result]):
+    """A model, or what is here of one, that a plan made earlier is written into."""
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Shapes of the weights that are here, of the whole where they are sharded, by path.
+
+        Wrappers do not count as names. `check_weight`, `write` and `parts` take these paths.
+        """
+
+    def parts(self, path: str) -> Iterable[tuple[tuple[int, ...], Any, float]]:
+        """What is here of a weight: offset, float64 NumPy array, and the precision of its type."""
 
 
 class TracedModel(FillableModel[Result], Protocol[Result]):

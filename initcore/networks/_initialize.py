@@ -7,14 +7,16 @@ from typing import Any, TypeVar, cast
 from ..arguments import key_of_seed
 from ..random import Rng
 from ..reports import progress
+from ._assignment import Assignment, Overrides, Paths
 from ._finder import describe_network
-from ._framework import FillableModel, TracedModel
-from ._plan import Assignment, Overrides, Paths, Plan
+from ._fitting import difference, fitted
+from ._framework import FillableModel, PlannedModel, TracedModel
+from ._plan import Plan
 from ._planning import plan
 from ._report import Report
 from ._roles import Network
 
-__all__ = ["apply_plan", "initialize"]
+__all__ = ["apply_plan", "apply_to", "initialize", "make_plan", "verify"]
 
 R = TypeVar("R")
 Check = Callable[[Any, Network, int], Any]
@@ -41,6 +43,17 @@ def initialize(
         TypeError, ValueError: An argument is wrong, or the network is not made for the scheme; the
             model is unchanged.
     """
+    made = make_plan(model, scheme, seed=seed, overrides=overrides, paths=paths, only=only,
+                     input_scale=input_scale)  # fmt: skip
+    return apply_plan(made, model, check)
+
+
+def make_plan(
+    model: FillableModel[Any], scheme: Any, *, seed: int, overrides: Overrides | None,
+    paths: Paths | None, only: str | Collection[str] | None = None,
+    input_scale: float | None = None,
+) -> Plan:  # fmt: skip
+    """What `initialize` would write into a model, which it only looks at."""
     key_of_seed(seed, who=WHO)
     names = list(model.quantized)
     if names:
@@ -49,9 +62,33 @@ def initialize(
             f"{', ...' if len(names) > 3 else ''}; initialize the model before it is quantized."
         )
     network = describe_network(model.graph)
-    made = plan(network, scheme, seed=seed, overrides=overrides, paths=paths, only=only,
+    return plan(network, scheme, seed=seed, overrides=overrides, paths=paths, only=only,
                 input_scale=input_scale, model=model.name)  # fmt: skip
-    return apply_plan(made, model, check)
+
+
+def apply_to(plan: Plan, model: PlannedModel[R], check: Check | None = None) -> R:
+    """Fill what is here of a planned model: all of it, its shards, or a stage.
+
+    Raises:
+        ValueError: The plan is of another model; nothing has been written.
+    """
+    return apply_plan(fitted(plan, model.shapes, "Plan.apply"), model, check)
+
+
+def verify(plan: Plan, model: PlannedModel[Any]) -> None:
+    """Draw again what is here of a planned model, and compare.
+
+    Raises:
+        ValueError: The plan is of another model, or a weight is not what it gives it.
+    """
+    who = "Plan.fingerprint"
+    if plan.output_variance is not None:
+        raise ValueError(f"{who}: the scheme {plan.scheme_name} scales weights by data.")
+    here = fitted(plan, model.shapes, who).assignments
+    for a in progress([a for a in here if a.name is not None], who):
+        trouble = difference(a, plan.seed, model.parts(a.weight.path))
+        if trouble:
+            raise ValueError(f"{who}: {a.weight.path} {trouble}.")
 
 
 def apply_plan(plan: Plan, model: FillableModel[R], check: Check | None = None) -> R:

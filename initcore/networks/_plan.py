@@ -1,76 +1,35 @@
 """The plan of a network: which initializer each weight gets, decided before anything is drawn."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from ..spec import Layout
-from ._roles import Network, Weight
+from ..arguments import short_repr
+from ._applying import applier_of
+from ._assignment import Assignment
+from ._graph import Graph
+from ._plan_json import assignment_of, fields_of, identity_of
+from ._roles import Network
+from ._rows import HEAD, plain, rows, scheme_text, table
 from ._rules import rule_of
 
-__all__ = ["Assignment", "Overrides", "Paths", "Piece", "Plan"]
+__all__ = ["Plan"]
 
-Overrides = Mapping[str, Any]
-"""From patterns of paths and from roles to initializers, or to None."""
-Paths = Mapping[str, str] | Callable[[str], str]
-"""From paths to the names that keys are made from."""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """What some of a fused kernel's outputs get.
-
-    Attributes:
-        role: What they are for.
-        rows: Ranges of outputs, `(first, stop)`, in order.
-        name, parameters: The initializer, checked.
-        shape: Canonical sizes that are drawn.
-        why: The reason.
-    """
-
-    role: str
-    rows: tuple[tuple[int, int], ...]
-    name: str
-    parameters: Mapping[str, Any]
-    shape: tuple[int, ...]
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """What one weight gets.
-
-    Attributes:
-        weight: The weight and its role.
-        name: The initializer, None for a weight that is left alone.
-        parameters: Of the initializer, checked.
-        why: The reason.
-        key: The path the key is folded with; the same path gives the same values everywhere.
-        layout: The framework's order of axes, with `groups` as they are drawn.
-        shape: Canonical sizes that are drawn.
-        pieces: Of a fused kernel what its rows get, where that differs; then `name` and
-            `parameters` are those of the first.
-        starts: Rows, along the first axis, that get a number instead, as `(first, stop, number)`.
-    """
-
-    weight: Weight
-    name: str | None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    why: str = ""
-    key: str = ""
-    layout: Layout | None = None
-    shape: tuple[int, ...] = ()
-    pieces: tuple[Piece, ...] = ()
-    starts: tuple[tuple[int, int, float], ...] = ()
+FORMAT = 1  # of the JSON; a change that old files do not survive raises it
 
 
 @dataclass(frozen=True)
 class Plan:
     """What every weight of a network gets, as data; nothing is drawn and no model is held.
 
+    Printed it is the table that `initialize` reports. `apply` writes it into a model, into any
+    sharding or stage of it.
+
     Attributes:
         assignments: One for each weight, in the model's order.
-        network: Roles, branches and the traced graph.
+        network: Roles, branches and the traced graph; of a plan that was read, the weights alone.
         scheme, seed: As they were given.
         model: The model's name.
         needs_data: Whether the scheme measures a batch of real data when it is applied.
@@ -94,3 +53,112 @@ class Plan:
         if callable(self.scheme):
             return getattr(self.scheme, "__name__", "a function")
         return str(rule_of(self.scheme).name)
+
+    @property
+    def hash(self) -> str:
+        """16 hexadecimal digits of all that the values depend on, whatever framework draws them.
+
+        The seed, and each weight's key, canonical sizes, initializer and parameters.
+        """
+        what = sorted(json.dumps(identity_of(a), sort_keys=True) for a in self.assignments)
+        text = json.dumps([self.seed, self.output_variance, what])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def apply(self, model: Any, *, sample_input: Any = None) -> Any:
+        """Write the plan into what is here of a model, and report it as `initialize` does.
+
+        Args:
+            model: The planned model, or one with the same names: on the meta device it stays
+                planned; sharded, every process writes its part; a stage of a pipeline gets the
+                weights that it has. Wrappers of `torch.compile`, checkpointing and data
+                parallelism do not count as names.
+            sample_input: A batch of real data, for a scheme that measures it.
+
+        Returns:
+            What the adapter's `initialize` returns.
+
+        Raises:
+            TypeError: No adapter that knows this model has been imported.
+            ValueError: The plan is of another model; nothing has been written.
+        """
+        return applier_of(model, "Plan.apply").apply(self, model, sample_input)
+
+    def fingerprint(self, model: Any) -> str:
+        """One line that is the same for every sharding, stage and framework of the planned model.
+
+        Every weight that is here is drawn again and compared, so that the line is a proof.
+
+        Raises:
+            TypeError: No adapter that knows this model has been imported.
+            ValueError: A weight is not what the plan gives it, or it depends on data.
+        """
+        applier_of(model, "Plan.fingerprint").verify(self, model)
+        return f"initcore plan {self.hash}"
+
+    def to_json(self) -> str:
+        """The plan as text, for other processes and for the record.
+
+        Raises:
+            TypeError: An initializer has a function as a parameter.
+        """
+        return json.dumps(
+            {
+                "initcore_plan": FORMAT, "model": self.model, "scheme": plain(self.scheme),
+                "seed": self.seed, "needs_data": self.needs_data,
+                "output_variance": self.output_variance, "hash": self.hash,
+                "weights": [fields_of(a) for a in self.assignments],
+            },
+            indent=1,
+        )  # fmt: skip
+
+    @classmethod
+    def from_json(cls, text: str) -> "Plan":
+        """The plan that `to_json` wrote.
+
+        Raises:
+            TypeError: `text` is not text.
+            ValueError: It is not a plan, of a newer format, or damaged.
+        """
+        if not isinstance(text, (str, bytes)):
+            raise TypeError(f"Plan.from_json needs the text of a plan, got {short_repr(text)}.")
+        try:
+            given = json.loads(text)
+            version = given["initcore_plan"]
+        except (ValueError, TypeError, KeyError):
+            raise ValueError(
+                "Plan.from_json needs what Plan.to_json wrote, got other text."
+            ) from None
+        if version != FORMAT:
+            raise ValueError(
+                f"Plan.from_json reads format {FORMAT}, got format {short_repr(version)}; it needs "
+                "another version of initcore."
+            )
+        try:
+            made = tuple(map(assignment_of, given["weights"]))
+            graph = Graph((), tuple(a.weight.parameter for a in made), False, "read from a file")
+            scheme = given["scheme"]
+            scheme = tuple(scheme) if isinstance(scheme, list) else scheme
+            plan = cls(made, Network(graph, tuple(a.weight for a in made), ()), scheme,
+                       given["seed"], given["model"], given["needs_data"],
+                       given["output_variance"])  # fmt: skip
+            damaged = plan.hash != given["hash"]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ValueError(f"Plan.from_json: the plan is damaged ({error}).") from error
+        if damaged:
+            raise ValueError("Plan.from_json: the plan is damaged, its hash does not fit.")
+        return plan
+
+    @property
+    def headline(self) -> str:
+        """One sentence."""
+        left = sum(a.name is None for a in self.assignments)
+        return (
+            f"{self.model}: plan of scheme {scheme_text(self.scheme)}, seed {self.seed}; "
+            f"{len(self.assignments) - left} weights planned, {left} left alone; {self.hash}"
+        )
+
+    def __str__(self) -> str:
+        return f"{self.headline}\n\n{table(HEAD, rows(self.assignments))}"
+
+    def __repr__(self) -> str:
+        return f"<Plan: {self.headline}>"

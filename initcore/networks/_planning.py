@@ -13,7 +13,8 @@ import numpy as np
 from ..arguments import key_of_seed, short_repr
 from ..spec import CORE, Kernel, Real, Spec, Wording, specs
 from ._activation import LINEAR
-from ._plan import Assignment, Overrides, Paths, Piece, Plan
+from ._assignment import Assignment, Overrides, Paths, Piece
+from ._plan import Plan
 from ._roles import ROLES, Network, Weight
 from ._rules import Rule, rule_of
 from ._schemes import scheme_of

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from ..reports import ByPath, page, text
-from ._plan import Assignment, Piece, Plan
+from ._assignment import Assignment
+from ._plan import Plan
 from ._roles import ROLES
+from ._rows import HEAD, plain, rows, scheme_text
 
 __all__ = ["Report"]
-
-HEAD = ("weight", "shape", "role", "initializer", "why")
 
 
 class Report(ByPath[Assignment]):
@@ -71,16 +71,16 @@ class Report(ByPath[Assignment]):
                 "shape": list(a.weight.parameter.shape), "role": a.weight.role,
                 "found_by": a.weight.by, "activation": a.weight.activation_name,
                 "branch": a.weight.branch, "initializer": a.name,
-                "parameters": {k: _plain(v) for k, v in a.parameters.items()},
+                "parameters": {k: plain(v) for k, v in a.parameters.items()},
                 "key": a.key, "why": a.why, **(
                     {"pieces": [{"role": p.role, "rows": [list(r) for r in p.rows],
                                  "initializer": p.name, "why": p.why,
-                                 "parameters": {k: _plain(v) for k, v in p.parameters.items()}}
+                                 "parameters": {k: plain(v) for k, v in p.parameters.items()}}
                                 for p in a.pieces]} if a.pieces else {}), **(
                     {"scaled_by": self.scales[path]} if path in self.scales else {}),
             }  # fmt: skip
         return {
-            "model": self.model, "scheme": _plain(self.scheme), "seed": self.seed,
+            "model": self.model, "scheme": plain(self.scheme), "seed": self.seed,
             "branches": len(self.network.branches), "traced": self.network.graph.traced,
             "weights": weights,
             "signals": self.signals if isinstance(self.signals, (str, type(None)))
@@ -89,22 +89,7 @@ class Report(ByPath[Assignment]):
 
     def rows(self) -> list[tuple[str, str, str, str, str]]:
         """Path, shape, role, what it got, why."""
-        found = []
-        for path, a in self.items():
-            shape = " x ".join(map(str, a.weight.parameter.shape)) or "scalar"
-            given = ", ".join(
-                f"{k}={_short(v)}" for k, v in a.parameters.items()
-                if k in SHOWN and v is not None and (k, v) != ("groups", 1)
-            )  # fmt: skip
-            got = "left alone" if a.name is None else f"{a.name}({given})"
-            if a.pieces:
-                got = "; ".join(map(_piece, a.pieces))
-            if path in self.scales:
-                got += f" times {self.scales[path]:.4g}"
-            role = a.weight.role + (" (by name)" if a.weight.by == "name" else "")
-            unscaled = "; not scaled, its layer cannot be watched" if path in self.unscaled else ""
-            found.append((path, shape, role, got, a.why + unscaled))
-        return found
+        return rows(tuple(self.values()), self.scales, self.unscaled)
 
     @property
     def headline(self) -> str:
@@ -115,10 +100,10 @@ class Report(ByPath[Assignment]):
         if absent:
             told += f"{absent} weights planned, not written (they have no memory yet), "
         line = (
-            f"{self.model}: scheme {_scheme(self.scheme)}, seed {self.seed}; {told}"
+            f"{self.model}: scheme {scheme_text(self.scheme)}, seed {self.seed}; {told}"
             f"{left} left alone, {len(self.network.branches)} residual branches"
         )
-        if not self.network.graph.traced:
+        if not self.network.graph.traced and self.by_name:
             line += f"; the forward pass could not be traced ({self.network.graph.note}), so "
             line += "roles are guesses from names"
         elif self.by_name:
@@ -167,36 +152,3 @@ class Report(ByPath[Assignment]):
             title = escape(name.replace("_", " ").capitalize())
             body += f'<section id="{escape(name)}"><h2>{title}</h2>{shown()}</section>'
         Path(path).write_text(page(f"Weights of {self.model}", body), "utf-8")
-
-
-SHOWN = ("gain", "std", "scale", "density", "part", "base", "tau", "eps", "taps", "groups", "value")
-
-
-def _scheme(scheme: Any) -> str:
-    """`orthogonal`, `sparse_orthogonal(density=0.1)` or what else the user gave."""
-    if isinstance(scheme, tuple) and len(scheme) == 2 and isinstance(scheme[1], Mapping):
-        given = ", ".join(f"{k}={_short(v)}" for k, v in scheme[1].items())
-        return f"{scheme[0]}({given})"
-    return str(_plain(scheme))
-
-
-def _piece(piece: Piece) -> str:
-    """`rows 0:32 orthogonal(gain=1)`."""
-    rows = ", ".join(f"{first}:{stop}" for first, stop in piece.rows[:3])
-    given = ", ".join(f"{k}={_short(v)}" for k, v in piece.parameters.items()
-                      if k in SHOWN and v is not None and (k, v) != ("groups", 1))  # fmt: skip
-    return f"rows {rows}{', ...' if len(piece.rows) > 3 else ''} {piece.name}({given})"
-
-
-def _short(value: Any) -> str:
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (str, int, float, bool)) or value is None:
-        return value
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    return getattr(value, "__name__", str(value))
