@@ -20,8 +20,8 @@ def overridable(function: F) -> F:
     A class or mode with `__torch_function__` gets one call of it, all arguments by name and with
     their defaults. A tensor that transformers has loaded stays as it is, whatever the arguments.
     """
-    own = [p for p in inspect.signature(function).parameters.values()
-           if p.kind is p.POSITIONAL_OR_KEYWORD][1:]  # fmt: skip
+    signature = inspect.signature(function)
+    own = [p for p in signature.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD][1:]
     names = [p.name for p in own]
     usual = {p.name: p.default for p in own if p.default is not p.empty}
 
@@ -37,6 +37,7 @@ def overridable(function: F) -> F:
                 return function(tensor, *args, **given)
         return function(tensor, *args, **given)
 
+    called.__signature__ = signature  # type: ignore[attr-defined]
     return called  # type: ignore[return-value]
 
 
