@@ -122,3 +122,14 @@ def test_the_list_of_expected_failures_names_suites_and_each_suite_has_its_own_n
     for pattern in IdList.read(EXPECTED).entries:
         suite = pattern.split("::")[0]
         assert any(name.startswith(suite.rstrip("*")) for name in names), pattern
+
+
+def test_the_page_is_linked_and_has_a_row_a_suite_without_unknown_failures() -> None:
+    text = own_tests.PAGE.read_text()
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| ")][2:]
+    assert [cells[1].strip() for cells in rows] == [suite.name for suite in SUITES]
+    assert all(cells[2] == cells[3] for cells in rows)  # theirs pass theirs
+    assert "unknown" not in text
+    index = (own_tests.PAGE.parent / "index.md").read_text()
+    assert "(drop_in.md)" in index
+    assert "\ndrop_in\n" in index
