@@ -11,6 +11,8 @@ DEV = .venv/.dev
 DEMO = .venv/.demo
 KERAS_BACKENDS ?= tensorflow jax torch numpy
 FUZZ_SECONDS ?= 600
+# A folder of checkouts of the frameworks, for their tests.
+SOURCE ?=
 # Processes that run the tests, each with one thread: two cores are faster so than with threads.
 WORKERS ?= 2
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q
@@ -19,7 +21,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 export MPLBACKEND ?= agg
 
-.PHONY: demo test unit keras lint format new-initializer conform networks fuzz bench docs build clean help
+.PHONY: demo test unit keras lint format new-initializer conform networks peers fuzz bench docs build clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -70,6 +72,10 @@ conform: $(DEV)  ## the thorough property run on every backend, and the slow tes
 
 networks: $(DEV)  ## real networks against what an expert expects of them: docs/networks_zoo.md
 	$(BIN)/python -m tests.tools.networks_zoo
+
+peers: $(DEV)  ## the frameworks' own tests on ours, of SOURCE and installed: docs/drop_in.md
+	$(PIP) --group peers
+	$(BIN)/python -m tests.tools.peers --source $(SOURCE)
 
 fuzz: $(DEV)  ## fuzz the command line and what the library reads, FUZZ_SECONDS in all
 	$(PIP) --group fuzz

@@ -47,10 +47,20 @@ from ._papers import idinit_ as idinit_
 from ._papers import idinit_zero_ as idinit_zero_
 from ._papers import mirrored_ as mirrored_
 from ._papers import sparse_orthogonal_ as sparse_orthogonal_
+from ._private import _calculate_correct_fan as _calculate_correct_fan
+from ._private import _calculate_fan_in_and_fan_out as _calculate_fan_in_and_fan_out
+from ._private import _FanMode as _FanMode
+from ._private import _no_grad_fill_ as _no_grad_fill_
+from ._private import _no_grad_normal_ as _no_grad_normal_
+from ._private import _no_grad_trunc_normal_ as _no_grad_trunc_normal_
+from ._private import _no_grad_uniform_ as _no_grad_uniform_
+from ._private import _no_grad_zero_ as _no_grad_zero_
+from ._private import _NonlinearityType as _NonlinearityType
 from ._scores import grasp as grasp
 from ._scores import masks_from_scores as masks_from_scores
 from ._scores import snip as snip
 from ._scores import synflow as synflow
+from ._script import operators as _operators  # noqa: F401
 from ._sparse_training import apply_masks as apply_masks
 from ._sparse_training import remove_masks as remove_masks
 from ._sparse_training import to_sparse as to_sparse

@@ -27,7 +27,7 @@ class TorchBackend:
         "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
     )  # fmt: skip
     grouped_layers = layers[1:]
-    beyond: ClassVar = dict.fromkeys(("zeros", "ones", "constant"), ("dtype",))
+    beyond: ClassVar = {"zeros": ("dtype",), "ones": ("dtype",), "constant": ("dtype", "value")}
 
     def sample(
         self, name: str, shape: Any, *, seed: Any, dtype: Any = "float32", **parameters: Any

@@ -4,13 +4,12 @@ from typing import Any, Unpack
 
 from torch import Generator, Tensor
 
-from initcore import specs
 from initcore.arguments import as_float, short_repr
 from initcore.initializers import check_cuts
-from initcore.spec import Wording
 
 from ._fill import fill
 from ._keywords import Draw, Source, shared_keywords
+from ._override import overridable
 from ._tensor import check_places, in_place, shape_of, unexpanded
 
 __all__ = [
@@ -29,21 +28,25 @@ HUGE = (
 )  # elements; larger tensors that share memory are refused, not written many times over
 
 
+@overridable
 def zeros_(tensor: Tensor) -> Tensor:
     """Every element becomes 0. Tensors of any dtype and layout."""
     return _constant("zeros", tensor, 0.0)
 
 
+@overridable
 def ones_(tensor: Tensor) -> Tensor:
     """Every element becomes 1. Tensors of any dtype and layout."""
     return _constant("ones", tensor, 1.0)
 
 
+@overridable
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Every element becomes `val`. Tensors of any dtype and layout."""
-    return _constant("constant", tensor, val, value=val)
+    return _constant("constant", tensor, val)
 
 
+@overridable
 @shared_keywords
 def uniform_(
     tensor: Tensor,
@@ -71,6 +74,7 @@ def uniform_(
     return fill("uniform", tensor, values, names=names, generator=generator, **draw)
 
 
+@overridable
 @shared_keywords
 def normal_(
     tensor: Tensor,
@@ -83,6 +87,7 @@ def normal_(
     return fill("normal", tensor, {"mean": mean, "std": std}, generator=generator, **draw)
 
 
+@overridable
 @shared_keywords
 def trunc_normal_(
     tensor: Tensor,
@@ -118,6 +123,7 @@ def trunc_normal_(
     return _truncated("trunc_normal_", tensor, mean, std, low, high, generator, **draw)
 
 
+@overridable
 @shared_keywords
 def truncated_normal_(
     tensor: Tensor,
@@ -138,6 +144,7 @@ def truncated_normal_(
     return _truncated(who, tensor, mean, std, low, high, generator, **draw)
 
 
+@overridable
 @shared_keywords
 def sparse_(
     tensor: Tensor,
@@ -181,12 +188,10 @@ def _truncated(
     return fill("truncated_normal", tensor, values, who=who, generator=generator, **draw)
 
 
-def _constant(name: str, tensor: Tensor, val: Any, **parameters: Any) -> Tensor:
+def _constant(name: str, tensor: Tensor, val: Any) -> Tensor:
     """PyTorch's own fill, which needs no second tensor and knows integers and sparse ones too."""
     who = f"{name}_"
-    if not isinstance(tensor, Tensor) or tensor.is_floating_point():
-        wording = Wording(lambda _: who, "a tensor of shape", {"value": "val"})
-        specs[name].check(shape_of(tensor, who), parameters, wording=wording)
+    shape_of(tensor, who)
     part = unexpanded(tensor)
     if part.numel() > HUGE and part.device.type != "meta":
         check_places(part, who)
@@ -199,8 +204,9 @@ def _constant(name: str, tensor: Tensor, val: Any, **parameters: Any) -> Tensor:
             ) from None
         except (TypeError, ValueError, RuntimeError, OverflowError) as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
+            what = "val to be a number" if name == "constant" else "a number"
             raise kind(
-                f"{who} needs a number that a tensor of {tensor.dtype} can hold, "
+                f"{who} needs {what} that a tensor of {tensor.dtype} can hold, "
                 f"got {short_repr(val)}."
             ) from error
     return tensor

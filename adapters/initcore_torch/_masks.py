@@ -16,6 +16,7 @@ from ._fill import canonical
 from ._key import check_source, key_of
 from ._keywords import Axes, shared_keywords
 from ._layout import checked_layout
+from ._override import overridable
 from ._tensor import check_tensor, has_values, in_place
 
 __all__ = ["approximate_isometry_", "sparse_orthogonal_mask"]
@@ -57,6 +58,7 @@ def sparse_orthogonal_mask(
     return mask if device is None else mask.contiguous()
 
 
+@overridable
 @torch.compiler.disable  # type: ignore[untyped-decorator]
 @shared_keywords
 def approximate_isometry_(

@@ -9,12 +9,14 @@ from initcore.initializers import Base, Part, Sampling, TapDensity, Taps
 
 from ._fill import fill
 from ._keywords import Axes, Draw, shared_keywords
+from ._override import overridable
 
 __all__ = [
     "conv_orthogonal_", "hadamard_", "idinit_", "idinit_zero_", "mirrored_", "sparse_orthogonal_",
 ]  # fmt: skip
 
 
+@overridable
 @shared_keywords
 def mirrored_(
     tensor: Tensor,
@@ -44,6 +46,7 @@ def mirrored_(
     return fill("mirrored", tensor, values, generator=generator, **draw)
 
 
+@overridable
 @shared_keywords
 def conv_orthogonal_(
     tensor: Tensor, gain: float = 1.0, generator: Generator | None = None, **draw: Unpack[Draw]
@@ -55,12 +58,14 @@ def conv_orthogonal_(
     return fill("conv_orthogonal", tensor, {"gain": gain}, generator=generator, **draw)
 
 
+@overridable
 @shared_keywords
 def hadamard_(tensor: Tensor, gain: float = 1.0, **axes: Unpack[Axes]) -> Tensor:
     """The kernel becomes a partial identity, or a part of a Hadamard matrix if it widens (ZerO)."""
     return fill("hadamard", tensor, {"gain": gain}, **axes)
 
 
+@overridable
 @shared_keywords
 def sparse_orthogonal_(
     tensor: Tensor,
@@ -84,6 +89,7 @@ def sparse_orthogonal_(
     return fill("sparse_orthogonal", tensor, values, generator=generator, **draw)
 
 
+@overridable
 @shared_keywords
 def idinit_(
     tensor: Tensor,
@@ -99,6 +105,7 @@ def idinit_(
     return fill("idinit", tensor, values, generator=generator, **draw)
 
 
+@overridable
 @shared_keywords
 def idinit_zero_(
     tensor: Tensor, eps: float = 1e-6, *, taps: Taps = "center", **axes: Unpack[Axes]

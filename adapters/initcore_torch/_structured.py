@@ -8,12 +8,14 @@ from initcore.initializers import Narrowing
 
 from ._fill import fill
 from ._keywords import Axes, Draw, shared_keywords
+from ._override import overridable
 
 __all__ = [
     "delta_orthogonal_", "dirac_", "eye_", "identity_", "orthogonal_", "scaled_orthogonal_",
 ]  # fmt: skip
 
 
+@overridable
 @shared_keywords
 def orthogonal_(
     tensor: Tensor, gain: float = 1.0, generator: Generator | None = None, **draw: Unpack[Draw]
@@ -33,6 +35,7 @@ def orthogonal_(
     return fill("orthogonal", tensor, {"gain": gain}, generator=generator, **draw)
 
 
+@overridable
 @shared_keywords
 def scaled_orthogonal_(
     tensor: Tensor,
@@ -52,6 +55,7 @@ def scaled_orthogonal_(
     return fill("scaled_orthogonal", tensor, values, generator=generator, **draw)
 
 
+@overridable
 @shared_keywords
 def delta_orthogonal_(
     tensor: Tensor, gain: float = 1.0, generator: Generator | None = None, **draw: Unpack[Draw]
@@ -64,12 +68,14 @@ def delta_orthogonal_(
     return fill("delta_orthogonal", tensor, {"gain": gain}, generator=generator, **draw)
 
 
+@overridable
 @shared_keywords
 def identity_(tensor: Tensor, gain: float = 1.0, **axes: Unpack[Axes]) -> Tensor:
     """The kernel passes the first `min(out, in)` channels of each group on, times `gain`."""
     return fill("identity", tensor, {"gain": gain}, **axes)
 
 
+@overridable
 def eye_(tensor: Tensor) -> Tensor:
     """A matrix becomes the identity, cut to its shape.
 
@@ -84,6 +90,7 @@ def eye_(tensor: Tensor) -> Tensor:
     return fill("identity", tensor, {}, who="eye_")
 
 
+@overridable
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """A convolution kernel passes the first `min(out, in)` channels of each group on unchanged.
 

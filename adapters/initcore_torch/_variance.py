@@ -9,6 +9,7 @@ from initcore.initializers import Entries, Mode
 
 from ._fill import fill
 from ._keywords import Draw, shared_keywords
+from ._override import overridable
 
 __all__ = [
     "glorot_normal_",
@@ -37,7 +38,7 @@ def plain(name: str) -> Plain:
 
     filled.__name__ = filled.__qualname__ = f"{name}_"
     filled.__doc__ = specs[name].statement
-    return shared_keywords(filled)
+    return overridable(shared_keywords(filled))
 
 
 lecun_normal_ = plain("lecun_normal")
@@ -48,6 +49,7 @@ he_normal_ = plain("he_normal")
 he_uniform_ = plain("he_uniform")
 
 
+@overridable
 @shared_keywords
 def variance_scaling_(
     tensor: Tensor,

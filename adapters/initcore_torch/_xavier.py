@@ -12,12 +12,14 @@ from initcore.spec import CORE, Real, Spec
 from ._fill import fill
 from ._gain import Nonlinearity, calculate_gain
 from ._keywords import Draw, shared_keywords
+from ._override import overridable
 
 __all__ = ["kaiming_normal_", "kaiming_uniform_", "xavier_normal_", "xavier_uniform_"]
 
 GAIN = Real("factor of the standard deviation", low=0.0)
 
 
+@overridable
 @shared_keywords
 def xavier_uniform_(
     tensor: Tensor, gain: float = 1.0, generator: Generator | None = None, **draw: Unpack[Draw]
@@ -30,6 +32,7 @@ def xavier_uniform_(
     return _scaled("xavier_uniform_", tensor, gain, "fan_avg", "uniform", generator, **draw)
 
 
+@overridable
 @shared_keywords
 def xavier_normal_(
     tensor: Tensor, gain: float = 1.0, generator: Generator | None = None, **draw: Unpack[Draw]
@@ -42,6 +45,7 @@ def xavier_normal_(
     return _scaled("xavier_normal_", tensor, gain, "fan_avg", "normal", generator, **draw)
 
 
+@overridable
 @shared_keywords
 def kaiming_uniform_(
     tensor: Tensor,
@@ -63,6 +67,7 @@ def kaiming_uniform_(
     return _kaiming("kaiming_uniform_", tensor, a, mode, nonlinearity, "uniform", generator, **draw)
 
 
+@overridable
 @shared_keywords
 def kaiming_normal_(
     tensor: Tensor,
@@ -94,7 +99,7 @@ def _kaiming(
         mode = mode.lower()
     _scaled(who, tensor, calculate_gain(nonlinearity, a), mode, entries, generator, **draw)
     if 0 in tensor.shape:  # of PyTorch's functions, these two say so
-        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=4)
+        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=5)
     return tensor
 
 

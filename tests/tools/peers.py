@@ -2,11 +2,15 @@
 between calls and between backends that no single kernel shows.
 
 python -m tests.tools.peers [REPORT.json...]
+python -m tests.tools.peers --source [FOLDER]
 
 Reports of `initcore conform torch.nn.init jax.nn.initializers keras.initializers` may be given, so
-that the checks do not run again. dks is checked too where it is installed.
+that the checks do not run again. dks is checked too where it is installed. With `--source` the
+frameworks' own tests run on ours instead (`tests.tools.own_tests`): those of FOLDER, which holds
+checkouts of the frameworks, and those that are installed.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -21,6 +25,7 @@ from initcore_conformance import Results, conform
 from initcore_conformance._load import KERAS_BACKENDS
 from initcore_conformance._markdown import body
 from initcore_conformance._report import split_links
+from tests.tools import own_tests
 
 PAGE = Path(__file__).parents[2] / "docs" / "peers.md"
 DKS = "docs/examples/dks_backend.py:backend"
@@ -230,9 +235,16 @@ on each of its backends; what they printed follows.
 """
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        texts = [Path(name).read_text() for name in sys.argv[1:]]
-        results = merged([Results.from_json(json.loads(text)) for text in texts])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("reports", nargs="*", type=Path)
+    parser.add_argument("--source", nargs="?", type=Path, const=Path(), metavar="FOLDER")
+    given = parser.parse_args()
+    if given.source is not None:
+        sys.exit(own_tests.main(given.source))
+    if given.reports:
+        results = merged([Results.from_json(json.loads(p.read_text())) for p in given.reports])
     else:
         results = conform([*PEERS, DKS] if find_spec("dks") else PEERS)
     date = time.strftime("%Y-%m-%d", time.gmtime())

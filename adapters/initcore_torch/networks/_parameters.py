@@ -9,6 +9,7 @@ from initcore.networks import Parameter
 from initcore.spec import Layout
 
 from .._layout import layout_of
+from .._override import is_loaded
 from ._shadow import plain_name
 from ._weights import Computed, computed_weights
 
@@ -60,9 +61,11 @@ def _computed(model: nn.Module, path: str, c: Computed, p: Tensor) -> Parameter:
     with torch.no_grad():
         told = _told(c.module, c.name, c.value)
     key = plain_name(model, path)
-    frozen = not any(t.requires_grad for t in _originals(c))
+    originals = _originals(c)
+    frozen = not any(t.requires_grad for t in originals)
+    keep = next((why for t in originals if (why := _keep(c.module, c.name, t))), c.refusal)
     return Parameter(path, c.shape, frozen=frozen, key="" if key == path else key, told=told,
-                     keep=c.refusal, note="set through its parametrization")  # fmt: skip
+                     keep=keep, note="set through its parametrization")  # fmt: skip
 
 
 def _originals(c: Computed) -> list[Tensor]:
@@ -130,7 +133,7 @@ def _forget(module: nn.Module, name: str) -> tuple[int, int] | None:
 
 def _keep(module: nn.Module, name: str, p: Tensor) -> str:
     """Why the module's own start is kept, if it says so."""
-    if getattr(p, "_is_hf_initialized", False):
+    if is_loaded(p):
         return "it was loaded, as transformers marks it"
     if getattr(p, "_no_reinit", False):  # as state-space models mark a time step's bias
         return "its module marks it as one not to initialize again"
