@@ -18,6 +18,7 @@ from ._keywords import Axes, shared_keywords
 from ._layout import checked_layout
 from ._override import overridable
 from ._tensor import check_tensor, has_values, in_place
+from ._tracing import uncompiled
 
 __all__ = ["approximate_isometry_", "sparse_orthogonal_mask"]
 
@@ -59,7 +60,7 @@ def sparse_orthogonal_mask(
 
 
 @overridable
-@torch.compiler.disable  # type: ignore[untyped-decorator]
+@uncompiled
 @shared_keywords
 def approximate_isometry_(
     tensor: Tensor,

@@ -1,9 +1,12 @@
-"""A mark for functions that `torch.compile` calls while tracing."""
+"""Functions that `torch.compile` calls while tracing, or that it leaves to Python."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["constant_while_tracing"]
+import torch
+
+__all__ = ["constant_while_tracing", "uncompiled"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -15,3 +18,20 @@ def constant_while_tracing(function: F) -> F:
     """
     function._dynamo_marked_constant = True  # type: ignore[attr-defined]
     return function
+
+
+def uncompiled(function: F) -> F:
+    """Let compiled programs call `function` as it is, outside of their graphs.
+
+    It does what `torch.compiler.disable` does, which takes seconds to import.
+    """
+
+    @functools.wraps(function)
+    def outer(*args: Any, **kwargs: Any) -> Any:
+        if torch.compiler.is_compiling():
+            disabled: Any = torch.compiler.disable(function)  # type: ignore[no-untyped-call]
+            return disabled(*args, **kwargs)
+        return function(*args, **kwargs)
+
+    made: Any = outer
+    return made  # type: ignore[no-any-return]

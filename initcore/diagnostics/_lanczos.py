@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from scipy.linalg import eigh_tridiagonal
 
 from ..random import Rng
 
@@ -61,6 +60,8 @@ def quadrature(
                 * w
                 / np.where(ended, 1.0, off[:, k]).reshape(-1, 1)
             )
+    from scipy.linalg import eigh_tridiagonal  # a third of a second to import
+
     nodes, weights = np.zeros((probes, steps)), np.zeros((probes, steps))
     for p in range(probes):
         values, vectors = eigh_tridiagonal(diagonal[p], off[p, : steps - 1])
