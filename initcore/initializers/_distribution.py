@@ -52,6 +52,8 @@ def normal(rng: Rng, shape: Any, /, *, mean: float = 0.0, std: float = 1.0, out:
     >>> bool(abs(normal(Rng(0), (4000,), std=0.1).std() - 0.1) < 0.01)
     True
     """
+    if isinstance(mean, float) and isinstance(std, float):
+        return rng.normal(shape, mean=mean, std=std, out=out)
     return shifted(rng.normal(shape, out=out), mean, std)
 
 
@@ -86,6 +88,8 @@ def truncated_normal(
     True
     """
     check_cuts("truncated_normal", low, high, rng.dtype)
+    if isinstance(mean, float) and isinstance(std, float):
+        return rng.truncated_normal(shape, low, high, mean=mean, std=std, out=out)
     return shifted(rng.truncated_normal(shape, low, high, out=out), mean, std)
 
 

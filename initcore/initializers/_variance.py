@@ -53,11 +53,18 @@ def variance_scaling(
     True
     """
     std = (scale / fan(Kernel(shape, groups), mode)) ** 0.5
+    if not isinstance(std, float):  # traced
+        return shifted(_drawn(rng, shape, distribution, 1.0, out), 0.0, std)
+    return _drawn(rng, shape, distribution, std, out)
+
+
+def _drawn(rng: Rng, shape: Any, distribution: Entries, std: float, out: Any) -> Any:
+    """Independent entries of mean 0 and standard deviation `std`."""
     if distribution == "normal":
-        return shifted(rng.normal(shape, out=out), 0.0, std)
+        return rng.normal(shape, std=std, out=out)
     if distribution == "uniform":
-        return shifted(rng.uniform(shape, -1.0, 1.0, out=out), 0.0, 3**0.5 * std)
-    return shifted(rng.truncated_normal(shape, out=out), 0.0, std / TRUNCATED_STD)
+        return rng.uniform(shape, -1.0, 1.0, factor=3**0.5 * std, out=out)
+    return rng.truncated_normal(shape, std=std / TRUNCATED_STD, out=out)
 
 
 Fixed = tuple[str, str, float, Mode]  # source, variance, scale and mode
