@@ -19,7 +19,7 @@ from ._erfinv import DOUBLE, SINGLE, turned
 from ._log import LOG
 from ._windows import Window
 
-__all__ = ["Numbers", "digest", "library", "native_draw", "numbers_of", "typed"]
+__all__ = ["Numbers", "digest", "is_compiled", "library", "native_draw", "numbers_of", "typed"]
 
 FOLDER = Path(__file__).with_name("native")
 LIBRARY = {"win32": "stream.dll", "darwin": "stream.dylib"}.get(sys.platform, "stream.so")
@@ -43,6 +43,11 @@ def digest() -> str:
     for path in sorted(FOLDER.glob("*.[ch]")):
         found.update(path.read_bytes())
     return found.hexdigest()
+
+
+def is_compiled() -> bool:
+    """Whether this installation has compiled draws."""
+    return library() is not None
 
 
 @functools.cache
