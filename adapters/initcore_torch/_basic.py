@@ -185,8 +185,10 @@ def _constant(name: str, tensor: Tensor, val: Any, **parameters: Any) -> Tensor:
     """PyTorch's own fill, which needs no second tensor and knows integers and sparse ones too."""
     who = f"{name}_"
     if not isinstance(tensor, Tensor) or tensor.is_floating_point():
-        wording = Wording(lambda _: who, "a tensor of shape", {"value": "val"})
-        specs[name].check(shape_of(tensor, who), parameters, wording=wording)
+        shape = shape_of(tensor, who)
+        if parameters:
+            wording = Wording(lambda _: who, "a tensor of shape", {"value": "val"})
+            specs[name].check(shape, parameters, wording=wording)
     part = unexpanded(tensor)
     if part.numel() > HUGE and part.device.type != "meta":
         check_places(part, who)

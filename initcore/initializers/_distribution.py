@@ -20,6 +20,7 @@ REACH = {"float32": 4.0, "float64": 7.0}
     shape=ANY,
     parameters={"low": Real("lower end of the interval"), "high": Real("upper end")},
     invariants=(HasLaw("uniform"), Bounded()),
+    rounds=True,
     source="elementary",
 )
 def uniform(
@@ -44,6 +45,7 @@ def uniform(
     shape=ANY,
     parameters={"mean": MEAN, "std": STD},
     invariants=(HasLaw("normal"),),
+    rounds=True,
     source="elementary",
 )
 def normal(rng: Rng, shape: Any, /, *, mean: float = 0.0, std: float = 1.0, out: Any = None) -> Any:
@@ -66,6 +68,7 @@ def normal(rng: Rng, shape: Any, /, *, mean: float = 0.0, std: float = 1.0, out:
         "high": Real("upper cut, in deviations from the mean", finite=False, static=True),
     },
     invariants=(HasLaw("truncated_normal"), Bounded()),
+    rounds=True,
     source="elementary; the deviation is the one before truncation, as Keras and JAX have it",
 )
 def truncated_normal(

@@ -30,6 +30,7 @@ KERNEL = ShapeRule(2, None, "a kernel (out, in, *spatial)")
         "distribution": Choice("distribution of the entries", get_args(Entries)),
     },
     invariants=(HasLaw("variance"),),
+    rounds=True,
     source="LeCun et al. 1998; Glorot & Bengio, AISTATS 2010; He et al., ICCV 2015",
 )
 def variance_scaling(
@@ -95,7 +96,7 @@ def _scaled(
     """
     drawn.__doc__ = text if variance_scaling.__doc__ else None  # none under python -OO
     invariant = HasLaw("variance", scale=scale, mode=mode, distribution=law)
-    return initializer(shape=KERNEL, invariants=(invariant,), source=source)(drawn)
+    return initializer(shape=KERNEL, invariants=(invariant,), source=source, rounds=True)(drawn)
 
 
 LECUN: Fixed = ("LeCun et al., Efficient BackProp, 1998", "1 / fan_in", 1.0, "fan_in")

@@ -31,7 +31,8 @@ def draw(
     On the host compiled code or NumPy fills the array; elsewhere the namespace's operations do.
     """
     check_window(sizes, start, strides)
-    check_out("Rng", out, sizes, rng.xp, rng.dtype)
+    if out is not None:
+        check_out("Rng", out, sizes, rng.xp, rng.dtype)
     direct = out if out is not None and is_contiguous(out) else None
     if rng._host:
         x = np.empty(sizes, storage(numbers.dtype)) if direct is None else direct

@@ -25,7 +25,7 @@ __all__ = ["cores", "fill", "on_numpy"]
 
 MOST_CORES = 16
 ALIGN = 1 << 10  # elements: pieces start at pages and vectors
-PAYS = {True: 1 << 15, False: CHUNK}  # elements for which a thread is worth it, compiled or not
+PAYS = {True: 1 << 16, False: CHUNK}  # elements for which a thread is worth it, compiled or not
 
 _numpy = contextvars.ContextVar("numpy", default=False)
 

@@ -24,12 +24,11 @@ class Window:
     """
 
     def __init__(self, shape: tuple[int, ...], start: int, strides: tuple[int, ...] | None) -> None:
-        rows, run = list(zip(shape, strides or row_major(shape), strict=True)), 1
+        rows, run = [] if strides is None else list(zip(shape, strides, strict=True)), 1
         while rows and (rows[-1][1] == run or rows[-1][0] == 1):
             run *= rows.pop()[0]
-        self._start, self._run = start, run
-        self.rows = rows
-        self.size = math.prod(shape)
+        self.rows, self.size = rows, math.prod(shape)
+        self._start, self._run = start, self.size if strides is None else run
 
     def table(self, width: int) -> list[int]:
         """As `width` numbers: size, start, length of a run, axes of runs, their sizes and strides.
