@@ -1,5 +1,6 @@
 """The memory of contiguous arrays of NumPy and PyTorch."""
 
+import math
 import sys
 from typing import Any
 
@@ -7,7 +8,9 @@ import numpy as np
 
 from ._dtype import dtype_name
 
-__all__ = ["address_of", "words_in"]
+__all__ = ["address_of", "aligned_empty", "words_in"]
+
+LINE = 64  # bytes of a cache line; JAX takes memory that begins at one without a copy
 
 
 def address_of(x: Any) -> int:
@@ -31,3 +34,12 @@ def words_in(x: Any) -> Any:
         x = x.numpy()
     x = x.reshape(-1)
     return x.view(np.uint16) if x.dtype.name in ("bfloat16", "int16") else x
+
+
+def aligned_empty(shape: tuple[int, ...], dtype: Any) -> Any:
+    """A NumPy array of `shape`, not filled, that begins at a cache line."""
+    kind = np.dtype(dtype)
+    size = math.prod(shape) * kind.itemsize
+    memory = np.empty(size + LINE, np.uint8)
+    begin = -address_of(memory) % LINE
+    return memory[begin : begin + size].view(kind).reshape(shape)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import dtype_name, is_numpy, is_torch
+from ..arrays import dtype_name, is_contiguous, is_numpy, is_torch
 from ..invariants import PreservesIdentity, SingleTap
 from ..random import Rng
 from ..spec import Kernel, Real, ShapeRule, initializer
@@ -42,9 +42,11 @@ def identity(
 
 def _written(rng: Rng, kernel: Kernel, gain: float, out: Any) -> Any:
     """The same in one array that can be written to, each entry of the diagonal once."""
-    w = rng.xp.zeros(kernel.shape, dtype=rng.dtype, device=rng.device) if out is None else out
-    if out is not None:
+    if out is not None and is_contiguous(out):
+        w = out
         w[...] = 0
+    else:
+        w = rng.xp.zeros(kernel.shape, dtype=rng.dtype, device=rng.device)
     taps, center = kernel.taps, 0
     for k, c in zip(kernel.spatial, kernel.center, strict=True):
         center = center * k + c

@@ -11,7 +11,7 @@ from ..arrays import check_out, dtype_name, is_contiguous, is_torch, words_in
 from ._blocks import blocks, words_of
 from ._distribution import Distribution, cached_normal
 from ._fill import fill
-from ._windows import Window, check_window
+from ._windows import Window, check_window, row_major
 
 __all__ = ["draw", "draw_windows"]
 
@@ -35,6 +35,8 @@ def draw(
         check_out("Rng", out, sizes, rng.xp, rng.dtype)
     direct = out if out is not None and is_contiguous(out) else None
     if rng._host:
+        if out is not None and direct is None:
+            direct, sizes, strides = _in_order_of_memory(out, sizes, strides)
         x = np.empty(sizes, storage(numbers.dtype)) if direct is None else direct
         fill(rng.key, [Window(sizes, start, strides)], numbers, x)
         if direct is None:
@@ -51,6 +53,19 @@ def draw(
     if direct is None:
         out[...] = x
     return out
+
+
+def _in_order_of_memory(
+    out: Any, sizes: tuple[int, ...], strides: tuple[int, ...] | None
+) -> tuple[Any, tuple[int, ...], tuple[int, ...] | None]:
+    """`out` with its axes as they lie in memory, and the window of it; None if there are gaps."""
+    steps = out.strides if isinstance(out, np.ndarray) else out.stride()
+    order = sorted(range(out.ndim), key=lambda axis: -steps[axis])
+    turned = out.transpose(order) if isinstance(out, np.ndarray) else out.permute(order)
+    if not is_contiguous(turned):
+        return None, sizes, strides
+    strides = row_major(sizes) if strides is None else strides
+    return turned, tuple(sizes[a] for a in order), tuple(strides[a] for a in order)
 
 
 def _in_pieces(

@@ -82,7 +82,7 @@ def native_draw(
 
     `out` is an address. The windows are drawn one after another.
     """
-    width = 4 + 2 * max(len(window.rows) for window in windows)
+    width = 5 + 2 * max(len(window.rows) for window in windows)
     rows = [row for window in windows for row in window.table(width)]
     table = (ctypes.c_uint64 * len(rows))(*rows)
     single, twofold = _constants("float32"), _constants("float64")

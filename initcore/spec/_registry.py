@@ -66,7 +66,8 @@ def initializer(
         random: Whether the result depends on the key.
         exact: Whether every array library gives the same values up to the rounding of single
             operations; False where matrix products make the entries.
-        rounds: Whether the function itself rounds its result once, to an `Rng` of any dtype.
+        rounds: Whether the function itself rounds its result once, to an `Rng` of any dtype, and
+            writes to an `out` of any strides.
         example: A value of each parameter that has no default, for documentation and checks.
 
     Raises:
@@ -96,7 +97,8 @@ def initializer(
                 if out is not None:
                     return out
                 return rng.xp.zeros(sizes, dtype=rng.dtype, device=rng.device)
-            if builds_in_place and out is not None and out.dtype == fine and is_contiguous(out):
+            fits = out is not None and out.dtype == fine and (rounds or is_contiguous(out))
+            if builds_in_place and fits:
                 values = {**values, "out": out}
             try:
                 _check_memory(sizes, rng)

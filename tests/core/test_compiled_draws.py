@@ -135,6 +135,23 @@ def test_tensors_of_pytorch_are_filled_in_their_own_memory(dtype: str) -> None:
         assert torch.equal(rng.normal((300, 7), std=0.3, out=torch.empty_like(tensor)), tensor)
 
 
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_memory_in_another_order_of_axes_is_filled_where_it_is(order: tuple[int, ...]) -> None:
+    sizes, start, strides = (5, 1, 7), 2**32 - 9, (40, 3, 2)
+    for dtype, more in itertools.product(DTYPES, ({}, {"start": start, "strides": strides})):
+        expected = Rng(4, dtype=dtype).normal(sizes, **more)
+        memory = np.zeros([sizes[axis] for axis in order], expected.dtype)
+        out = memory.transpose(np.argsort(order))
+        assert Rng(4, dtype=dtype).normal(sizes, out=out, **more) is out
+        assert np.array_equal(words(out), words(expected))
+        tensor = torch.zeros(memory.shape, dtype=getattr(torch, dtype))
+        tensor = tensor.permute(*np.argsort(order).tolist())
+        Rng(4, xp=torch, dtype=dtype).normal(sizes, out=tensor, **more)
+        assert np.array_equal(tensor.double().numpy(), expected.astype(np.float64))
+    gaps = np.zeros((5, 2, 7), np.float32)[:, 1:]
+    assert np.array_equal(Rng(4).normal(sizes, out=gaps), Rng(4).normal(sizes))
+
+
 def test_memory_that_must_not_be_written_to_is_left_alone() -> None:
     out = np.zeros(5, np.float32)
     out.flags.writeable = False

@@ -4,8 +4,8 @@
 
 #define AXES 64
 
-/* Where the next element is. A window is a row of the table: its size, first index, the length of
-   its runs of neighbours, its number of axes of runs, then the size and stride of each. */
+/* Where the next element is. A window is a row of the table: its size, first index, the elements of
+   a run and the step between them, the number of axes of runs, then the size and stride of each. */
 struct cursor {
     const uint64_t *window, *end;
     uint64_t width, left, base, column;
@@ -20,12 +20,12 @@ INLINE void enter(struct cursor *at, uint64_t element)
     }
     if (at->window >= at->end)
         return;
-    const uint64_t *w = at->window, *axes = w + 4;
+    const uint64_t *w = at->window, *axes = w + 5;
     uint64_t row = element / w[2];
     at->left = w[0] - element;
     at->column = element % w[2];
     at->base = w[1];
-    for (uint64_t d = w[3]; d-- > 0;) {
+    for (uint64_t d = w[4]; d-- > 0;) {
         at->digits[d] = row % axes[2 * d];
         at->base += at->digits[d] * axes[2 * d + 1];
         row /= axes[2 * d];
@@ -34,9 +34,9 @@ INLINE void enter(struct cursor *at, uint64_t element)
 
 INLINE void next_row(struct cursor *at)
 {
-    const uint64_t *axes = at->window + 4;
+    const uint64_t *axes = at->window + 5;
     at->column = 0;
-    for (uint64_t d = at->window[3]; d-- > 0;) {
+    for (uint64_t d = at->window[4]; d-- > 0;) {
         at->base += axes[2 * d + 1];
         if (++at->digits[d] < axes[2 * d])
             return;
@@ -48,18 +48,19 @@ INLINE void next_row(struct cursor *at)
 INLINE void counters(struct cursor *at, int n, uint32_t *x0, uint32_t *x1)
 {
     while (n > 0 && at->window < at->end) {
-        uint64_t first = at->base + at->column, run = at->window[2] - at->column;
+        uint64_t step = at->window[3], first = at->base + at->column * step;
+        uint64_t run = at->window[2] - at->column;
         int take = run < (uint64_t)n ? (int)run : n;
-        if (first >> 32 == (first + take - 1) >> 32) {
-            uint32_t high = first >> 32, low = (uint32_t)first;
+        if (first >> 32 == (first + (take - 1) * step) >> 32) {
+            uint32_t high = first >> 32, low = (uint32_t)first, low_step = (uint32_t)step;
             for (int i = 0; i < take; i++) {
                 x0[i] = high;
-                x1[i] = low + i;
+                x1[i] = low + i * low_step;
             }
         } else {
             for (int i = 0; i < take; i++) {
-                x0[i] = (first + i) >> 32;
-                x1[i] = (uint32_t)(first + i);
+                x0[i] = (first + i * step) >> 32;
+                x1[i] = (uint32_t)(first + i * step);
             }
         }
         x0 += take;
