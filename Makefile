@@ -10,6 +10,8 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constr
 DEV = .venv/.dev
 DEMO = .venv/.demo
 KERAS_BACKENDS ?= tensorflow jax torch numpy
+# What an installation compiles, if there is a compiler.
+COMPILED = hatch_build.py $(wildcard initcore/random/native/*.[ch])
 FUZZ_SECONDS ?= 600
 # A folder of checkouts of the frameworks, for their tests.
 SOURCE ?=
@@ -91,12 +93,12 @@ docs: $(DEV)  ## HTML pages in docs/_build
 build: $(DEV)  ## wheel and sdist in dist/
 	$(BIN)/python -m build
 
-$(DEV): pyproject.toml constraints.txt
+$(DEV): pyproject.toml constraints.txt $(COMPILED)
 	$(venv)
 	$(PIP) -e '.[demo,mlx]' --group dev
 	@touch $@ $(DEMO)
 
-$(DEMO): pyproject.toml constraints.txt
+$(DEMO): pyproject.toml constraints.txt $(COMPILED)
 	$(venv)
 	$(PIP) -e '.[demo]'
 	@touch $@

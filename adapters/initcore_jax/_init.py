@@ -10,10 +10,12 @@ import numpy as np
 
 from initcore import Rng, specs
 from initcore.arguments import short_repr
-from initcore.arrays import REAL, dtype_name
-from initcore.spec import Layout
+from initcore.arrays import REAL, aligned_empty, dtype_name
+from initcore.spec import Layout, Spec
 
 __all__ = ["rng"]
+
+NO_KEY = np.zeros(2, np.uint32)  # of what does not depend on one
 
 
 def rng(key: Any, dtype: Any = None) -> Rng:
@@ -34,7 +36,8 @@ def rng(key: Any, dtype: Any = None) -> Rng:
     >>> bool((rng(jax.random.key(7)).bits(3) == jax.random.bits(jax.random.key(7), (3,))).all())
     True
     """
-    return Rng.from_key(_words(key, "rng"), xp=jnp, dtype=_dtype(dtype, None, "rng"))
+    data = _data(key, "rng")
+    return Rng.from_key((data[0], data[1]), xp=jnp, dtype=_dtype(dtype, None, "rng"))
 
 
 def _draw(
@@ -46,20 +49,31 @@ def _draw(
     The host computes it where nothing is traced and the CPU is the device, which compiles nothing;
     otherwise it is array operations.
     """
-    traced = any(isinstance(v, jax.core.Tracer) for v in (*words, *values.values()))
-    # Inside a trace even a constant is traced.
-    eager = not traced and not isinstance(jnp.zeros(()), jax.core.Tracer)
-    if eager and out_sharding is None and _default_platform() == "cpu":
-        key = (int(words[0]), int(words[1]))
-        w = specs[name].function(Rng.from_key(key, dtype=dtype), canonical, **values)
-        if layout is not None:
-            w = np.ascontiguousarray(layout.from_canonical(w, shape, xp=np))
-        return jnp.asarray(w)
+    traced = not isinstance(words[0], int) or any(
+        isinstance(v, jax.core.Tracer) for v in values.values()
+    )
+    if not traced and out_sharding is None and _default_platform() == "cpu":
+        return jax.device_put(_on_host(specs[name], words, shape, canonical, dtype, values, layout))
     static = {k: v for k, v in values.items() if not isinstance(v, (jax.Array, jax.core.Tracer))}
     dynamic = {k: v for k, v in values.items() if k not in static}
     words = (jnp.asarray(words[0], jnp.uint32), jnp.asarray(words[1], jnp.uint32))
     return _compiled(name, shape, canonical, dtype, layout, out_sharding,
                      tuple(sorted(static.items())))(words, dynamic)  # fmt: skip
+
+
+def _on_host(
+    spec: Spec, words: tuple[int, int], shape: tuple[int, ...], canonical: tuple[int, ...],
+    dtype: str, values: dict[str, Any], layout: Layout | None,
+) -> Any:  # fmt: skip
+    """The kernel in memory that JAX takes without a copy."""
+    rng = Rng.from_key(words, dtype=dtype)
+    w = aligned_empty(shape, rng.dtype)
+    turned = w if layout is None else layout.to_canonical(w, xp=np)
+    if np.may_share_memory(turned, w):
+        spec.made(rng, canonical, values, turned)
+    else:  # several axes are one in the core
+        w[...] = layout.from_canonical(spec.made(rng, canonical, values, None), shape, xp=np)  # type: ignore[union-attr]
+    return w
 
 
 @functools.lru_cache(maxsize=4096)
@@ -108,10 +122,10 @@ def _dtype(dtype: Any, default: Any, who: str) -> str:
     """The dtype's name, canonicalised as JAX does: float64 becomes float32 unless x64 is on."""
     dtype = dtype if dtype is not None else default
     try:
-        kind = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
+        x64 = bool(jax.config.values["jax_enable_x64"])
+        name = dtype_name(jnp.result_type(float)) if dtype is None else _name(dtype, x64)
     except Exception:
         raise TypeError(f"{who} needs a real floating dtype, got {short_repr(dtype)}.") from None
-    name = dtype_name(jax.dtypes.canonicalize_dtype(kind))
     if name not in REAL:
         raise TypeError(
             f"{who} needs a real floating dtype (float16, bfloat16, float32 or float64), "
@@ -120,8 +134,25 @@ def _dtype(dtype: Any, default: Any, who: str) -> str:
     return name
 
 
+@functools.lru_cache(maxsize=256)
+def _name(dtype: Any, x64: bool) -> str:
+    """The canonical dtype's name."""
+    return dtype_name(jax.dtypes.canonicalize_dtype(jnp.dtype(dtype)))
+
+
 def _words(key: Any, who: str) -> tuple[Any, Any]:
-    """The two 32-bit words of a key."""
+    """The two 32-bit words of a key, integers unless something is traced."""
+    data = _data(key, who)
+    # Inside a trace even a constant is traced, and so is what a new-style key is made of.
+    new = key.dtype != np.uint32
+    if isinstance(data if new else jnp.zeros(()), jax.core.Tracer):
+        return data[0], data[1]
+    first, second = np.asarray(data).tolist()
+    return first, second
+
+
+def _data(key: Any, who: str) -> Any:
+    """The two 32-bit words of a key, in an array."""
     dtype = getattr(key, "dtype", None)
     if dtype is None or not isinstance(key, (jax.Array, jax.core.Tracer, np.ndarray)):
         raise TypeError(
@@ -150,4 +181,4 @@ def _words(key: Any, who: str) -> tuple[Any, Any]:
                 f'use jax.random.key(seed, impl="rbg").'
             )
         data = jax.random.bits(key, (2,), dtype=jnp.uint32)
-    return data[0], data[1]
+    return data

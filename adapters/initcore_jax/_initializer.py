@@ -11,7 +11,7 @@ from initcore import specs
 from initcore.arguments import as_shape
 from initcore.spec import Layout, Wording
 
-from ._init import _draw, _dtype, _words
+from ._init import NO_KEY, _draw, _dtype, _words
 from ._keywords import DType
 from ._layouts import FrameLayout, canonical
 
@@ -78,7 +78,7 @@ class SpecInitializer:
             if spec.grouped:
                 given["groups"] = groups
         turned, values = spec.check(turned, given, wording=self.wording, shown=sizes)
-        words = _words(key, name) if spec.random else (0, 0)
+        words = _words(key if spec.random else NO_KEY, name)
         w: jax.Array = _draw(name, words, sizes, turned, kind, values, layout, out_sharding)
         return w
 

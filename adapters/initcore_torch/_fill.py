@@ -1,5 +1,7 @@
 """How PyTorch's tensors are filled: everything is checked, then drawn, then written in place."""
 
+import contextlib
+import functools
 from collections.abc import Mapping
 from typing import Any, Unpack
 
@@ -14,7 +16,7 @@ from ._key import check_source, key_of
 from ._keywords import Axes
 from ._layout import checked_layout
 from ._precision import full_precision, is_reduced
-from ._tensor import check_tensor, has_values, in_place, memory_of
+from ._tensor import check_tensor, has_values, in_place, is_plain, memory_of
 
 __all__ = ["canonical", "fill", "write"]
 
@@ -46,7 +48,7 @@ def fill(
     """
     spec, who = specs[name], who or f"{name}_"
     shape, dtype = check_tensor(tensor, who)
-    layout, sizes, values = canonical(who, spec, shape, parameters, names, **axes)
+    layout, sizes, values = _planned(who, spec, shape, parameters, names, axes)
     check_source(generator, seed, who)
     if spec.random and is_distributed(tensor):
         check_distributed(who, seed is not None or generator is not None)
@@ -63,6 +65,31 @@ def fill(
     else:
         _write_traced(spec, rng, sizes, values, tensor, layout)
     return tensor
+
+
+# What `canonical` found for arguments that it was given before: a model has few shapes.
+_plans: dict[Any, tuple[Spec, tuple[Layout | None, tuple[int, ...], dict[str, Any]]]] = {}
+MOST_PLANS = 4096
+PLAIN = frozenset((float, int, str, bool))  # they stay as they are, which tensors may not
+
+
+def _planned(
+    who: str, spec: Spec, shape: tuple[int, ...], parameters: Any, names: Any, axes: Any
+) -> tuple[Layout | None, tuple[int, ...], dict[str, Any]]:
+    if torch.compiler.is_compiling():
+        return canonical(who, spec, shape, parameters, names, **axes)
+    values = (*parameters.values(), *axes.values())
+    types = tuple(map(type, values))  # True is 1, and 1 is 1.0
+    if not PLAIN.issuperset(types):
+        return canonical(who, spec, shape, parameters, names, **axes)
+    key = (who, spec.name, shape, tuple(parameters), tuple(axes), values, types)
+    filed, plan = _plans.get(key, (None, None))
+    if plan is None or filed is not spec:
+        plan = canonical(who, spec, shape, parameters, names, **axes)
+        if len(_plans) >= MOST_PLANS:
+            _plans.clear()
+        _plans[key] = spec, plan
+    return plan
 
 
 def canonical(
@@ -91,6 +118,9 @@ def write(
     spec: Spec, rng: Rng, sizes: tuple[int, ...], values: Any, tensor: Tensor, layout: Layout | None
 ) -> None:
     """Draw checked values of canonical `sizes` and write them to `tensor`, in full precision."""
+    if spec.exact_across_namespaces:  # without matrix products
+        _write_traced(spec, rng, sizes, values, tensor, layout)
+        return
     with full_precision():
         _write_traced(spec, rng, sizes, values, tensor, layout)
 
@@ -99,11 +129,11 @@ def _write_traced(
     spec: Spec, rng: Rng, sizes: tuple[int, ...], values: Any, tensor: Tensor, layout: Layout | None
 ) -> None:
     """Draw and write, without gradients and without autocast's lower precision."""
-    with in_place(tensor), torch.autocast(tensor.device.type, enabled=False):
+    with in_place(tensor), _without_autocast(tensor.device.type):
         out = None
-        if spec.random and (layout is None or layout.keeps_order(tensor.ndim)):
+        if is_plain(tensor) and (layout is None or _keeps_order(layout, tensor.ndim)):
             out = memory_of(tensor, sizes)
-        w = spec.function(rng, sizes, **values, out=out)
+        w = spec.made(rng, sizes, values, out)
         if out is not None:
             torch.autograd.graph.increment_version(tensor)  # NumPy's writing goes unnoticed
             return
@@ -113,3 +143,12 @@ def _write_traced(
             write_part(tensor, w)
         else:
             tensor.copy_(w)
+
+
+_keeps_order = functools.lru_cache(1024)(Layout.keeps_order)
+
+
+def _without_autocast(device: str) -> Any:
+    if torch.compiler.is_compiling() or torch.is_autocast_enabled(device):
+        return torch.autocast(device, enabled=False)
+    return contextlib.nullcontext()

@@ -2,6 +2,7 @@
 
 from typing import Unpack
 
+import torch
 from torch import Generator, Tensor
 
 from initcore.initializers import Narrowing
@@ -9,6 +10,7 @@ from initcore.initializers import Narrowing
 from ._fill import fill
 from ._keywords import Axes, Draw, shared_keywords
 from ._override import overridable
+from ._tensor import check_tensor, in_place, is_plain
 
 __all__ = [
     "delta_orthogonal_", "dirac_", "eye_", "identity_", "orthogonal_", "scaled_orthogonal_",
@@ -87,7 +89,12 @@ def eye_(tensor: Tensor) -> Tensor:
             f"eye_ needs a matrix, got a tensor of shape {tuple(tensor.shape)}; "
             "for a convolution use dirac_."
         )
-    return fill("identity", tensor, {}, who="eye_")
+    if not is_plain(tensor):
+        return fill("identity", tensor, {}, who="eye_")
+    shape, _ = check_tensor(tensor, "eye_")
+    with in_place(tensor):  # PyTorch's own, which takes no second tensor
+        torch.eye(*shape, out=tensor.detach())  # with out= a parameter would lose its gradient
+    return tensor
 
 
 @overridable

@@ -14,6 +14,7 @@ __all__ = [
     "check_tensor",
     "has_values",
     "in_place",
+    "is_plain",
     "memory_of",
     "shape_of",
     "unexpanded",
@@ -47,14 +48,20 @@ def in_place(tensor: Tensor) -> Any:
     return torch.no_grad()
 
 
+def is_plain(tensor: Any) -> bool:
+    """Whether it is a tensor of its own memory, eager, and no wrapper."""
+    if torch.compiler.is_compiling() or type(tensor) not in (Tensor, torch.nn.Parameter):
+        return False
+    # Inside of torch.func's transforms what is drawn is wrapped, and has no memory to write to.
+    return torch._C._functorch.peek_interpreter_stack() is None and not tensor.is_neg()
+
+
 def memory_of(tensor: Tensor, shape: tuple[int, ...]) -> Tensor | None:
     """The tensor's memory as an array of `shape`, where it is contiguous and no wrapper's."""
-    if torch.compiler.is_compiling() or type(tensor) not in (Tensor, torch.nn.Parameter):
+    if not is_plain(tensor) or not tensor.is_contiguous():
         return None
-    # Inside of torch.func's transforms what is drawn is wrapped, and has no memory to write to.
-    wrapped = torch._C._functorch.peek_interpreter_stack() is not None
-    plain = not wrapped and tensor.is_contiguous() and not tensor.is_neg()
-    return tensor.detach().view(shape) if plain else None
+    memory = tensor.detach()
+    return memory if memory.shape == shape else memory.view(shape)
 
 
 def unexpanded(tensor: Tensor) -> Tensor:

@@ -20,6 +20,25 @@ UNORDERED = (str, bytes, bytearray, memoryview, Mapping, Set)
 
 def as_shape(shape: Any, *, who: str = "Rng") -> tuple[int, ...]:
     """`shape` as a tuple of ints; an int stands for one axis."""
+    if type(shape) is tuple and len(shape) <= AXES and _SIZES.issuperset(map(type, shape)):
+        sizes = shape  # as nearly every call has it
+    else:
+        sizes = _integers(shape, who)
+    if min(sizes, default=0) < 0:
+        raise ValueError(f"{who} needs a shape of sizes 0 or more, got {short_repr(sizes)}.")
+    # Without the zeros: an empty array of 10**30 columns is beyond NumPy too.
+    if (count := math.prod([n or 1 for n in sizes])) >= 1 << 60:
+        raise ValueError(
+            f"{who} cannot fill a shape of 10**{math.log10(count):.1f} elements: "
+            f"{short_repr(sizes)}."
+        )
+    return sizes
+
+
+_SIZES = frozenset((int,))
+
+
+def _integers(shape: Any, who: str) -> tuple[int, ...]:
     try:
         if isinstance(shape, UNORDERED):
             raise TypeError
@@ -31,14 +50,6 @@ def as_shape(shape: Any, *, who: str = "Rng") -> tuple[int, ...]:
         raise TypeError(f"{who} needs a shape made of integers, got {short_repr(shape)}.") from None
     if len(sizes) > AXES:
         raise ValueError(f"{who} needs a shape of at most {AXES} axes, got {short_repr(shape)}.")
-    if any(n < 0 for n in sizes):
-        raise ValueError(f"{who} needs a shape of sizes 0 or more, got {short_repr(sizes)}.")
-    # Without the zeros: an empty array of 10**30 columns is beyond NumPy too.
-    if (count := math.prod([max(n, 1) for n in sizes])) >= 1 << 60:
-        raise ValueError(
-            f"{who} cannot fill a shape of 10**{math.log10(count):.1f} elements: "
-            f"{short_repr(sizes)}."
-        )
     return sizes
 
 

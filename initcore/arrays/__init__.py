@@ -14,4 +14,7 @@ from ._library import is_torch as is_torch
 from ._library import matmul as matmul
 from ._library import namespace as namespace
 from ._library import on_host as on_host
+from ._memory import address_of as address_of
+from ._memory import aligned_empty as aligned_empty
+from ._memory import words_in as words_in
 from ._to_numpy import to_numpy as to_numpy

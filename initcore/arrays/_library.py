@@ -82,4 +82,7 @@ def on_host(xp: Any, device: Any) -> bool:
     torch = sys.modules["torch"]
     if torch.compiler.is_compiling():
         return False
-    return bool(torch.device(device or torch.get_default_device()).type == "cpu")
+    if device is None:
+        device = torch.get_default_device()
+    found = device if isinstance(device, torch.device) else torch.device(device)
+    return bool(found.type == "cpu")

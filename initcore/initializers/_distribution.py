@@ -20,6 +20,7 @@ REACH = {"float32": 4.0, "float64": 7.0}
     shape=ANY,
     parameters={"low": Real("lower end of the interval"), "high": Real("upper end")},
     invariants=(HasLaw("uniform"), Bounded()),
+    rounds=True,
     source="elementary",
 )
 def uniform(
@@ -44,6 +45,7 @@ def uniform(
     shape=ANY,
     parameters={"mean": MEAN, "std": STD},
     invariants=(HasLaw("normal"),),
+    rounds=True,
     source="elementary",
 )
 def normal(rng: Rng, shape: Any, /, *, mean: float = 0.0, std: float = 1.0, out: Any = None) -> Any:
@@ -52,6 +54,8 @@ def normal(rng: Rng, shape: Any, /, *, mean: float = 0.0, std: float = 1.0, out:
     >>> bool(abs(normal(Rng(0), (4000,), std=0.1).std() - 0.1) < 0.01)
     True
     """
+    if isinstance(mean, float) and isinstance(std, float):
+        return rng.normal(shape, mean=mean, std=std, out=out)
     return shifted(rng.normal(shape, out=out), mean, std)
 
 
@@ -64,6 +68,7 @@ def normal(rng: Rng, shape: Any, /, *, mean: float = 0.0, std: float = 1.0, out:
         "high": Real("upper cut, in deviations from the mean", finite=False, static=True),
     },
     invariants=(HasLaw("truncated_normal"), Bounded()),
+    rounds=True,
     source="elementary; the deviation is the one before truncation, as Keras and JAX have it",
 )
 def truncated_normal(
@@ -86,6 +91,8 @@ def truncated_normal(
     True
     """
     check_cuts("truncated_normal", low, high, rng.dtype)
+    if isinstance(mean, float) and isinstance(std, float):
+        return rng.truncated_normal(shape, low, high, mean=mean, std=std, out=out)
     return shifted(rng.truncated_normal(shape, low, high, out=out), mean, std)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import dtype_name
+from ..arrays import dtype_name, is_contiguous, is_numpy, is_torch
 from ..invariants import PreservesIdentity, SingleTap
 from ..random import Rng
 from ..spec import Kernel, Real, ShapeRule, initializer
@@ -19,8 +19,11 @@ __all__ = ["identity"]
     invariants=(SingleTap(), PreservesIdentity()),
     source="Dirac kernel, as in Zagoruyko & Komodakis, arXiv:1706.00388",
     random=False,
+    rounds=True,
 )
-def identity(rng: Rng, shape: Any, /, *, gain: float = 1.0, groups: int = 1) -> Any:
+def identity(
+    rng: Rng, shape: Any, /, *, gain: float = 1.0, groups: int = 1, out: Any = None
+) -> Any:
     """Kernel that passes the first `min(out, in)` channels of each group on, times `gain`.
 
     A dense one is a (partial) identity matrix; a convolution has it at tap `(k - 1) // 2` of each
@@ -30,6 +33,26 @@ def identity(rng: Rng, shape: Any, /, *, gain: float = 1.0, groups: int = 1) -> 
     [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
     """
     kernel = Kernel(shape, groups)
+    if isinstance(gain, float) and (is_numpy(rng.xp) or is_torch(rng.xp)):
+        return _written(rng, kernel, gain, out)
     eye = np.broadcast_to(np.eye(kernel.out, kernel.in_), kernel.taps_shape)
     tap = rng.xp.asarray(eye.astype(dtype_name(rng.dtype)), device=rng.device) * gain
     return on_center_tap(tap, kernel, rng)
+
+
+def _written(rng: Rng, kernel: Kernel, gain: float, out: Any) -> Any:
+    """The same in one array that can be written to, each entry of the diagonal once."""
+    if out is not None and is_contiguous(out):
+        w = out
+        w[...] = 0
+    else:
+        w = rng.xp.zeros(kernel.shape, dtype=rng.dtype, device=rng.device)
+    taps, center = kernel.taps, 0
+    for k, c in zip(kernel.spatial, kernel.center, strict=True):
+        center = center * k + c
+    step = (kernel.in_ + 1) * taps
+    last = center + (min(kernel.out, kernel.in_) - 1) * step
+    by_group = rng.xp.reshape(w, (kernel.groups, -1))
+    single = w.dtype.itemsize < 8  # halves are rounded from float32, as everywhere
+    by_group[:, center : last + 1 : step] = float(np.float32(gain)) if single else gain
+    return w

@@ -30,6 +30,7 @@ KERNEL = ShapeRule(2, None, "a kernel (out, in, *spatial)")
         "distribution": Choice("distribution of the entries", get_args(Entries)),
     },
     invariants=(HasLaw("variance"),),
+    rounds=True,
     source="LeCun et al. 1998; Glorot & Bengio, AISTATS 2010; He et al., ICCV 2015",
 )
 def variance_scaling(
@@ -53,11 +54,18 @@ def variance_scaling(
     True
     """
     std = (scale / fan(Kernel(shape, groups), mode)) ** 0.5
+    if not isinstance(std, float):  # traced
+        return shifted(_drawn(rng, shape, distribution, 1.0, out), 0.0, std)
+    return _drawn(rng, shape, distribution, std, out)
+
+
+def _drawn(rng: Rng, shape: Any, distribution: Entries, std: float, out: Any) -> Any:
+    """Independent entries of mean 0 and standard deviation `std`."""
     if distribution == "normal":
-        return shifted(rng.normal(shape, out=out), 0.0, std)
+        return rng.normal(shape, std=std, out=out)
     if distribution == "uniform":
-        return shifted(rng.uniform(shape, -1.0, 1.0, out=out), 0.0, 3**0.5 * std)
-    return shifted(rng.truncated_normal(shape, out=out), 0.0, std / TRUNCATED_STD)
+        return rng.uniform(shape, -1.0, 1.0, factor=3**0.5 * std, out=out)
+    return rng.truncated_normal(shape, std=std / TRUNCATED_STD, out=out)
 
 
 Fixed = tuple[str, str, float, Mode]  # source, variance, scale and mode
@@ -88,7 +96,7 @@ def _scaled(
     """
     drawn.__doc__ = text if variance_scaling.__doc__ else None  # none under python -OO
     invariant = HasLaw("variance", scale=scale, mode=mode, distribution=law)
-    return initializer(shape=KERNEL, invariants=(invariant,), source=source)(drawn)
+    return initializer(shape=KERNEL, invariants=(invariant,), source=source, rounds=True)(drawn)
 
 
 LECUN: Fixed = ("LeCun et al., Efficient BackProp, 1998", "1 / fan_in", 1.0, "fan_in")

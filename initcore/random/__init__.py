@@ -6,6 +6,8 @@
 
 from ._distribution import TRUNCATED_STD as TRUNCATED_STD
 from ._fill import cores as cores
+from ._fill import on_numpy as on_numpy
 from ._host_call import host_call as host_call
+from ._native import is_compiled as is_compiled
 from ._rng import Rng as Rng
 from ._rng import check_rng as check_rng

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import check_out, dtype_name, is_contiguous, is_torch
+from ..arrays import check_out, dtype_name, is_contiguous, is_torch, words_in
 from ._blocks import blocks, words_of
-from ._distribution import Distribution
+from ._distribution import Distribution, cached_normal
 from ._fill import fill
-from ._windows import Window, Windows, check_window
+from ._windows import Window, check_window, row_major
 
 __all__ = ["draw", "draw_windows"]
 
@@ -28,30 +28,44 @@ def draw(
 ) -> Any:
     """Real numbers of a distribution, in an array of `sizes` or in `out`.
 
-    On the host NumPy fills the array chunk by chunk; elsewhere the namespace's own operations do.
+    On the host compiled code or NumPy fills the array; elsewhere the namespace's operations do.
     """
     check_window(sizes, start, strides)
-    check_out("Rng", out, sizes, rng.xp, rng.dtype)
+    if out is not None:
+        check_out("Rng", out, sizes, rng.xp, rng.dtype)
     direct = out if out is not None and is_contiguous(out) else None
     if rng._host:
-        window, memory = Window(sizes, start, strides), None
-        if direct is not None and dtype_name(rng.dtype) == dtype_name(numbers.kind):
-            memory = np.asarray(direct).reshape(-1)
-        x = fill(rng.key, window, numbers.kind, numbers.on_host, memory)
-        if memory is not None:
-            return out
-        x = rng._from_host(x, sizes)
+        if out is not None and direct is None:
+            direct, sizes, strides = _in_order_of_memory(out, sizes, strides)
+        x = np.empty(sizes, storage(numbers.dtype)) if direct is None else direct
+        fill(rng.key, [Window(sizes, start, strides)], numbers, x)
+        if direct is None:
+            x = rng._from_host(x)
     elif is_torch(rng.xp) and rng._concrete and math.prod(sizes) > PIECE:
         x = _in_pieces(rng, numbers, sizes, start, strides, direct)
-        if direct is not None:
-            return out
     else:
         words = blocks(rng.key, sizes, start, strides, xp=rng.xp, device=rng.device)
         x = numbers.in_arrays(*words, words_of(rng.xp), rng.xp)
+        x = rng.xp.astype(x, rng.dtype, copy=False)
+        direct = None
     if out is None:
-        return rng.xp.astype(x, rng.dtype, copy=False)
-    out[...] = x
+        return x
+    if direct is None:
+        out[...] = x
     return out
+
+
+def _in_order_of_memory(
+    out: Any, sizes: tuple[int, ...], strides: tuple[int, ...] | None
+) -> tuple[Any, tuple[int, ...], tuple[int, ...] | None]:
+    """`out` with its axes as they lie in memory, and the window of it; None if there are gaps."""
+    steps = out.strides if isinstance(out, np.ndarray) else out.stride()
+    order = sorted(range(out.ndim), key=lambda axis: -steps[axis])
+    turned = out.transpose(order) if isinstance(out, np.ndarray) else out.permute(order)
+    if not is_contiguous(turned):
+        return None, sizes, strides
+    strides = row_major(sizes) if strides is None else strides
+    return turned, tuple(sizes[a] for a in order), tuple(strides[a] for a in order)
 
 
 def _in_pieces(
@@ -85,16 +99,22 @@ def draw_windows(
         for shape, start, strides in windows:
             yield rng.normal(shape, start=start, strides=strides)
         return
-    numbers = Distribution.normal(-math.inf, math.inf, double=rng._double)
-    source, memory = Windows(Window(*w) for w in reversed(windows)), None
+    numbers = cached_normal(-math.inf, math.inf, dtype_name(rng.dtype))
+    parts = [Window(*w) for w in reversed(windows)]
+    end = sum(part.size for part in parts)
+    drawn = np.empty(end, storage(numbers.dtype))
     if out is not None:
         # Inside of torch.func's transforms an array has no memory.
         with contextlib.suppress(RuntimeError):
-            memory = np.asarray(out)[: source.size]
-    drawn, end = fill(rng.key, source, numbers.kind, numbers.on_host, memory), source.size
+            drawn = words_in(out)[:end]
+    fill(rng.key, parts, numbers, drawn)
     for shape, *_ in windows:
         begin = end - math.prod(shape)
-        x = drawn[begin:end]
-        x = rng._from_host(x if memory is None else x.copy(), shape)
-        yield rng.xp.astype(x, rng.dtype, copy=False)
+        x = drawn[begin:end].reshape(shape)
+        yield rng._from_host(x if out is None else x.copy())
         end = begin
+
+
+def storage(dtype: str) -> Any:
+    """The NumPy dtype that has room for a dtype."""
+    return np.uint16 if dtype == "bfloat16" else np.dtype(dtype)

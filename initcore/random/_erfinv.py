@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["erfinv", "erfinv_host"]
+from ._log import horner, log
+
+__all__ = ["DOUBLE", "SINGLE", "erfinv", "erfinv_host", "turned"]
 
 # (upper end of w, shift, takes sqrt(w), coefficients), for float32 and float64.
 SINGLE = (
@@ -70,36 +72,23 @@ def erfinv_host(x: Any, scratch: tuple[Any, Any] | None = None) -> Any:
     pieces = SINGLE if x.dtype == np.float32 else DOUBLE
     t, p = scratch or (np.empty_like(x), np.empty_like(x))
     np.multiply(x, x, out=t)
-    if x.dtype == np.float32:
-        # NumPy has no vector code for log1p. 1 - x*x is exact but where w < 0.7, and there wrong
-        # by 6e-8 at most, which moves the result by 1.5e-8 of itself.
-        np.log(np.subtract(np.float32(1), t, out=t), out=t)
-    else:
-        np.log1p(np.negative(t, out=t), out=t)
+    # Against log1p, 1 - x*x is exact but where w < 0.7, and there wrong by half a unit in its last
+    # bit, which moves the result by an eighth of one.
+    log(np.subtract(x.dtype.type(1), t, out=t), p)
     # t is -w: the polynomial of odd powers' signs turned has the same values there, to the bit.
     (at,) = np.nonzero(t <= -pieces[0][0])
     far = -t[at]
-    _horner(np.add(t, x.dtype.type(pieces[0][1]), out=t), _turned(pieces[0][3]), p)
+    horner(np.add(t, x.dtype.type(pieces[0][1]), out=t), turned(pieces[0][3]), p)
     low = pieces[0][0]
     for limit, shift, _, coefficients in pieces[1:]:
         here = (far >= low) & (far < limit)
         w = far[here]
-        p[at[here]] = _horner(np.sqrt(w) - x.dtype.type(shift), coefficients, np.empty_like(w))
+        p[at[here]] = horner(np.sqrt(w) - x.dtype.type(shift), coefficients, np.empty_like(w))
         low = limit
     return np.multiply(x, p, out=x)
 
 
-def _turned(coefficients: tuple[float, ...]) -> tuple[float, ...]:
+def turned(coefficients: tuple[float, ...]) -> tuple[float, ...]:
     """Of `p(-t)`."""
     last = len(coefficients) - 1
     return tuple(-c if (last - i) % 2 else c for i, c in enumerate(coefficients))
-
-
-def _horner(t: Any, coefficients: tuple[float, ...], out: Any) -> Any:
-    cast = t.dtype.type
-    np.multiply(t, cast(coefficients[0]), out=out)
-    np.add(out, cast(coefficients[1]), out=out)
-    for c in coefficients[2:]:
-        np.multiply(out, t, out=out)
-        np.add(out, cast(c), out=out)
-    return out

@@ -1,86 +1,146 @@
-"""Draws on the host: the same stream as everywhere, in cache-sized chunks on all cores.
+"""Draws on the host: the same stream as everywhere, piece by piece on all cores.
 
-Memory stays at the result plus a few hundred kilobytes a thread. With the `fast` extra (numba)
-the cipher runs in registers instead of NumPy passes; the words are the same to the bit.
+Compiled code fills a piece in one pass. Where an installation has none, NumPy does, in passes over
+cache-sized chunks: that is the reference, and gives the same values to the last bit.
 """
 
+import contextlib
+import contextvars
+import functools
 import os
+import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from ._compiled import compiled_blocks
+from ..arrays import address_of, words_in
+from ._native import Numbers, library, native_draw
 from ._threefry import HostWords, threefry2x32
-from ._windows import CHUNK, Source
+from ._windows import CHUNK, Window, counters
 
-__all__ = ["cores", "fill"]
+__all__ = ["cores", "fill", "on_numpy"]
 
-ALIGN = 1 << 10  # elements: chunks start at pages and vectors
+MOST_CORES = 16
+ALIGN = 1 << 10  # elements: pieces start at pages and vectors
+PAYS = {True: 1 << 16, False: CHUNK}  # elements for which a thread is worth it, compiled or not
 
-# Turns the two words of each element into the wanted numbers, written to the third argument.
-Transform = Callable[[Any, Any, Any], None]
+_numpy = contextvars.ContextVar("numpy", default=False)
+
+
+class Drawn(Protocol):
+    """What is made of the two words of each element: the name of its dtype, and how."""
+
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def native(self) -> Numbers: ...
+    def on_host(self, b0: Any, b1: Any, out: Any) -> None: ...
+
+
+@contextlib.contextmanager
+def on_numpy() -> Iterator[None]:
+    """A context in which NumPy draws on the host, the reference of the compiled code."""
+    token = _numpy.set(True)
+    try:
+        yield
+    finally:
+        _numpy.reset(token)
+
+
+def fill(key: tuple[int, int], windows: Sequence[Window], drawn: Drawn, out: Any) -> None:
+    """Write what is drawn of the windows, one after another, to `out`.
+
+    `out` is a contiguous array of NumPy or PyTorch.
+    """
+    size = sum(window.size for window in windows)
+    if not size:
+        return
+    compiled = not _numpy.get() and library() is not None
+    if compiled:
+        run = native_draw(key, windows, drawn.native, address_of(out))
+    else:
+        run = functools.partial(_on_numpy, key, windows, drawn, words_in(out))
+    threads = max(1, min(cores(), size // PAYS[compiled])) if size > PAYS[compiled] else 1
+    if compiled and threads == 1:
+        run(0, size)
+        return
+    step = _step(size, threads)
+    pieces = iter([(a, min(a + step, size)) for a in range(0, size, step)])
+
+    def work() -> None:
+        for a, b in pieces:  # each thread takes what is next
+            run(a, b)
+
+    others = [_pool().submit(work) for _ in range(threads - 1)]
+    try:
+        work()
+    finally:
+        for other in others:
+            other.result()
 
 
 class _Buffers(threading.local):
     """What a thread works in; kept, because fresh memory costs a fifth of a draw."""
 
     def __init__(self) -> None:
-        self.x0, self.x1 = np.empty(CHUNK, np.uint32), np.empty(CHUNK, np.uint32)
+        self.x0, self.x1, self.x2 = (np.empty(CHUNK, np.uint32) for _ in range(3))
 
 
 _buffers = _Buffers()
 
 
-def fill(
-    key: tuple[int, int], source: Source, dtype: Any, transform: Transform, out: Any = None
-) -> Any:
-    """A flat array of `dtype`: `transform` of the two words of every element of `source`.
+def _on_numpy(
+    key: tuple[int, int], windows: Sequence[Window], drawn: Drawn, out: Any, begin: int, end: int
+) -> None:
+    """Write elements `begin` to `end`, a chunk at most, to their place in a flat array."""
+    n, some = end - begin, out[begin:end]
+    x0, x1 = _buffers.x0[:n], _buffers.x1[:n]
+    half = some.dtype.itemsize == 2
+    numbers = _buffers.x2[:n].view(np.float32) if half else some
+    counters(windows, begin, end, x0, x1)
+    # The result's memory is large enough to work in, and not needed before.
+    threefry2x32(HostWords(numbers.view(np.uint32)), key, x0, x1)
+    drawn.on_host(x0, x1, numbers)
+    if half:
+        some[...] = numbers if drawn.dtype == "float16" else _bfloat16(numbers)
 
-    It is made, or `out` is filled.
-    """
-    size = source.size
-    out = np.empty(size, dtype) if out is None else out
-    # Threads with short chunks wait for one another's calls more than they bring.
-    threads = max(1, min(cores(), size // CHUNK))
-    step = _step(size, threads)
-    chunks = [(a, min(a + step, size)) for a in range(0, size, step)]
-    compiled = compiled_blocks(size)
 
-    def work(chunks: Iterable[tuple[int, int]]) -> None:
-        x0, x1 = _buffers.x0, _buffers.x1
-        for a, b in chunks:
-            c0, c1, some = x0[: b - a], x1[: b - a], out[a:b]
-            source.counters(a, b, c0, c1)
-            if compiled:
-                compiled(key, c0, c1)
-            else:
-                # The result's memory is large enough to work in, and not needed before.
-                threefry2x32(HostWords(some.view(np.uint32)), key, c0, c1)
-            transform(c0, c1, some)
-
-    if threads == 1:
-        work(chunks)
-    else:
-        todo = iter(chunks)  # each thread takes what is next
-        with ThreadPoolExecutor(threads - 1) as pool:
-            others = [pool.submit(work, todo) for _ in range(threads - 1)]
-            work(todo)
-            for other in others:
-                other.result()
-    return out
+def _bfloat16(x: Any) -> Any:
+    """The words of float32 numbers rounded to the nearest, ties to even."""
+    words = x.view(np.uint32)
+    return (words + (np.uint32(0x7FFF) + (words >> 16 & np.uint32(1)))) >> 16
 
 
 def _step(size: int, threads: int) -> int:
-    """How long chunks are: `CHUNK` or less, and as many for each thread."""
+    """How long pieces are: `CHUNK` or less, and as many for each thread."""
     rounds = max(1, -(-size // (threads * CHUNK)))
     return max(1, -(-size // (threads * rounds * ALIGN))) * ALIGN
 
 
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(MOST_CORES, "initcore")
+
+
+if hasattr(os, "register_at_fork"):  # a child has none of its parent's threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
 def cores() -> int:
+    """How many threads to draw with: cores of this process, or fewer where it asks for fewer."""
     try:
-        return min(16, len(os.sched_getaffinity(0)))
+        found = len(os.sched_getaffinity(0))
     except AttributeError:  # no affinity outside Linux
-        return min(16, os.cpu_count() or 1)
+        found = os.cpu_count() or 1
+    torch = sys.modules.get("torch")
+    # Without its function while it is being imported.
+    ask = getattr(torch, "get_num_threads", _omp_num_threads)
+    return max(1, min(found, ask(), MOST_CORES))
+
+
+def _omp_num_threads() -> int:
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(first) if first.isdecimal() else MOST_CORES

@@ -25,7 +25,7 @@ def draw_integers(rng: Any, sizes: tuple[int, ...], low: int, high: int) -> Any:
     else:
         mixed = upper % word(span) * word(factor) + lower % word(span)
     drawn = xp.astype(mixed % word(span), xp.int32) + low
-    return rng._from_host(drawn, sizes) if rng._host else xp.reshape(drawn, sizes)
+    return rng._from_host(drawn.reshape(sizes)) if rng._host else xp.reshape(drawn, sizes)
 
 
 def draw_permutations(rng: Any, sizes: tuple[int, ...]) -> Any:
@@ -42,7 +42,7 @@ def draw_permutations(rng: Any, sizes: tuple[int, ...]) -> Any:
         source, keys = source.split(2)
         by = xp.argsort(_sortable(keys, sizes), axis=-1, stable=True)
         order = xp.take_along_axis(order, by, axis=-1)
-    return rng._from_host(order, sizes) if host else order
+    return rng._from_host(order) if host else order
 
 
 def _sortable(rng: Any, shape: tuple[int, ...]) -> Any:

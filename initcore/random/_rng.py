@@ -15,8 +15,9 @@ import numpy as np
 
 from ..arguments import as_shape, key_of_seed, short_repr
 from ..arrays import dtype_name, namespace, on_host, resolve
+from ._bits import WORDS
 from ._blocks import blocks, scalars, unsigned, words_of
-from ._distribution import Distribution, join_words
+from ._distribution import Distribution, cached_normal, cached_uniform
 from ._draw import draw, draw_windows
 from ._fill import fill
 from ._integers import draw_integers, draw_permutations
@@ -178,10 +179,9 @@ class Rng:
         sizes, xp = as_shape(shape), self.xp
         check_window(sizes, start, strides)
         if self._host:
-            kind = np.uint32 if width == 32 else np.uint64
-            join = _xor_words if width == 32 else join_words
-            words = fill(self.key, Window(sizes, start, strides), kind, join)
-            return self._from_host(words, sizes)
+            words = np.empty(sizes, WORDS[width].dtype)
+            fill(self.key, [Window(sizes, start, strides)], WORDS[width], words)
+            return self._from_host(words)
         b0, b1 = blocks(self.key, sizes, start, strides, xp=xp, device=self.device)
         if width == 32:
             return unsigned(b0 ^ b1, xp)
@@ -194,11 +194,14 @@ class Rng:
         low: float = 0.0,
         high: float = 1.0,
         *,
+        factor: float = 1.0,
         start: int = 0,
         strides: tuple[int, ...] | None = None,
         out: Any = None,
     ) -> Any:
-        """Numbers uniform on `[low, high)`: 2**23 equidistant ones (float64: 2**52)."""
+        """Numbers uniform on `[low, high)`, 2**23 equidistant ones (float64: 2**52), each times
+        `factor`.
+        """
         low, high = as_ends("uniform", low, high)
         most = LARGEST[self._double]
         if not (-most <= low <= high <= most and high - low <= most):
@@ -206,19 +209,23 @@ class Rng:
                 f"Rng.uniform needs finite low <= high, "
                 f"got {short_repr(low)} and {short_repr(high)}."
             )
-        numbers = Distribution.uniform(low, high, double=self._double)
+        make = cached_uniform if self._host else Distribution.uniform
+        numbers = make(low, high, dtype_name(self.dtype), factor)
         return draw(self, numbers, as_shape(shape), start, strides, out)
 
     def normal(
         self,
         shape: Shape,
         *,
+        mean: float = 0.0,
+        std: float = 1.0,
         start: int = 0,
         strides: tuple[int, ...] | None = None,
         out: Any = None,
     ) -> Any:
-        """Standard normal numbers: mean 0, variance 1."""
-        numbers = Distribution.normal(-math.inf, math.inf, double=self._double)
+        """Normal numbers of the given mean and standard deviation."""
+        make = cached_normal if self._host else Distribution.normal
+        numbers = make(-math.inf, math.inf, dtype_name(self.dtype), std, mean)
         return draw(self, numbers, as_shape(shape), start, strides, out)
 
     def normals(
@@ -240,18 +247,23 @@ class Rng:
         low: float = -2.0,
         high: float = 2.0,
         *,
+        mean: float = 0.0,
+        std: float = 1.0,
         start: int = 0,
         strides: tuple[int, ...] | None = None,
         out: Any = None,
     ) -> Any:
-        """Standard normal numbers given that they lie in the open interval `(low, high)`."""
+        """`mean + std * z`, `z` standard normal given that it lies in the open interval
+        `(low, high)`.
+        """
         low, high = as_ends("truncated_normal", low, high)
         if not low < high:
             raise ValueError(
                 f"Rng.truncated_normal needs low < high, "
                 f"got {short_repr(low)} and {short_repr(high)}."
             )
-        numbers = Distribution.normal(low, high, double=self._double)
+        make = cached_normal if self._host else Distribution.normal
+        numbers = make(low, high, dtype_name(self.dtype), std, mean)
         if not numbers.span:
             raise ValueError(
                 "Rng.truncated_normal needs an interval whose probability is not lost in rounding, "
@@ -306,14 +318,14 @@ class Rng:
     def _on_numpy(self) -> "Rng":
         return Rng.from_key(self.key)
 
-    def _from_host(self, x: Any, shape: tuple[int, ...]) -> Any:
-        x = x.reshape(shape)
-        return x if self.xp is np else self.xp.asarray(x, device=self.device)
+    def _from_host(self, x: Any) -> Any:
+        """An array that NumPy made, bfloat16 as `uint16`, as one of the namespace."""
+        half = x.dtype == np.uint16
+        if self.xp is np:
+            return x.view(self.dtype) if half else x
+        x = self.xp.asarray(x, device=self.device)
+        return x.view(self.dtype) if half else x
 
 
 def _unpickle(key: tuple[int, int], dtype: str) -> Rng:
     return Rng.from_key(key, dtype=dtype)
-
-
-def _xor_words(b0: Any, b1: Any, out: Any) -> None:
-    np.bitwise_xor(b0, b1, out=out)

@@ -53,6 +53,7 @@ def initializer(
     parameters: Mapping[str, Domain] | None = None,
     random: bool = True,
     exact: bool = True,
+    rounds: bool = False,
     example: Mapping[str, Any] | None = None,
 ) -> Callable[[F], F]:
     """File the decorated function `(rng, shape, /, *, parameters)` as an initializer.
@@ -65,16 +66,18 @@ def initializer(
         random: Whether the result depends on the key.
         exact: Whether every array library gives the same values up to the rounding of single
             operations; False where matrix products make the entries.
+        rounds: Whether the function itself rounds its result once, to an `Rng` of any dtype, and
+            writes to an `out` of any strides.
         example: A value of each parameter that has no default, for documentation and checks.
 
     Raises:
         ValueError: A parameter without a default has no example, or the name is taken.
 
     The function gets an `Rng` of the dtype to compute in, and checked arguments; the result is
-    rounded once, here, to the `Rng`'s dtype. `groups` is added to the parameters of functions
-    that take it. Every initializer takes `out`, a NumPy array or PyTorch tensor of the result's
-    shape and dtype to write into; a function that takes `out` itself saves the copy, and returns
-    `out` where it has built its result there.
+    rounded once, here, to the `Rng`'s dtype, unless the function does. `groups` is added to the
+    parameters of functions that take it. Every initializer takes `out`, a NumPy array or PyTorch
+    tensor of the result's shape and dtype to write into; a function that takes `out` itself saves
+    the copy, and returns `out` where it has built its result there.
     """
 
     def file(function: F) -> F:
@@ -85,21 +88,21 @@ def initializer(
             domains["groups"] = GROUPS
         builds_in_place = "out" in takes
 
-        @functools.wraps(function)
-        def checked(rng: Rng, shape: Any, /, *, out: Any = None, **given: Any) -> Any:
-            check_rng(name, rng)
-            sizes, values = spec.check(shape, given)
+        def made(rng: Rng, sizes: tuple[int, ...], values: Mapping[str, Any], out: Any) -> Any:
             fine = compute_dtype(rng.xp, rng.dtype)
+            if rounds and all(isinstance(value, (float, int, str)) for value in values.values()):
+                fine = rng.dtype
             check_out(name, out, sizes, rng.xp, rng.dtype)
-            if math.prod(sizes) == 0:
+            if 0 in sizes:
                 if out is not None:
                     return out
                 return rng.xp.zeros(sizes, dtype=rng.dtype, device=rng.device)
-            if builds_in_place and out is not None and out.dtype == fine and is_contiguous(out):
-                values["out"] = out
+            fits = out is not None and out.dtype == fine and (rounds or is_contiguous(out))
+            if builds_in_place and fits:
+                values = {**values, "out": out}
             try:
                 _check_memory(sizes, rng)
-                w = function(rng.astype(fine), sizes, **values)
+                w = function(rng if rng.dtype == fine else rng.astype(fine), sizes, **values)
             except MemoryError:
                 size = math.prod(sizes) * (8 if dtype_name(fine) == "float64" else 4)
                 raise MemoryError(
@@ -111,10 +114,16 @@ def initializer(
                 out[...] = w
             return out
 
+        @functools.wraps(function)
+        def checked(rng: Rng, shape: Any, /, *, out: Any = None, **given: Any) -> Any:
+            check_rng(name, rng)
+            return made(rng, *spec.check(shape, given), out)
+
         checked.__signature__ = _with_out(inspect.signature(function))  # type: ignore[attr-defined]
         spec = Spec(
             name=name,
             function=checked,
+            made=made,
             parameters=MappingProxyType(domains),
             shape=shape,
             invariants=invariants,

@@ -28,6 +28,7 @@ class Spec:
     Attributes:
         name: Name in the core.
         function: The checked function `(rng, shape, /, *, parameters) -> array`.
+        made: The same of what `check` returned: `(rng, sizes, values, out) -> array`.
         parameters: Domain of each parameter, by name.
         shape: Which shapes it takes.
         invariants: What is true of every result.
@@ -41,6 +42,7 @@ class Spec:
 
     name: str
     function: Callable[..., Any]
+    made: Callable[..., Any] = field(repr=False)
     parameters: Mapping[str, Domain]
     shape: ShapeRule
     invariants: tuple[Invariant, ...]

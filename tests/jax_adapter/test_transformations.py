@@ -124,3 +124,22 @@ def test_weights_do_not_depend_on_the_sharding() -> None:
              "PYTHONPATH": ":".join(p for p in sys.path if p), "JAX_PLATFORMS": "cpu"},
     )  # fmt: skip
     assert done.stdout.strip() == "same", done.stderr
+
+
+def test_eager_weights_are_arrays_of_their_own_that_a_program_may_take_over() -> None:
+    for init in (initcore_jax.normal(), initcore_jax.he_normal(), initcore_jax.orthogonal()):
+        w = init(jax.random.key(0), (64, 48))
+        before, again = np.array(w), init(jax.random.key(1), (64, 48))
+        doubled = jax.jit(lambda x: 2 * x, donate_argnums=0)(w)
+        assert np.array_equal(np.asarray(doubled), 2 * before)
+        assert w.is_deleted()
+        assert not np.array_equal(np.asarray(again), before)
+        assert not again.committed  # it goes where the program's other arguments are
+
+
+def test_raw_keys_known_inside_a_program_are_drawn_there() -> None:
+    raw = np.array([0, 3], np.uint32)
+    for key in (raw, jax.numpy.asarray(raw), jax.random.key(3)):
+        init = initcore_jax.normal()
+        inside = jax.jit(lambda key=key, init=init: init(key, (5, 4)))()
+        assert abs(np.asarray(inside) - np.asarray(init(key, (5, 4)))).max() < 1e-7

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import hatch_build
+
 ROOT = Path(__file__).parents[2]
 ADAPTERS = {
     "initcore_torch": "torch", "initcore_jax": "jax", "initcore_keras": "keras",
@@ -44,6 +46,15 @@ def test_the_wheel_has_every_package_with_its_types_and_nothing_else(wheel: Path
     roots = {n.split("/")[0] for n in names if ".dist-info" not in n}
     assert roots == set(PACKAGES)
     assert any(n.endswith("licenses/LICENSE") for n in names)
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(hatch_build.compiler() is None, reason="there is no C compiler")
+def test_the_wheel_has_compiled_draws_for_every_python(wheel: Path, python: Path) -> None:
+    assert "-py3-none-" in wheel.name
+    assert not wheel.name.endswith("-any.whl")
+    done = run(python, "-c", "from initcore.random import is_compiled; print(is_compiled())")
+    assert done.stdout.strip() == "True", done.stderr
 
 
 @pytest.mark.thorough

@@ -65,8 +65,8 @@ def test_a_release_is_built_checked_published_and_attached_in_this_order() -> No
     workflow = load(WORKFLOWS["release.yml"])
     assert workflow[True] == {"push": {"tags": ["v*"]}}  # YAML 1.1 takes `on` for a truth value
     jobs = workflow["jobs"]
-    assert list(jobs) == ["build", "publish", "attach"]
-    assert (jobs["publish"]["needs"], jobs["attach"]["needs"]) == ("build", "publish")
+    assert list(jobs) == ["build", "wheels", "publish", "attach"]
+    assert (jobs["publish"]["needs"], jobs["attach"]["needs"]) == (["build", "wheels"], "publish")
     (publish,) = (s for s in jobs["publish"]["steps"] if "publish" in s["uses"])
     assert publish["uses"].startswith("pypa/gh-action-pypi-publish@")
     assert "with" not in publish, "trusted publishing needs no password"
