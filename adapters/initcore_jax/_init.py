@@ -46,20 +46,25 @@ def _draw(
     The host computes it where nothing is traced and the CPU is the device, which compiles nothing;
     otherwise it is array operations.
     """
-    traced = any(isinstance(v, jax.core.Tracer) for v in (*words, *values.values()))
-    # Inside a trace even a constant is traced.
-    eager = not traced and not isinstance(jnp.zeros(()), jax.core.Tracer)
-    if eager and out_sharding is None and _default_platform() == "cpu":
+    if out_sharding is None and _on_host(*words, *values.values()):
         key = (int(words[0]), int(words[1]))
         w = specs[name].function(Rng.from_key(key, dtype=dtype), canonical, **values)
         if layout is not None:
-            w = np.ascontiguousarray(layout.from_canonical(w, shape, xp=np))
+            w = np.asarray(layout.from_canonical(w, shape, xp=np), order="C")
         return jnp.asarray(w)
     static = {k: v for k, v in values.items() if not isinstance(v, (jax.Array, jax.core.Tracer))}
     dynamic = {k: v for k, v in values.items() if k not in static}
     words = (jnp.asarray(words[0], jnp.uint32), jnp.asarray(words[1], jnp.uint32))
     return _compiled(name, shape, canonical, dtype, layout, out_sharding,
                      tuple(sorted(static.items())))(words, dynamic)  # fmt: skip
+
+
+def _on_host(*values: Any) -> bool:
+    """Whether nothing is traced and the CPU is the device."""
+    traced = any(isinstance(v, jax.core.Tracer) for v in values)
+    # Inside a trace even a constant is traced.
+    eager = not traced and not isinstance(jnp.zeros(()), jax.core.Tracer)
+    return eager and _default_platform() == "cpu"
 
 
 @functools.lru_cache(maxsize=4096)
@@ -104,14 +109,19 @@ def _default_platform() -> str:
     return str(getattr(device, "platform", device))
 
 
-def _dtype(dtype: Any, default: Any, who: str) -> str:
-    """The dtype's name, canonicalised as JAX does: float64 becomes float32 unless x64 is on."""
-    dtype = dtype if dtype is not None else default
+def _any_dtype(dtype: Any, who: str, wanted: str = "a dtype of JAX") -> Any:
+    """The dtype, canonicalised as JAX does: float64 becomes float32 unless x64 is on."""
     try:
         kind = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
+        return jax.dtypes.canonicalize_dtype(kind)
     except Exception:
-        raise TypeError(f"{who} needs a real floating dtype, got {short_repr(dtype)}.") from None
-    name = dtype_name(jax.dtypes.canonicalize_dtype(kind))
+        raise TypeError(f"{who} needs {wanted}, got {short_repr(dtype)}.") from None
+
+
+def _dtype(dtype: Any, default: Any, who: str) -> str:
+    """The name of a real floating dtype, canonicalised as JAX does."""
+    kind = _any_dtype(default if dtype is None else dtype, who, "a real floating dtype")
+    name = dtype_name(kind)
     if name not in REAL:
         raise TypeError(
             f"{who} needs a real floating dtype (float16, bfloat16, float32 or float64), "

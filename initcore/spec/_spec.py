@@ -164,4 +164,6 @@ class Spec:
             shown = wording.names.get(name, name)
             wanted = error if isinstance(error, TooLargeError) else domain
             text = f"{who} needs {shown} ({domain.unit}) to be {wanted}, got {short_repr(value)}."
-            raise (TypeError if isinstance(error, TypeError) else ValueError)(text) from None
+            if isinstance(error, TypeError):
+                raise TypeError(text) from None
+            raise ValueError(wording.leads.get(name, "") + text) from None
