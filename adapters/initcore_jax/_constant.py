@@ -66,9 +66,7 @@ class ConstantInitializer(SpecInitializer):
 
 
 @write_out_keywords
-def constant(
-    value: ArrayLike | Sequence[float | Sequence[Any]], dtype: DType = None
-) -> Initializer:
+def constant(value: ArrayLike | list[Any] | tuple[Any, ...], dtype: DType = None) -> Initializer:
     """Initializer whose every element is `value`, of any dtype.
 
     Args:
