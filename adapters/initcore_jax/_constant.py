@@ -59,7 +59,11 @@ class ConstantInitializer(SpecInitializer):
             )
 
     def __call__(
-        self, key: Any, shape: Any, dtype: DType = None, out_sharding: OutSharding = None
+        self,
+        key: jax.Array | None,
+        shape: Sequence[int],
+        dtype: DType = None,
+        out_sharding: OutSharding = None,
     ) -> jax.Array:
         kind = self.dtype if dtype is None else dtype
         return _filled("constant", self.parameters["value"], shape, kind, out_sharding)

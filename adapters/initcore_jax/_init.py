@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 
 from initcore import Rng, specs
 from initcore.arguments import short_repr
@@ -16,7 +17,7 @@ from initcore.spec import Layout
 __all__ = ["rng"]
 
 
-def rng(key: Any, dtype: Any = None) -> Rng:
+def rng(key: jax.Array, dtype: DTypeLike | None = None) -> Rng:
     """The `initcore.Rng` of a JAX key, drawing arrays of JAX.
 
     The two words of a Threefry key, new-style or raw, are the key itself. Other kinds of keys are

@@ -1,6 +1,6 @@
 """What the functions of this package return: initializers as JAX calls them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -12,7 +12,7 @@ from initcore.arguments import as_shape
 from initcore.spec import Layout, Wording
 
 from ._init import _draw, _dtype, _words
-from ._keywords import DType
+from ._keywords import DType, OutSharding
 from ._layouts import FrameLayout, canonical
 
 __all__ = ["WORDING", "Initializer", "SpecInitializer"]
@@ -88,7 +88,11 @@ class SpecInitializer:
         return specs[self.name].random
 
     def __call__(
-        self, key: Any, shape: Any, dtype: DType = None, out_sharding: Any = None
+        self,
+        key: jax.Array | None,
+        shape: Sequence[int],
+        dtype: DType = None,
+        out_sharding: OutSharding = None,
     ) -> jax.Array:
         kind = _dtype(dtype, self.dtype, self.name)
         sizes = as_shape(shape, who=self.name)

@@ -35,7 +35,7 @@ def equinox(
     model: Any,
     initializer: Callable[..., Initializer],
     *,
-    key: Any,
+    key: jax.Array,
     where: Callable[[Any], bool] | None = None,
 ) -> Any:
     """A copy of the Equinox `model` whose layers' weights are drawn by `initializer`.

@@ -1,6 +1,7 @@
 """Kernels that keep lengths, or pass their input on."""
 
-from typing import Any, Unpack
+from collections.abc import Sequence
+from typing import Unpack
 
 import jax
 
@@ -77,7 +78,11 @@ class IdentityInitializer(SpecInitializer):
     """A `SpecInitializer` of dtypes without fractions too."""
 
     def __call__(
-        self, key: Any, shape: Any, dtype: DType = None, out_sharding: OutSharding = None
+        self,
+        key: jax.Array | None,
+        shape: Sequence[int],
+        dtype: DType = None,
+        out_sharding: OutSharding = None,
     ) -> jax.Array:
         kind = _any_dtype(self.dtype if dtype is None else dtype, self.name)
         if dtype_name(kind) in REAL:
