@@ -19,13 +19,15 @@ except ModuleNotFoundError as error:  # pragma: no cover
         'initcore_jax needs JAX; install it with pip install "initcore[jax]"', name="jax"
     ) from error
 
-from ._basic import constant as constant
 from ._basic import normal as normal
-from ._basic import ones as ones
 from ._basic import sparse as sparse
 from ._basic import truncated_normal as truncated_normal
 from ._basic import uniform as uniform
-from ._basic import zeros as zeros
+from ._constant import constant as constant
+from ._constant import ones as ones
+from ._constant import ones_init as ones_init
+from ._constant import zeros as zeros
+from ._constant import zeros_init as zeros_init
 from ._crelu import crelu as crelu
 from ._init import rng as rng
 from ._initializer import Initializer as Initializer

@@ -1,7 +1,7 @@
 """This adapter as a backend of the conformance suite: its public functions on real layers."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +23,13 @@ class JaxBackend:
     portable = True
     initializers = tuple(n for n in specs if hasattr(initcore_jax, n))
     dtypes = ("float32", "bfloat16", "float16")
+    # As JAX itself: constants of any dtype.
+    beyond: ClassVar = {
+        "zeros": ("dtype",),
+        "ones": ("dtype",),
+        "constant": ("dtype", "value"),
+        "identity": ("dtype",),
+    }
     layers = ("dense", "conv1d", "conv2d", "conv3d")
 
     def sample(

@@ -1,10 +1,6 @@
-"""Constants, and independent entries with a given standard deviation or interval."""
+"""Independent entries with a given standard deviation or interval."""
 
-from dataclasses import dataclass
-from typing import Any, Unpack
-
-import jax
-import jax.numpy as jnp
+from typing import Unpack
 
 from initcore.arguments import write_out_keywords
 from initcore.spec import Wording
@@ -13,45 +9,7 @@ from ._initializer import Initializer, SpecInitializer
 from ._keywords import DType, MatrixAxes, Scalar, UnbatchedAxes
 from ._layouts import kernel_layout
 
-__all__ = ["constant", "normal", "ones", "sparse", "truncated_normal", "uniform", "zeros"]
-
-_ZEROS, _ONES = SpecInitializer("zeros", {}), SpecInitializer("ones", {})
-
-
-def zeros(key: Any, shape: Any, dtype: DType = None, out_sharding: Any = None) -> jax.Array:
-    """Array of zeros. `zeros` is an initializer itself and ignores the key."""
-    return _ZEROS(key, shape, dtype, out_sharding)
-
-
-def ones(key: Any, shape: Any, dtype: DType = None, out_sharding: Any = None) -> jax.Array:
-    """Array of ones. `ones` is an initializer itself and ignores the key."""
-    return _ONES(key, shape, dtype, out_sharding)
-
-
-@dataclass(frozen=True, eq=False)
-class _ArrayConstant:
-    """Initializer whose result is an array, broadcast to the shape."""
-
-    value: Any
-    dtype: DType
-
-    def __call__(
-        self, key: Any, shape: Any, dtype: DType = None, out_sharding: Any = None
-    ) -> jax.Array:
-        filled = zeros(key, shape, self.dtype if dtype is None else dtype, out_sharding)
-        return filled + jnp.asarray(self.value, filled.dtype)
-
-
-@write_out_keywords
-def constant(value: Any, dtype: DType = None) -> Initializer:
-    """Initializer whose every element is `value`.
-
-    Args:
-        value: A number, or an array that broadcasts to the shape.
-    """
-    if getattr(value, "ndim", 0) or isinstance(value, (list, tuple)):
-        return _ArrayConstant(value, dtype)
-    return SpecInitializer("constant", {"value": value}, dtype)
+__all__ = ["normal", "sparse", "truncated_normal", "uniform"]
 
 
 @write_out_keywords

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 
 from initcore import Rng, specs
 from initcore.arguments import short_repr
@@ -18,7 +19,7 @@ __all__ = ["rng"]
 NO_KEY = np.zeros(2, np.uint32)  # of what does not depend on one
 
 
-def rng(key: Any, dtype: Any = None) -> Rng:
+def rng(key: jax.Array, dtype: DTypeLike | None = None) -> Rng:
     """The `initcore.Rng` of a JAX key, drawing arrays of JAX.
 
     The two words of a Threefry key, new-style or raw, are the key itself. Other kinds of keys are
@@ -70,10 +71,18 @@ def _on_host(
     w = aligned_empty(shape, rng.dtype)
     turned = w if layout is None else layout.to_canonical(w, xp=np)
     if np.may_share_memory(turned, w):
-        spec.made(rng, canonical, values, turned)
+        spec.draw(rng, canonical, values, turned)
     else:  # several axes are one in the core
-        w[...] = layout.from_canonical(spec.made(rng, canonical, values, None), shape, xp=np)  # type: ignore[union-attr]
+        w[...] = layout.from_canonical(spec.draw(rng, canonical, values, None), shape, xp=np)  # type: ignore[union-attr]
     return w
+
+
+def _on_cpu(*values: Any) -> bool:
+    """Whether nothing is traced and the CPU is the device."""
+    traced = any(isinstance(v, jax.core.Tracer) for v in values)
+    # Inside a trace even a constant is traced.
+    eager = not traced and not isinstance(jnp.zeros(()), jax.core.Tracer)
+    return eager and _default_platform() == "cpu"
 
 
 @functools.lru_cache(maxsize=4096)
@@ -118,9 +127,18 @@ def _default_platform() -> str:
     return str(getattr(device, "platform", device))
 
 
+def _any_dtype(dtype: Any, who: str) -> Any:
+    """The dtype, canonicalised as JAX does: float64 becomes float32 unless x64 is on."""
+    try:
+        kind = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
+        return jax.dtypes.canonicalize_dtype(kind)
+    except Exception:
+        raise TypeError(f"{who} needs a dtype of JAX, got {short_repr(dtype)}.") from None
+
+
 def _dtype(dtype: Any, default: Any, who: str) -> str:
-    """The dtype's name, canonicalised as JAX does: float64 becomes float32 unless x64 is on."""
-    dtype = dtype if dtype is not None else default
+    """The name of a real floating dtype, canonicalised as JAX does."""
+    dtype = default if dtype is None else dtype
     try:
         x64 = bool(jax.config.values["jax_enable_x64"])
         name = dtype_name(jnp.result_type(float)) if dtype is None else _name(dtype, x64)

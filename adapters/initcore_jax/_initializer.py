@@ -1,8 +1,8 @@
 """What the functions of this package return: initializers as JAX calls them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import numpy as np
@@ -12,7 +12,7 @@ from initcore.arguments import as_shape
 from initcore.spec import Layout, Wording
 
 from ._init import NO_KEY, _draw, _dtype, _words
-from ._keywords import DType
+from ._keywords import DType, OutSharding
 from ._layouts import FrameLayout, canonical
 
 __all__ = ["WORDING", "Initializer", "SpecInitializer"]
@@ -20,7 +20,24 @@ __all__ = ["WORDING", "Initializer", "SpecInitializer"]
 Initializer: TypeAlias = jax.nn.initializers.Initializer
 
 # JAX's names of the core's parameters. `lower` and `upper` are `truncated_normal`'s.
-WORDING = Wording(names={"gain": "scale", "std": "stddev", "low": "lower", "high": "upper"})
+NAMES = {"gain": "scale", "std": "stddev", "low": "lower", "high": "upper"}
+WORDING = Wording(names=NAMES)
+
+
+class Arrangement(NamedTuple):
+    """How the core draws an array.
+
+    Attributes:
+        name: The specification's name.
+        shape: The core's shape `(out, in, *spatial)`.
+        parameters: By the core's names.
+        layout: From the core's order to the array's; None if they are the same.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    parameters: Mapping[str, Any]
+    layout: Layout | None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,22 +82,34 @@ class SpecInitializer:
     def __name__(self) -> str:
         return self.name
 
+    @property
+    def random(self) -> bool:
+        """Whether the result depends on the key."""
+        return specs[self.name].random
+
     def __call__(
-        self, key: Any, shape: Any, dtype: DType = None, out_sharding: Any = None
+        self,
+        key: jax.Array | None,
+        shape: Sequence[int],
+        dtype: DType = None,
+        out_sharding: OutSharding = None,
     ) -> jax.Array:
-        name, spec = self.name, specs[self.name]
-        kind = _dtype(dtype, self.dtype, name)
-        sizes = as_shape(shape, who=name)
-        given, turned, layout = dict(self.parameters), sizes, None
-        # A shape with too few axes is left to the specification, which says what it needs.
-        if self.layout is not None and len(sizes) >= max(2, spec.shape.low):
-            turned, layout, groups = canonical(name, self.layout, sizes)
-            if spec.grouped:
-                given["groups"] = groups
-        turned, values = spec.check(turned, given, wording=self.wording, shown=sizes)
-        words = _words(key if spec.random else NO_KEY, name)
+        kind = _dtype(dtype, self.dtype, self.name)
+        sizes = as_shape(shape, who=self.name)
+        name, turned, given, layout = self._arranged(sizes)
+        turned, values = specs[name].check(turned, given, wording=self.wording, shown=sizes)
+        words = _words(key if self.random else NO_KEY, self.name)
         w: jax.Array = _draw(name, words, sizes, turned, kind, values, layout, out_sharding)
         return w
+
+    def _arranged(self, sizes: tuple[int, ...]) -> Arrangement:
+        spec = specs[self.name]
+        # A shape with too few axes is left to the specification, which says what it needs.
+        if self.layout is None or len(sizes) < max(2, spec.shape.low):
+            return Arrangement(self.name, sizes, self.parameters, None)
+        turned, layout, groups = canonical(self.name, self.layout, sizes)
+        given = {**self.parameters, "groups": groups} if spec.grouped else self.parameters
+        return Arrangement(self.name, turned, given, layout)
 
     def __repr__(self) -> str:
         names = self.wording.names

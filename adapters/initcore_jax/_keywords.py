@@ -20,10 +20,12 @@ __all__ = [
     "KernelAxes",
     "MatrixAxes",
     "Out",
+    "OutSharding",
     "Scalar",
     "UnbatchedAxes",
 ]
 
+OutSharding: TypeAlias = jax.sharding.Sharding | jax.sharding.PartitionSpec | None
 Scalar: TypeAlias = float | jax.Array
 Axes: TypeAlias = int | Sequence[int]
 

@@ -1,15 +1,19 @@
 """Where JAX's kernels have their axes: `(*k, in, out)`, or as `in_axis` and `out_axis` say."""
 
+import contextlib
 import operator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from initcore.arguments import short_repr
 from initcore.spec import Layout
 
 from ._keywords import Axes
 
-__all__ = ["FrameLayout", "axes", "canonical", "frame_layout", "kernel_layout"]
+__all__ = ["FrameLayout", "axes", "canonical", "frame_layout", "kernel_layout", "overlaps"]
 
 
 def axes(value: Axes) -> tuple[int, ...]:
@@ -18,10 +22,10 @@ def axes(value: Axes) -> tuple[int, ...]:
     Raises:
         TypeError: They are not integers.
 
-    >>> axes(-1), axes([0, 1])
-    ((-1,), (0, 1))
+    >>> axes(-1), axes([0, 1]), axes(range(2))
+    ((-1,), (0, 1), (0, 1))
     """
-    several: Any = value if isinstance(value, (list, tuple)) else (value,)
+    several: Any = tuple(value) if np.iterable(value) else (value,)
     try:
         found = tuple(operator.index(a) for a in several)
     except TypeError:
@@ -80,8 +84,24 @@ def canonical(
         ValueError: An axis is out of range, or `groups` does not divide. It names `who`.
     """
     found = layout if isinstance(layout, Layout) else layout(len(shape))
-    try:
+    with _named(who, shape):
         kernel = found.kernel(shape)
+    return kernel.shape, found, kernel.groups
+
+
+def overlaps(who: str, layout: Layout, shape: tuple[int, ...]) -> bool:
+    """Whether an axis has several roles.
+
+    Raises:
+        ValueError: An axis is out of range. It names `who`.
+    """
+    with _named(who, shape):
+        return layout.overlaps(len(shape))
+
+
+@contextlib.contextmanager
+def _named(who: str, shape: tuple[int, ...]) -> Iterator[None]:
+    try:
+        yield
     except ValueError as error:
         raise ValueError(f"{who}, shape {shape}: {error}") from None
-    return kernel.shape, found, kernel.groups

@@ -1,26 +1,32 @@
 """Haiku and Equinox, whose layers do not call initializers as JAX does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+from jax.typing import DTypeLike
 
+from ._constant import ones, zeros
 from ._init import rng
 from ._initializer import Initializer
 
 __all__ = ["equinox", "haiku"]
 
 
-def haiku(initializer: Initializer) -> Callable[..., Any]:
+def haiku(initializer: Initializer) -> Callable[[Sequence[int], DTypeLike], jax.Array]:
     """`initializer` as Haiku calls it, with `(shape, dtype)` and the next key of `hk.transform`.
 
-    For example `hk.Linear(64, w_init=haiku(orthogonal()))`.
+    For example `hk.Linear(64, w_init=haiku(orthogonal()))`. An initializer whose result does not
+    depend on the key asks for none: it works in `net.init(None, x)`, and outside of a transform.
     """
+    plain = (zeros, ones, jax.nn.initializers.zeros, jax.nn.initializers.ones)
+    random = initializer not in plain and getattr(initializer, "random", True)
 
-    def w_init(shape: Any, dtype: Any) -> Any:
+    def w_init(shape: Sequence[int], dtype: DTypeLike) -> jax.Array:
         import haiku as hk
 
-        return initializer(hk.next_rng_key(), tuple(shape), dtype)
+        key: Any = hk.next_rng_key() if random else None
+        return initializer(key, tuple(shape), dtype)
 
     return w_init
 
@@ -29,7 +35,7 @@ def equinox(
     model: Any,
     initializer: Callable[..., Initializer],
     *,
-    key: Any,
+    key: jax.Array,
     where: Callable[[Any], bool] | None = None,
 ) -> Any:
     """A copy of the Equinox `model` whose layers' weights are drawn by `initializer`.

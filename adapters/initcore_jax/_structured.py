@@ -1,15 +1,26 @@
 """Kernels that keep lengths, or pass their input on."""
 
+from collections.abc import Sequence
 from typing import Unpack
 
-from initcore.arguments import write_out_keywords
-from initcore.initializers import Narrowing
+import jax
 
-from ._initializer import Initializer, SpecInitializer
-from ._keywords import ColumnAxis, DType, FrameAxes, Gain, KernelAxes, Scalar
+from initcore.arguments import write_out_keywords
+from initcore.arrays import REAL, dtype_name
+from initcore.initializers import Narrowing
+from initcore.spec import Wording
+
+from ._init import _any_dtype
+from ._initializer import NAMES, Initializer, SpecInitializer
+from ._keywords import ColumnAxis, DType, FrameAxes, Gain, KernelAxes, OutSharding, Scalar
 from ._layouts import frame_layout, kernel_layout
 
 __all__ = ["delta_orthogonal", "identity", "orthogonal", "scaled_orthogonal"]
+
+# The words of JAX, and of Haiku.
+MATRIX = {"shape": "orthogonal initializer requires at least a 2D shape: "}
+PASSING = {"shape": "Identity initializer requires at least a 2D shape: "}
+CONVOLUTION = {"shape": "Delta orthogonal initializer requires a 3D, 4D or 5D shape: "}
 
 
 @write_out_keywords
@@ -27,7 +38,8 @@ def orthogonal(
     >>> bool(abs(w.T @ w - jax.numpy.eye(8)).max() < 2e-6)
     True
     """
-    return SpecInitializer("orthogonal", {"gain": scale}, dtype, frame_layout(column_axis, **axes))
+    layout, wording = frame_layout(column_axis, **axes), Wording(names=NAMES, leads=MATRIX)
+    return SpecInitializer("orthogonal", {"gain": scale}, dtype, layout, wording)
 
 
 @write_out_keywords
@@ -58,15 +70,34 @@ def delta_orthogonal(
     The tap's singular values are all `scale`. Unlike in JAX, there may be fewer outputs than
     inputs.
     """
-    layout = frame_layout(column_axis, **axes)
-    return SpecInitializer("delta_orthogonal", {"gain": scale}, dtype, layout)
+    layout, wording = frame_layout(column_axis, **axes), Wording(names=NAMES, leads=CONVOLUTION)
+    return SpecInitializer("delta_orthogonal", {"gain": scale}, dtype, layout, wording)
+
+
+class IdentityInitializer(SpecInitializer):
+    """A `SpecInitializer` of dtypes without fractions too."""
+
+    def __call__(
+        self,
+        key: jax.Array | None,
+        shape: Sequence[int],
+        dtype: DType = None,
+        out_sharding: OutSharding = None,
+    ) -> jax.Array:
+        kind = _any_dtype(self.dtype if dtype is None else dtype, self.name)
+        if dtype_name(kind) in REAL:
+            return super().__call__(key, shape, kind, out_sharding)
+        return super().__call__(key, shape, float, out_sharding).astype(kind)
 
 
 @write_out_keywords
 def identity(scale: Scalar = 1.0, dtype: DType = None, **axes: Unpack[KernelAxes]) -> Initializer:
     """Initializer of a kernel that passes the first `min(in, out)` channels on, times `scale`.
 
+    It takes every dtype.
+
     Args:
         scale: Factor on the channels.
     """
-    return SpecInitializer("identity", {"gain": scale}, dtype, kernel_layout(**axes))
+    layout, wording = kernel_layout(**axes), Wording(names=NAMES, leads=PASSING)
+    return IdentityInitializer("identity", {"gain": scale}, dtype, layout, wording)

@@ -4,11 +4,12 @@ from typing import Protocol
 
 from initcore import specs
 from initcore.arguments import write_out_keywords
-from initcore.initializers import Entries, Mode
+from initcore.initializers import Entries, Mode, variance_rule
+from initcore.spec import Layout, Wording, mean_fan
 
-from ._initializer import Initializer, SpecInitializer
+from ._initializer import NAMES, Arrangement, Initializer, SpecInitializer
 from ._keywords import Axes, Batch, DType, Groups, In, Out, Scalar
-from ._layouts import kernel_layout
+from ._layouts import canonical, kernel_layout, overlaps
 
 __all__ = [
     "glorot_normal",
@@ -23,6 +24,39 @@ __all__ = [
     "xavier_normal",
     "xavier_uniform",
 ]
+
+
+WORDING = Wording(
+    names=NAMES,
+    leads={  # the words of Haiku and Keras
+        "scale": "`scale` must be a positive float: ",
+        "mode": "Invalid `mode` argument: ",
+        "distribution": "Invalid `distribution` argument: ",
+    },
+)
+
+
+class VarianceInitializer(SpecInitializer):
+    """A `SpecInitializer` of vectors and of axes with several roles too, with JAX's fans."""
+
+    def _arranged(self, sizes: tuple[int, ...]) -> Arrangement:
+        layout, ndim = self.layout, len(sizes)
+        assert isinstance(layout, Layout)
+        if ndim < 2 and layout.in_ == (-2,):
+            raise ValueError(
+                f"Can't compute input and output sizes of a {ndim}-dimensional weights tensor with "
+                "default in_axis. Must be at least 2D or specify in_axis explicitly: "
+                f"{self.name} got shape {sizes}."
+            )
+        if layout.groups != 1 or not overlaps(self.name, layout, sizes):
+            turned, layout, groups = canonical(self.name, layout, sizes)
+            return Arrangement(self.name, turned, {**self.parameters, "groups": groups}, layout)
+        # One output whose inputs are all entries, in their order, with the variance divided by 1.
+        rule = {**variance_rule(self.name), **self.parameters}
+        fan = mean_fan(*layout.fans(sizes), rule["mode"]) or 1.0  # of an empty array
+        rule = {**rule, "scale": rule["scale"] / fan, "mode": "fan_out"}
+        whole = Layout((), tuple(range(ndim)))
+        return Arrangement("variance_scaling", whole.kernel(sizes).shape, rule, whole)
 
 
 @write_out_keywords
@@ -47,7 +81,7 @@ def variance_scaling(
     """
     values = {"scale": scale, "mode": mode, "distribution": distribution}
     layout = kernel_layout(in_axis, out_axis, batch_axis, groups)
-    return SpecInitializer("variance_scaling", values, dtype, layout)
+    return VarianceInitializer("variance_scaling", values, dtype, layout, WORDING)
 
 
 class VarianceFamily(Protocol):
@@ -67,7 +101,7 @@ def _family(name: str) -> VarianceFamily:
         *, groups: Groups = 1,
     ) -> Initializer:  # fmt: skip
         layout = kernel_layout(in_axis, out_axis, batch_axis, groups)
-        return SpecInitializer(name, {}, dtype, layout)
+        return VarianceInitializer(name, {}, dtype, layout, WORDING)
 
     made.__name__ = made.__qualname__ = name
     made.__doc__ = specs[name].statement.replace("Kernel", "Initializer of a kernel", 1)

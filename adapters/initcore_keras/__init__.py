@@ -21,19 +21,19 @@ except ModuleNotFoundError as error:  # pragma: no cover
 
 from keras.initializers import STFT as STFT
 from keras.initializers import Initializer as Initializer
-from keras.initializers import deserialize as deserialize
-from keras.initializers import get as get
 from keras.initializers import serialize as serialize
 
-from ._basic import Constant as Constant
-from ._basic import Ones as Ones
 from ._basic import RandomNormal as RandomNormal
 from ._basic import RandomUniform as RandomUniform
 from ._basic import Sparse as Sparse
 from ._basic import TruncatedNormal as TruncatedNormal
-from ._basic import Zeros as Zeros
+from ._constant import Constant as Constant
+from ._constant import Ones as Ones
+from ._constant import Zeros as Zeros
 from ._crelu import crelu as crelu
 from ._initializer import CoreInitializer as CoreInitializer
+from ._lookup import deserialize as deserialize
+from ._lookup import get as get
 from ._masks import ApproximateIsometry as ApproximateIsometry
 from ._masks import SparseMask as SparseMask
 from ._masks import sparse_orthogonal_mask as sparse_orthogonal_mask

@@ -30,7 +30,9 @@ class KerasBackend:
               "conv_transpose3d", "depthwise1d", "depthwise2d")  # fmt: skip
     # As Keras itself: constants and identities of any dtype, and fans of vectors.
     _plain = ("zeros", "ones", "constant", "identity")
-    beyond: ClassVar = dict.fromkeys(_plain, ("dtype",)) | dict.fromkeys(
+    beyond: ClassVar = dict.fromkeys(_plain, ("dtype",)) | {
+        "constant": ("dtype", "value")
+    } | dict.fromkeys(
         ("variance_scaling", "lecun_normal", "lecun_uniform", "glorot_normal", "glorot_uniform",
          "he_normal", "he_uniform"),
         ("shape",),

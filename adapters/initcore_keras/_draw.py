@@ -56,7 +56,7 @@ def on_backend(
     w = drawn(rng)
     if keras.backend.backend() == "torch":
         # The other backends write rows one after another themselves.
-        w = np.ascontiguousarray(w) if xp is np else w.contiguous()
+        w = np.asarray(w, order="C") if xp is np else w.contiguous()
     return keras.ops.convert_to_tensor(w, dtype=dtype)
 
 

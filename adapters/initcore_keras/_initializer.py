@@ -13,12 +13,16 @@ from initcore.spec import Kernel, Layout, Wording
 from ._draw import draw
 from ._keywords import NoArguments, describe, resolve, write_out
 
-__all__ = ["CoreInitializer", "register", "spell"]
+__all__ = ["INITIALIZERS", "CoreInitializer", "register", "spell"]
 
 T = TypeVar("T", bound=type)
 
 # Where Keras's name is not the core's in capitals.
 SPELLED = {"normal": "RandomNormal", "uniform": "RandomUniform"}
+
+
+# Every class that is registered here, by its name.
+INITIALIZERS: dict[str, type] = {}
 
 
 def spell(name: str) -> str:
@@ -40,6 +44,8 @@ def register(cls: T) -> T:
         cls.__doc__ = describe(cls, own)
     cls.__module__ = __package__
     keras.saving.register_keras_serializable(package="initcore")(cls)
+    if issubclass(cls, CoreInitializer):
+        INITIALIZERS[cls.__name__] = cls
     return cls
 
 
@@ -61,11 +67,13 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
     Attributes:
         core: Name of the core's initializer.
         names: Keras's names of parameters, by the core's, where they differ.
+        leads: First words of the errors that a parameter is out of range, where they are Keras's.
         usual: Arguments that the config leaves out at these values, so that it is Keras's own.
     """
 
     core: ClassVar[str]
     names: ClassVar[dict[str, str]] = {"std": "stddev"}
+    leads: ClassVar[dict[str, str]] = {}
     usual: ClassVar[dict[str, Any]] = {}
 
     def __init_subclass__(cls, **how: Any) -> None:
@@ -119,7 +127,8 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
 
     def _wording(self) -> Wording:
         mine = type(self).__name__
-        return Wording(lambda n: mine if n == self.core else spell(n), "shape", self.names)
+        named = lambda n: mine if n == self.core else spell(n)  # noqa: E731
+        return Wording(named, "shape", self.names, self.leads)
 
     def _layout(self, ndim: int) -> Layout | None:
         return Layout((-1,), (-2,)) if ndim >= max(2, specs[self.core].shape.low) else None

@@ -50,11 +50,13 @@ class KernelInitializer(LayoutInitializer):
     """A `LayoutInitializer` with a seed, for kernels whose axes can be named outright."""
 
     usual: ClassVar[dict[str, Any]] = defaults(Axes)
+    # Whether one of input_axes and output_axes may be given alone, which then says nothing.
+    axes_alone: ClassVar[bool] = False
 
     def __init__(self, seed: Seed = None, **axes: Unpack[Axes]) -> None:
         who, given = type(self).__name__, resolve(self, axes, Axes)
         numbers = given.pop("input_axes"), given.pop("output_axes")
-        if (numbers[0] is None) != (numbers[1] is None):
+        if (numbers[0] is None) != (numbers[1] is None) and not self.axes_alone:
             raise ValueError(f"{who} needs input_axes and output_axes together, got one of them.")
         for some in numbers:
             listed = isinstance(some, Sequence) and all(type(a) is int for a in some)
@@ -67,6 +69,7 @@ class KernelInitializer(LayoutInitializer):
         if isinstance(seed, dict):  # of a config
             seed = keras.saving.deserialize_keras_object(seed)
         if seed is not None and not isinstance(seed, keras.random.SeedGenerator):
+            seed = int(seed) if isinstance(seed, bool) else seed  # as in Keras, True is 1
             key_of_seed(seed, who=who)  # raises if it is none
         self.seed = seed
         super().__init__(**given)

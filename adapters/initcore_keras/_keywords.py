@@ -11,13 +11,12 @@ from typing import (
     Annotated,
     Any,
     Literal,
+    Protocol,
     SupportsIndex,
     TypeAlias,
     TypedDict,
     TypeVar,
 )
-
-import keras
 
 from initcore.arguments import (
     Shared,
@@ -43,7 +42,15 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 AxisNumbers: TypeAlias = Sequence[int] | None
 Kind = Literal["kernel", "transposed", "depthwise"]
-Seed: TypeAlias = SupportsIndex | keras.random.SeedGenerator | None
+
+
+class SeedSource(Protocol):
+    """A `keras.random.SeedGenerator`, of which type checkers know nothing."""
+
+    def next(self, ordered: bool = True) -> Any: ...
+
+
+Seed: TypeAlias = SupportsIndex | SeedSource | None
 
 
 class NoArguments(TypedDict):

@@ -1,6 +1,6 @@
 """Orthogonal kernels and the identity."""
 
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 import keras
 
@@ -22,6 +22,9 @@ class Orthogonal(GainInitializer):
     """
 
     core = "orthogonal"
+    leads: ClassVar[dict[str, str]] = {
+        "shape": "The tensor to initialize must be at least two-dimensional: "
+    }
 
 
 @register

@@ -1,12 +1,12 @@
 """Independent entries whose variance is set by the layer's size."""
 
-from typing import Any, Literal, Unpack
+from typing import Any, ClassVar, Literal, Unpack
 
 import keras
 
 from initcore import specs
 from initcore.arguments import as_shape
-from initcore.initializers import Entries, Mode
+from initcore.initializers import Entries, Mode, variance_rule
 
 from ._draw import draw
 from ._initializer import register
@@ -28,33 +28,8 @@ Distribution = Literal[Entries, "untruncated_normal"]
 
 
 # EinsumDense, and with it attention, names its kernel's axes only to a VarianceScaling of Keras.
-class _Variance(KernelInitializer, keras.initializers.VarianceScaling):  # type: ignore[misc]
-    def get_config(self) -> dict[str, Any]:
-        """Every argument; `kind` and `groups` only where they are not the default."""
-        axes = {"input_axes": self.input_axes, "output_axes": self.output_axes}
-        return {**axes, **super().get_config()}
-
-    def _make(self, shape: Any, dtype: Any) -> Any:
-        sizes = as_shape(shape, who=type(self).__name__)
-        if len(sizes) >= 2 or self.input_axes is not None:
-            return super()._make(sizes, dtype)
-        # For vectors and scalars Keras sets both fans to the size: one output with that many
-        # inputs, in every mode.
-        spec = specs["variance_scaling"]
-        law = {**spec.defaults, **_fixed(self.core), **self._values(), "mode": "fan_in"}
-        canonical, values = spec.check((1, *sizes, 1)[:2], law, wording=self._wording())
-        kind = keras.backend.standardize_dtype(dtype or keras.config.floatx())
-        w = draw(spec.name, self._key(), canonical, canonical, kind, values, None)
-        return keras.ops.reshape(w, sizes)
-
-
-def _fixed(core: str) -> dict[str, Any]:
-    """The scale, mode and distribution that the initializer `core` fixes."""
-    return dict(getattr(specs[core].invariants[0], "fixed", {}))
-
-
 @register
-class VarianceScaling(_Variance):
+class VarianceScaling(KernelInitializer, keras.initializers.VarianceScaling):  # type: ignore[misc]
     """Entries are independent with mean 0 and variance `scale / fan`.
 
     Args:
@@ -63,6 +38,12 @@ class VarianceScaling(_Variance):
     """
 
     core = "variance_scaling"
+    axes_alone = True
+    leads: ClassVar[dict[str, str]] = {
+        "scale": "Argument `scale` must be positive float: ",
+        "mode": "Invalid `mode` argument: ",
+        "distribution": "Invalid `distribution` argument: ",
+    }
 
     def __init__(
         self,
@@ -74,20 +55,42 @@ class VarianceScaling(_Variance):
         output_axes: AxisNumbers = None,
         **layout: Unpack[KindAndGroups],
     ) -> None:
-        law = distribution.lower() if isinstance(distribution, str) else distribution
-        self.distribution = "truncated_normal" if law == "normal" else law
+        entries = distribution.lower() if isinstance(distribution, str) else distribution
+        self.distribution = "truncated_normal" if entries == "normal" else entries
         self.scale, self.mode = scale, mode
         super().__init__(seed, input_axes=input_axes, output_axes=output_axes, **layout)
 
-    def _values(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, Any]:
+        """Every argument; `kind` and `groups` only where they are not the default."""
+        axes = {"input_axes": self.input_axes, "output_axes": self.output_axes}
+        return {**axes, **super().get_config()}
+
+    def _rule(self) -> dict[str, Any]:
+        """Scale, mode and distribution in the core's words."""
         # In Keras the untruncated normal distribution has another name.
-        values = super()._values()
-        if self.distribution == "untruncated_normal":
-            values["distribution"] = "normal"
-        return values
+        entries = "normal" if self.distribution == "untruncated_normal" else self.distribution
+        return {"scale": self.scale, "mode": self.mode, "distribution": entries}
+
+    def _values(self) -> dict[str, Any]:
+        return self._rule() if self.core == "variance_scaling" else {}
+
+    def _make(self, shape: Any, dtype: Any) -> Any:
+        sizes = as_shape(shape, who=type(self).__name__)
+        named = self.input_axes is not None and self.output_axes is not None
+        if len(sizes) >= 2 or named:
+            return super()._make(sizes, dtype)
+        # For vectors and scalars Keras sets both fans to the size: one output with that many
+        # inputs, in every mode.
+        spec, rule = specs["variance_scaling"], {**self._rule(), "mode": "fan_in"}
+        canonical, values = spec.check((1, *sizes, 1)[:2], rule, wording=self._wording())
+        kind = keras.backend.standardize_dtype(dtype or keras.config.floatx())
+        w = draw(spec.name, self._key(), canonical, canonical, kind, values, None)
+        return keras.ops.reshape(w, sizes)
 
 
-class _Named(_Variance):
+class _Named(VarianceScaling):
+    """A `VarianceScaling` whose scale, mode and distribution are those of its core's name."""
+
     def __init__(
         self,
         seed: Seed = None,
@@ -95,7 +98,9 @@ class _Named(_Variance):
         output_axes: AxisNumbers = None,
         **layout: Unpack[KindAndGroups],
     ) -> None:
-        super().__init__(seed, input_axes=input_axes, output_axes=output_axes, **layout)
+        rule = variance_rule(self.core)
+        scale, mode, distribution = rule["scale"], rule["mode"], rule["distribution"]
+        super().__init__(scale, mode, distribution, seed, input_axes, output_axes, **layout)
 
 
 @register

@@ -133,7 +133,7 @@ def _write_traced(
         out = None
         if is_plain(tensor) and (layout is None or _keeps_order(layout, tensor.ndim)):
             out = memory_of(tensor, sizes)
-        w = spec.made(rng, sizes, values, out)
+        w = spec.draw(rng, sizes, values, out)
         if out is not None:
             torch.autograd.graph.increment_version(tensor)  # NumPy's writing goes unnoticed
             return

@@ -36,4 +36,5 @@ from ._variance import he_normal as he_normal
 from ._variance import he_uniform as he_uniform
 from ._variance import lecun_normal as lecun_normal
 from ._variance import lecun_uniform as lecun_uniform
+from ._variance import variance_rule as variance_rule
 from ._variance import variance_scaling as variance_scaling

@@ -4,7 +4,7 @@ from typing import Any, Protocol, get_args
 
 from ..invariants import HasLaw
 from ..random import TRUNCATED_STD, Rng
-from ..spec import Choice, Kernel, Real, ShapeRule, fan, initializer
+from ..spec import Choice, Kernel, Real, ShapeRule, fan, initializer, specs
 from ._choices import Entries, Mode
 from ._distribution import shifted
 
@@ -15,6 +15,7 @@ __all__ = [
     "he_uniform",
     "lecun_normal",
     "lecun_uniform",
+    "variance_rule",
     "variance_scaling",
 ]
 
@@ -66,6 +67,18 @@ def _drawn(rng: Rng, shape: Any, distribution: Entries, std: float, out: Any) ->
     if distribution == "uniform":
         return rng.uniform(shape, -1.0, 1.0, factor=3**0.5 * std, out=out)
     return rng.truncated_normal(shape, std=std / TRUNCATED_STD, out=out)
+
+
+def variance_rule(name: str) -> dict[str, Any]:
+    """The scale, mode and distribution of `variance_scaling`, or those that a named one fixes.
+
+    >>> variance_rule("he_uniform")
+    {'scale': 2.0, 'mode': 'fan_in', 'distribution': 'uniform'}
+    """
+    general = specs["variance_scaling"]
+    usual = {n: general.defaults[n] for n in general.parameters if n != "groups"}
+    (invariant,) = specs[name].invariants
+    return {**usual, **getattr(invariant, "fixed", {})}
 
 
 Fixed = tuple[str, str, float, Mode]  # source, variance, scale and mode

@@ -22,6 +22,7 @@ from ._entry_points import load_entry_points as load_entry_points
 from ._invariant import Invariant as Invariant
 from ._kernel import Kernel as Kernel
 from ._kernel import fan as fan
+from ._kernel import mean_fan as mean_fan
 from ._kernel import width_factor as width_factor
 from ._layout import Layout as Layout
 from ._registry import GROUPS as GROUPS

@@ -64,11 +64,16 @@ class Kernel:
 
 def fan(kernel: Kernel, mode: str) -> float:
     """Number of inputs, outputs or their mean that the variance is divided by."""
+    return mean_fan(kernel.fan_in, kernel.fan_out, mode)
+
+
+def mean_fan(fan_in: float, fan_out: float, mode: str) -> float:
+    """One of the fans, or their mean, as `mode` says."""
     return {
-        "fan_in": float(kernel.fan_in),
-        "fan_out": float(kernel.fan_out),
-        "fan_avg": (kernel.fan_in + kernel.fan_out) / 2,
-        "fan_geo_avg": math.sqrt(kernel.fan_in * kernel.fan_out),
+        "fan_in": float(fan_in),
+        "fan_out": float(fan_out),
+        "fan_avg": (fan_in + fan_out) / 2,
+        "fan_geo_avg": math.sqrt(fan_in * fan_out),
     }[mode]
 
 

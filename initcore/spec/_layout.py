@@ -59,6 +59,25 @@ class Layout:
             (count * outs, ins, *(shape[a] for a in spatial)), max(count, 1) * self.groups
         )
 
+    def overlaps(self, ndim: int) -> bool:
+        """Whether an axis has several roles, so that no kernel has these axes."""
+        named = [a for axes in self._named(ndim) for a in axes]
+        return len(set(named)) != len(named)
+
+    def fans(self, shape: Sequence[int]) -> tuple[float, float]:
+        """Inputs and outputs of a weight, where an axis counts in each of its roles, as in JAX.
+
+        What is left of the size counts as taps. For axes of one role each these are the fans of
+        the kernel; a table `(tokens, width)` whose only axis is that of the tokens has `width` of
+        both.
+
+        >>> Layout((0,), (0,)).fans((1000, 64))
+        (64.0, 64.0)
+        """
+        batch, out, in_ = (math.prod([shape[a] for a in axes]) for axes in self._named(len(shape)))
+        taps = math.prod(shape) / (batch * out * in_) if 0 not in shape else 0.0
+        return in_ * taps, out * taps
+
     def to_canonical(self, w: Any, *, xp: Any) -> Any:
         """The kernel `w` of the framework as `(out, in, *spatial)`."""
         kernel = self.kernel(w.shape)
@@ -88,13 +107,18 @@ class Layout:
         return (*batch, *in_, *out, *spatial) if self.groups_on_in else (
             *batch, *out, *in_, *spatial)  # fmt: skip
 
-    def _roles(self, ndim: int) -> tuple[tuple[int, ...], ...]:
+    def _named(self, ndim: int) -> list[tuple[int, ...]]:
+        """The axes of kernels, outputs and inputs, counted from the first."""
         roles = []
         for axes in (self.batch, self.out, self.in_):
             for a in axes:
                 if not -ndim <= a < ndim:
                     raise ValueError(f"axis {a} is out of range for a kernel of {ndim} axes.")
             roles.append(tuple(a % ndim for a in axes))
+        return roles
+
+    def _roles(self, ndim: int) -> tuple[tuple[int, ...], ...]:
+        roles = self._named(ndim)
         named = [a for role in roles for a in role]
         if len(set(named)) != len(named):
             raise ValueError(

@@ -59,8 +59,9 @@ class ShapeRule:
         hint = ""
         if self.instead:
             hint = f"; {self.instead[0]} use {wording.spell(self.instead[1])}"
+        lead = wording.leads.get("shape", "")
         raise ValueError(
-            f"{who} needs {self.what} of {self.axes}, got {wording.thing} {shape}{hint}."
+            f"{lead}{who} needs {self.what} of {self.axes}, got {wording.thing} {shape}{hint}."
         )
 
     def __str__(self) -> str:

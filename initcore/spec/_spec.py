@@ -28,7 +28,6 @@ class Spec:
     Attributes:
         name: Name in the core.
         function: The checked function `(rng, shape, /, *, parameters) -> array`.
-        made: The same of what `check` returned: `(rng, sizes, values, out) -> array`.
         parameters: Domain of each parameter, by name.
         shape: Which shapes it takes.
         invariants: What is true of every result.
@@ -37,12 +36,13 @@ class Spec:
         exact_across_namespaces: Whether every array library gives the same values up to the
             rounding of single operations: no matrix products make the entries.
         example: A value of each parameter that has no default.
+        made: The function of what `check` returned: `(rng, sizes, values, out) -> array`; None of
+            a specification that `initializer` has not filed.
         defaults: Default values of the parameters that have one.
     """
 
     name: str
     function: Callable[..., Any]
-    made: Callable[..., Any] = field(repr=False)
     parameters: Mapping[str, Domain]
     shape: ShapeRule
     invariants: tuple[Invariant, ...]
@@ -50,7 +50,18 @@ class Spec:
     random: bool = True
     exact_across_namespaces: bool = True
     example: Mapping[str, Any] = field(default_factory=dict)
+    made: Callable[..., Any] | None = field(default=None, repr=False, compare=False)
     defaults: dict[str, Any] = field(init=False, repr=False, compare=False)
+
+    def draw(self, rng: Any, sizes: tuple[int, ...], values: Mapping[str, Any], out: Any) -> Any:
+        """The result for what `check` returned, not checked again."""
+        if self.made is not None:
+            return self.made(rng, sizes, values, out)
+        w = self.function(rng, sizes, **values)
+        if out is None:
+            return w
+        out[...] = w
+        return out
 
     def __post_init__(self) -> None:
         signature = inspect.signature(self.function).parameters
@@ -166,4 +177,6 @@ class Spec:
             shown = wording.names.get(name, name)
             wanted = error if isinstance(error, TooLargeError) else domain
             text = f"{who} needs {shown} ({domain.unit}) to be {wanted}, got {short_repr(value)}."
-            raise (TypeError if isinstance(error, TypeError) else ValueError)(text) from None
+            if isinstance(error, TypeError):
+                raise TypeError(text) from None
+            raise ValueError(wording.leads.get(name, "") + text) from None

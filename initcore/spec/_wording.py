@@ -14,11 +14,14 @@ class Wording:
         spell: From the core's name of an initializer to the caller's.
         thing: What is filled: "a shape", "a tensor of shape", ...
         names: The caller's parameter names, by the core's.
+        leads: First words of the error that a parameter (or `"shape"`) is out of range, where a
+            framework's users look for its own.
     """
 
     spell: Callable[[str], str] = str
     thing: str = "shape"
     names: Mapping[str, str] = field(default_factory=dict)
+    leads: Mapping[str, str] = field(default_factory=dict)
 
 
 CORE = Wording()

@@ -235,6 +235,36 @@ def test_constants_of_any_dtype_and_identity() -> None:
     assert w.sum() == 3
 
 
+RULES = [n for n in CAPITALS if issubclass(getattr(theirs, n), theirs.VarianceScaling)]
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_named_rules_are_variance_scalings_with_keras_attributes(name: str) -> None:
+    mine, other = getattr(ours, name)(seed=3), getattr(theirs, name)(seed=3)
+    assert isinstance(mine, ours.VarianceScaling)
+    assert isinstance(mine, theirs.VarianceScaling)
+    for attribute in ("scale", "mode", "distribution", "seed", "input_axes", "output_axes"):
+        assert getattr(mine, attribute) == getattr(other, attribute), attribute
+    if name != "VarianceScaling":
+        assert not {"scale", "mode", "distribution"} & mine.get_config().keys()
+        general = ours.VarianceScaling(mine.scale, mine.mode, mine.distribution, seed=3)
+        assert (numpy(general((30, 20))) == numpy(mine((30, 20)))).all()
+
+
+def test_axes_of_one_side_alone_say_nothing_as_in_keras() -> None:
+    plain = numpy(ours.GlorotNormal(seed=1)((3, 4, 5)))
+    for axes in ({"input_axes": [0]}, {"output_axes": [0, 1]}):
+        init = ours.GlorotNormal(seed=1, **axes)
+        assert (numpy(init((3, 4, 5))) == plain).all()
+        assert init((7,)).shape == (7,)
+        assert init.get_config() == theirs.GlorotNormal(seed=1, **axes).get_config()
+
+
+def test_true_is_the_seed_one_as_in_keras() -> None:
+    assert (numpy(ours.HeNormal(seed=True)((5, 4))) == numpy(ours.HeNormal(seed=1)((5, 4)))).all()
+    assert ours.RandomNormal(seed=True).get_config()["seed"] == 1
+
+
 def test_seeds_decide() -> None:
     seeded, free = ours.RandomNormal(seed=4), ours.RandomNormal()
     assert (numpy(seeded((5,))) == numpy(seeded((5,)))).all()
@@ -260,18 +290,24 @@ def test_seeds_decide() -> None:
         (lambda: ours.RandomNormal(stddev=-1), ValueError, "RandomNormal needs stddev"),
         (lambda: ours.RandomNormal(stddev=float("nan")), ValueError, "got nan"),
         (lambda: ours.RandomUniform(1.0, 0.0), ValueError, "minval <= maxval"),
-        (lambda: ours.VarianceScaling(mode="fan"), ValueError, "fan_geo_avg"),
+        (lambda: ours.VarianceScaling(mode="fan"), ValueError,
+         "^Invalid `mode` argument: VarianceScaling needs mode .*fan_geo_avg"),
+        (lambda: ours.VarianceScaling(distribution="cauchy"), ValueError,
+         "^Invalid `distribution` argument: VarianceScaling needs .* got 'cauchy'"),
+        (lambda: ours.VarianceScaling(-1.0), ValueError,
+         "^Argument `scale` must be positive float: VarianceScaling needs scale .* got -1.0"),
         (lambda: ours.Orthogonal(seed=-1), ValueError, "^Orthogonal needs a seed with 0 <= seed"),
         (lambda: ours.HeNormal(seed=2**64), ValueError, "^HeNormal needs a seed with 0 <= seed"),
-        (lambda: ours.Orthogonal(seed=True), TypeError, "^Orthogonal needs an integer seed"),
+        (lambda: ours.Orthogonal(seed=1.0), TypeError, "^Orthogonal needs an integer seed"),
         (lambda: ours.Sparse(0.5, seed="x"), TypeError, "^Sparse needs an integer seed, got 'x'"),
         (lambda: ours.HeNormal(no_such=1), TypeError, "arguments: seed, input_axes, output_axes"),
         (lambda: ours.Zeros(no_such=1), TypeError, "its arguments: none"),
         (lambda: ours.Orthogonal(kind="conv"), ValueError, "one of kernel, transposed, depthwise"),
         (lambda: ours.Orthogonal(groups=0), ValueError, "groups"),
-        (lambda: ours.HeNormal(input_axes=(0,)), ValueError, "together"),
+        (lambda: ours.Orthogonal(input_axes=(0,)), ValueError, "together"),
         (lambda: ours.Orthogonal(groups=2)((4, 3)), ValueError, "divide the 3 outputs"),
-        (lambda: ours.Orthogonal()((4,)), ValueError, r"Orthogonal needs .* got shape \(4,\)"),
+        (lambda: ours.Orthogonal()((4,)), ValueError,
+         r"^The tensor to initialize must be at least two-dimensional: Orthogonal needs .* \(4,\)"),
         (lambda: ours.DeltaOrthogonal()((3, 4)), ValueError, r"for a dense layer use Orthogonal"),
         (lambda: ours.Orthogonal()((4, 4), "int32"), TypeError, "got int32"),
         (lambda: ours.Orthogonal()((4, 4.5)), TypeError, "made of integers"),

@@ -56,10 +56,30 @@ def pytorch_wrong() -> None:
 
 def in_jax() -> jax.Array:
     init: initcore_jax.Initializer = initcore_jax.orthogonal(scale=2.0)
+    initcore_jax.variance_scaling(1.0, "fan_in", "normal", out_axis=0, batch_axis=())
+    initcore_jax.he_normal(in_axis=(0, 1), out_axis=2, dtype="bfloat16", groups=2)
+    initcore_jax.constant([1, 2], dtype=np.int32)
+    initcore_jax.constant(initcore_jax.ones(None, (3,)))
+    initcore_jax.ones_init()(jax.random.key(0), [3, 2], "int8")
+    initcore_jax.zeros(None, (2,), "int8", out_sharding=None)
+    initcore_jax.haiku(initcore_jax.zeros)((2, 3), "float32")
     return init(jax.random.key(0), (128, 256))
 
 
 def in_jax_wrong() -> None:
+    initcore_jax.orthogonal(scale="x")  # wrong
+    initcore_jax.orthogonal(in_axis="in")  # wrong
+    initcore_jax.variance_scaling(1.0, "fan", "normal")  # wrong
+    initcore_jax.variance_scaling(1.0, "fan_in", "cauchy")  # wrong
+    initcore_jax.he_normal(groups="2")  # wrong
+    initcore_jax.he_normal(no_such=1)  # wrong
+    initcore_jax.mirrored(part="middle")  # wrong
+    initcore_jax.sparse_orthogonal(0.1, sampling="none")  # wrong
+    initcore_jax.idinit(taps="edge")  # wrong
+    initcore_jax.sparse()  # wrong
+    initcore_jax.constant("1")  # wrong
+    initcore_jax.zeros(0, (2, 3))  # wrong
+    initcore_jax.zeros(None, "shape")  # wrong
     initcore_jax.orthogonal(column_axis="last")  # wrong
     initcore_jax.orthogonal(gain=2.0)  # wrong
     print(initcore_jax.orthogonal().shape)  # wrong
@@ -67,9 +87,26 @@ def in_jax_wrong() -> None:
 
 def in_keras() -> initcore_keras.CoreInitializer:
     initcore_keras.DeltaOrthogonal(seed=0)
+    initcore_keras.HeNormal(seed=np.int64(3), kind="transposed", groups=2)
+    initcore_keras.VarianceScaling(2.0, "fan_geo_avg", "untruncated_normal", 3, [0], (1, 2))
+    initcore_keras.Constant([1, 2])
+    initcore_keras.Identity(2.0, kind="depthwise")
+    initcore_keras.deserialize(initcore_keras.HeNormal().get_config(), {"Mine": object})
+    scale: float = initcore_keras.HeNormal().scale
+    initcore_keras.RandomNormal(0.0, scale)
     return initcore_keras.Orthogonal(gain=2.0, seed=0)
 
 
 def in_keras_wrong() -> None:
+    initcore_keras.HeNormal(no_such=1)  # wrong
+    initcore_keras.HeNormal(kind="conv")  # wrong
+    initcore_keras.HeNormal(seed="0")  # wrong
+    initcore_keras.GlorotUniform(groups="2")  # wrong
+    initcore_keras.VarianceScaling(mode="fan")  # wrong
+    initcore_keras.VarianceScaling(distribution="cauchy")  # wrong
+    initcore_keras.VarianceScaling(input_axes="0")  # wrong
+    initcore_keras.Mirrored(part="middle")  # wrong
+    initcore_keras.Sparse()  # wrong
+    initcore_keras.Zeros(1)  # wrong
     initcore_keras.Orthogonal(gain="2")  # wrong
     initcore_keras.Orthogonall()  # wrong
