@@ -9,8 +9,10 @@ import torch
 from torch import Generator, Tensor
 
 from initcore import Rng, specs
+from initcore.random import DeviceDraw, register_device_draw
 from initcore.spec import Layout, Spec, Wording
 
+from ._device import draw_on_device
 from ._distributed import check_distributed, is_distributed, write_part
 from ._key import check_source, key_of
 from ._keywords import Axes
@@ -19,6 +21,8 @@ from ._precision import full_precision, is_reduced
 from ._tensor import check_tensor, has_values, in_place, is_plain, memory_of
 
 __all__ = ["canonical", "fill", "write"]
+
+register_device_draw(DeviceDraw(draw_on_device))
 
 
 def fill(

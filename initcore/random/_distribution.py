@@ -83,7 +83,7 @@ class Distribution:
         return self.low <= -1 or self.low + self.span >= 1
 
     @property
-    def _edge(self) -> float:
+    def largest_below_one(self) -> float:
         """The largest number whose inverse error function is finite."""
         return float(np.nextafter(self.kind(1), self.kind(0)))
 
@@ -103,7 +103,7 @@ class Distribution:
             self.dtype,
             low=self.low,
             span=self.span,
-            edge=self._edge if self._reaches_ends else math.inf,
+            edge=self.largest_below_one if self._reaches_ends else math.inf,
             first=first,
             last=last,
             scale=self.scale,
@@ -130,7 +130,12 @@ class Distribution:
             np.maximum(out, low, out=out)
         if self.cuts is not None:
             if self._reaches_ends:
-                np.clip(out, self.kind(-self._edge), self.kind(self._edge), out=out)
+                np.clip(
+                    out,
+                    self.kind(-self.largest_below_one),
+                    self.kind(self.largest_below_one),
+                    out=out,
+                )
             # Words of float32 numbers are as long as the numbers, and no longer needed.
             scratch = None if self.double else (b0.view(np.float32), b1.view(np.float32))
             np.multiply(erfinv_host(out, scratch), self.kind(math.sqrt(2)), out=out)
@@ -162,7 +167,7 @@ class Distribution:
         x = xp.where(x < self.low, xp.full_like(x, self.low), x)
         if self.cuts is not None:
             if self._reaches_ends:
-                x = xp.clip(x, -self._edge, self._edge)
+                x = xp.clip(x, -self.largest_below_one, self.largest_below_one)
             x = erfinv(x, xp=xp, double=self.double) * float(self.kind(math.sqrt(2)))
             if ends := self._inside():
                 x = xp.clip(x, *ends)

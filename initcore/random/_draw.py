@@ -9,6 +9,7 @@ import numpy as np
 
 from ..arrays import check_out, dtype_name, is_contiguous, is_torch, words_in
 from ._blocks import blocks, words_of
+from ._device import on_device
 from ._distribution import Distribution, cached_normal
 from ._fill import fill
 from ._windows import Window, check_window, row_major
@@ -41,6 +42,11 @@ def draw(
         fill(rng.key, [Window(sizes, start, strides)], numbers, x)
         if direct is None:
             x = rng._from_host(x)
+    elif (
+        rng._concrete
+        and (x := on_device(rng, numbers, Window(sizes, start, strides), direct)) is not None
+    ):
+        x = rng.xp.reshape(x, sizes)
     elif is_torch(rng.xp) and rng._concrete and math.prod(sizes) > PIECE:
         x = _in_pieces(rng, numbers, sizes, start, strides, direct)
     else:
@@ -53,6 +59,17 @@ def draw(
     if direct is None:
         out[...] = x
     return out
+
+
+def _by_kernel(
+    rng: Any, numbers: Distribution, sizes: tuple[int, ...], start: int,
+    strides: tuple[int, ...] | None, out: Any,
+) -> Any:  # fmt: skip
+    """The array by a kernel of the device, None where there is none."""
+    if not rng._concrete:
+        return None
+    x = on_device(rng, numbers, Window(sizes, start, strides), out)
+    return x if x is None or x is out else rng.xp.reshape(x, sizes)
 
 
 def _in_order_of_memory(

@@ -8,6 +8,7 @@ the layout JAX calls partitionable), so `Rng(s).normal(shape)` is
 import hashlib
 import math
 import operator
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -209,7 +210,7 @@ class Rng:
                 f"Rng.uniform needs finite low <= high, "
                 f"got {short_repr(low)} and {short_repr(high)}."
             )
-        make = cached_uniform if self._host else Distribution.uniform
+        make = cached_uniform if self._eager else Distribution.uniform
         numbers = make(low, high, dtype_name(self.dtype), factor)
         return draw(self, numbers, as_shape(shape), start, strides, out)
 
@@ -224,7 +225,7 @@ class Rng:
         out: Any = None,
     ) -> Any:
         """Normal numbers of the given mean and standard deviation."""
-        make = cached_normal if self._host else Distribution.normal
+        make = cached_normal if self._eager else Distribution.normal
         numbers = make(-math.inf, math.inf, dtype_name(self.dtype), std, mean)
         return draw(self, numbers, as_shape(shape), start, strides, out)
 
@@ -262,7 +263,7 @@ class Rng:
                 f"Rng.truncated_normal needs low < high, "
                 f"got {short_repr(low)} and {short_repr(high)}."
             )
-        make = cached_normal if self._host else Distribution.normal
+        make = cached_normal if self._eager else Distribution.normal
         numbers = make(low, high, dtype_name(self.dtype), std, mean)
         if not numbers.span:
             raise ValueError(
@@ -310,6 +311,12 @@ class Rng:
     @property
     def _concrete(self) -> bool:
         return isinstance(self.key[0], int)
+
+    @property
+    def _eager(self) -> bool:
+        """Whether no compiler of Python follows, which would not know of caches."""
+        torch = sys.modules.get("torch") if self._concrete else None
+        return self._concrete and (torch is None or not torch.compiler.is_compiling())
 
     @property
     def _host(self) -> bool:

@@ -20,6 +20,7 @@ class Window:
 
     Attributes:
         size: How many there are.
+        start: The first index.
         run, step: Elements of a run, and the distance of their indices.
         rows: Sizes and strides of the axes over which runs repeat.
     """
@@ -29,7 +30,7 @@ class Window:
         axes = [(self.size, 1)]
         if strides is not None:
             axes = [axis for axis in zip(shape, strides, strict=True) if axis[0] != 1] or [(1, 1)]
-        self._start, self.rows = start, axes
+        self.start, self.rows = start, axes
         self.run, self.step = axes.pop()
         while axes and axes[-1][1] == self.run * self.step:
             self.run *= axes.pop()[0]
@@ -39,7 +40,7 @@ class Window:
 
         The compiled code (native/window.h) reads them.
         """
-        head = [self.size, self._start, self.run, self.step, len(self.rows)]
+        head = [self.size, self.start, self.run, self.step, len(self.rows)]
         axes = [n for row in self.rows for n in row]
         return head + axes + [0] * (width - len(head) - len(axes))
 
@@ -57,7 +58,7 @@ class Window:
         run = min(self.run, end - begin)
         row, offset = divmod(begin, self.run)
         at = np.arange(row, row + (end - begin) // run, dtype=np.uint64)
-        base = np.full(at.shape, self._start + offset * self.step, np.uint64)
+        base = np.full(at.shape, self.start + offset * self.step, np.uint64)
         for dim, stride in reversed(self.rows):
             base += at % np.uint64(dim) * np.uint64(stride)
             at //= np.uint64(dim)
