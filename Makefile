@@ -67,7 +67,7 @@ format: $(DEV)  ## let ruff lay out the code
 	$(BIN)/ruff format .
 
 conform: $(DEV)  ## the thorough property run on every backend, and the slow tests
-	$(BIN)/initcore conform numpy array_api_strict torch jax keras mlx --profile thorough \
+	$(BIN)/initcore conform numpy numpy:reference array_api_strict torch jax keras mlx --profile thorough \
 		--report out/conformance.html --report out/conformance.json
 	$(BIN)/python -m pytest tests -m thorough -q --ignore=tests/keras_adapter
 	$(call on_each_keras_backend,thorough)

@@ -2,7 +2,8 @@
 
     python benchmarks/torch_adapter.py [--quick]
 
-Times are medians of runs in turn, ratios medians of the pairs. Peak memory is the growth of a fresh
+Times are medians of runs in turn, ratios medians of the pairs; small tensors are filled up to 200
+times in a run. Peak memory is the growth of a fresh
 process while a tensor is filled, the tensor itself included, in multiples of it.
 """
 
@@ -15,12 +16,17 @@ from _measure import duel, row, title
 from _measure import growth as grown
 
 QUICK: dict[str, list[tuple[int, ...]]] = {"orthogonal_": [(256, 256)], "normal_": [(1 << 20,)]}
+SQUARES = [(n, n) for n in (4, 64, 256, 1024, 4096)]
 FULL: dict[str, list[tuple[int, ...]]] = {
     "orthogonal_": [(256, 256), (1024, 1024), (2048, 2048), (4096, 1024), (1024, 4096)],
-    "normal_": [(1 << 20,), (1 << 24,)],
-    "uniform_": [(1 << 24,)],
-    "trunc_normal_": [(1 << 24,)],
-    "kaiming_normal_": [(4096, 4096)],
+    "normal_": SQUARES,
+    "uniform_": SQUARES,
+    "trunc_normal_": SQUARES,
+    "xavier_uniform_": SQUARES[:4],
+    "kaiming_normal_": SQUARES,
+    "zeros_": SQUARES,
+    "eye_": SQUARES,
+    "dirac_": [(n, n, 3) for n in (4, 64, 256, 1024)],
 }
 LIBRARIES = ("initcore_torch", "torch.nn.init")
 
@@ -61,11 +67,16 @@ def main() -> None:
     for name, shapes in (QUICK if "--quick" in sys.argv else FULL).items():
         for shape in shapes:
             w = torch.empty(shape)
-            ours, theirs = (function(library, name) for library in LIBRARIES)
-            a, b, ratio = duel(lambda w=w, f=ours: f(w), lambda w=w, f=theirs: f(w), rounds=7)
+            calls = min(200, max(1, (1 << 20) // w.numel()))
+            runs = [
+                lambda w=w, f=f, n=calls: [f(w) for _ in range(n)]
+                for f in (function(library, name) for library in LIBRARIES)
+            ]
+            a, b, ratio = duel(*runs, rounds=7)
+            a, b = a / calls, b / calls
             peaks = [growth(library, name, shape) for library in LIBRARIES]
             row(
-                name, " x ".join(map(str, shape)), f"{a * 1e3:.1f}", f"{b * 1e3:.1f}",
+                name, " x ".join(map(str, shape)), f"{a * 1e3:.3g}", f"{b * 1e3:.3g}",
                 f"{ratio:.2f}", *peaks,
             )  # fmt: skip
 

@@ -11,8 +11,8 @@ from jax.typing import DTypeLike
 
 from initcore import Rng, specs
 from initcore.arguments import short_repr
-from initcore.arrays import REAL, aligned_empty, dtype_name
-from initcore.spec import Layout, Spec
+from initcore.arrays import REAL, dtype_name
+from initcore.spec import Layout, made_in_order
 
 __all__ = ["rng"]
 
@@ -54,27 +54,13 @@ def _draw(
         isinstance(v, jax.core.Tracer) for v in values.values()
     )
     if not traced and out_sharding is None and _default_platform() == "cpu":
-        return jax.device_put(_on_host(specs[name], words, shape, canonical, dtype, values, layout))
+        on_host = Rng.from_key(words, dtype=dtype)
+        return jax.device_put(made_in_order(specs[name], on_host, shape, canonical, values, layout))
     static = {k: v for k, v in values.items() if not isinstance(v, (jax.Array, jax.core.Tracer))}
     dynamic = {k: v for k, v in values.items() if k not in static}
     words = (jnp.asarray(words[0], jnp.uint32), jnp.asarray(words[1], jnp.uint32))
     return _compiled(name, shape, canonical, dtype, layout, out_sharding,
                      tuple(sorted(static.items())))(words, dynamic)  # fmt: skip
-
-
-def _on_host(
-    spec: Spec, words: tuple[int, int], shape: tuple[int, ...], canonical: tuple[int, ...],
-    dtype: str, values: dict[str, Any], layout: Layout | None,
-) -> Any:  # fmt: skip
-    """The kernel in memory that JAX takes without a copy."""
-    rng = Rng.from_key(words, dtype=dtype)
-    w = aligned_empty(shape, rng.dtype)
-    turned = w if layout is None else layout.to_canonical(w, xp=np)
-    if np.may_share_memory(turned, w):
-        spec.draw(rng, canonical, values, turned)
-    else:  # several axes are one in the core
-        w[...] = layout.from_canonical(spec.draw(rng, canonical, values, None), shape, xp=np)  # type: ignore[union-attr]
-    return w
 
 
 def _on_cpu(*values: Any) -> bool:

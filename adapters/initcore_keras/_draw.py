@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from initcore import Rng, specs
-from initcore.spec import Layout
+from initcore.spec import Layout, made_in_order
 
 __all__ = ["draw", "on_backend", "words"]
 
@@ -33,14 +33,29 @@ def draw(
     """
 
     def drawn(rng: Rng) -> Any:
-        w = specs[core].function(rng, canonical, **values)
+        if rng.xp is np:
+            w = made_in_order(specs[core], rng, shape, canonical, values, layout)
+            return jax_array(w) if keras.backend.backend() == "jax" else w
+        w = specs[core].draw(rng, canonical, values, None)
         return w if layout is None else layout.from_canonical(w, shape, xp=rng.xp)
 
-    return on_backend(drawn, key, shape, dtype)
+    return on_backend(drawn, key, shape, dtype, products=not specs[core].exact_across_namespaces)
+
+
+def jax_array(w: Any) -> Any:
+    """An array of NumPy that nobody else holds as JAX's, without a copy."""
+    import jax
+
+    return jax.device_put(w)
 
 
 def on_backend(
-    drawn: Callable[[Rng], Any], key: tuple[Any, Any], shape: tuple[int, ...], dtype: str
+    drawn: Callable[[Rng], Any],
+    key: tuple[Any, Any],
+    shape: tuple[int, ...],
+    dtype: str,
+    *,
+    products: bool = True,
 ) -> Any:
     """What a function draws with the two words of a key, as a tensor of the running backend.
 
@@ -48,20 +63,22 @@ def on_backend(
         drawn: Makes an array of `shape` and of the generator's namespace.
         key: Two words; JAX arrays if they are traced.
         shape, dtype: Of the tensor.
+        products: Whether it takes products of matrices, for which PyTorch is faster.
     """
-    xp, device = _place()
+    xp, device = _place(products)
     if getattr(device, "type", "") == "meta":  # PyTorch's tensors without values
         return keras.ops.zeros(shape, dtype=dtype)
     rng = Rng.from_key(key, xp=xp, dtype=dtype, device=device)
     w = drawn(rng)
     if keras.backend.backend() == "torch":
-        # The other backends write rows one after another themselves.
         w = np.asarray(w, order="C") if xp is np else w.contiguous()
     return keras.ops.convert_to_tensor(w, dtype=dtype)
 
 
-def _place() -> tuple[Any, Any]:
-    """Namespace and device to draw on: the backend's in traces and on accelerators, else NumPy."""
+def _place(products: bool) -> tuple[Any, Any]:
+    """Namespace and device to draw on: the backend's in traces, on accelerators, and for products
+    of PyTorch; else NumPy.
+    """
     backend = keras.backend.backend()
     if backend == "jax":
         import jax
@@ -77,7 +94,7 @@ def _place() -> tuple[Any, Any]:
         # A compiled program could not call NumPy; a rounded product would not be orthogonal.
         if torch.compiler.is_compiling() or device.type == "meta":
             return torch, device
-        if not _rounds_products(device.type):
+        if (products or device.type != "cpu") and not _rounds_products(device.type):
             return torch, device
     return np, None
 

@@ -43,7 +43,8 @@ class LayoutInitializer(CoreInitializer):
     def _layout(self, ndim: int) -> Layout | None:
         if super()._layout(ndim) is None:
             return None
-        return dataclasses.replace(KINDS[self.kind], groups=self.groups)
+        plain = KINDS[self.kind]
+        return plain if self.groups == 1 else dataclasses.replace(plain, groups=self.groups)
 
 
 class KernelInitializer(LayoutInitializer):

@@ -58,6 +58,9 @@ NAMED: dict[str, list[Target]] = {
     "jax": [Target("jax", "initcore_jax._backend:backend", packages=("jax",))],
     "keras": _keras("keras", "initcore_keras._backend:backend"),
     "mlx": [Target("mlx", "initcore_mlx._backend:backend", packages=("mlx",))],
+    "numpy:reference": [
+        Target("numpy:reference", f"{HOME}._array_api:reference", packages=("numpy",))
+    ],
     "torch.nn.init": [Target("torch.nn.init", f"{HOME}._torch:backend", packages=("torch",))],
     "jax.nn.initializers": [
         Target("jax.nn.initializers", f"{HOME}._jax:backend", packages=("jax",))

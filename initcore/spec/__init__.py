@@ -19,6 +19,7 @@ from ._domain import Integer as Integer
 from ._domain import Real as Real
 from ._domain import TooLargeError as TooLargeError
 from ._entry_points import load_entry_points as load_entry_points
+from ._in_order import made_in_order as made_in_order
 from ._invariant import Invariant as Invariant
 from ._kernel import Kernel as Kernel
 from ._kernel import fan as fan

@@ -78,3 +78,15 @@ def test_identities_are_written_in_place(dtype: torch.dtype) -> None:
         torch.full((4, 4), 7.0, dtype=dtype)[:, 1:],
     ):
         assert torch.equal(init.eye_(view), torch.eye(*view.shape, dtype=dtype))
+
+
+def test_identities_leave_gradients_and_versions_as_they_are() -> None:
+    for wanted in (True, False):
+        w = torch.nn.Parameter(torch.zeros(3, 4), requires_grad=wanted)
+        version = w._version
+        for fill in (init.eye_, init.identity_):
+            assert fill(w) is w
+            assert w.requires_grad is wanted
+            assert w.grad_fn is None
+            assert w._version > version
+            version = w._version

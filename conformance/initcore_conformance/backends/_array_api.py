@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from initcore import Rng, specs
+from initcore.random import on_numpy
 
-__all__ = ["ArrayApiBackend", "numpy", "strict", "strict_no_float64", "strict_no_x64"]
+__all__ = ["ArrayApiBackend", "numpy", "reference", "strict", "strict_no_float64", "strict_no_x64"]
 
 
 class ArrayApiBackend:
@@ -28,10 +29,28 @@ class ArrayApiBackend:
         return specs[name].function(rng, shape, **parameters)
 
 
+class ReferenceBackend(ArrayApiBackend):
+    """NumPy alone, without compiled draws."""
+
+    def sample(self, *call: Any, **how: Any) -> Any:
+        """The core's kernel."""
+        with on_numpy():
+            return super().sample(*call, **how)
+
+
 def numpy() -> ArrayApiBackend:
-    """NumPy: the reference itself. What it proves is the invariants."""
+    """NumPy, drawn by compiled code where there is some. What it proves is the invariants."""
+    return ArrayApiBackend("numpy", np, _dtypes())
+
+
+def reference() -> ArrayApiBackend:
+    """The reference of the compiled code."""
+    return ReferenceBackend("numpy:reference", np, _dtypes())
+
+
+def _dtypes() -> tuple[str, ...]:
     half = ("float16", "bfloat16") if find_spec("ml_dtypes") else ("float16",)
-    return ArrayApiBackend("numpy", np, ("float32", "float64", *half))
+    return ("float32", "float64", *half)
 
 
 def strict() -> ArrayApiBackend:
