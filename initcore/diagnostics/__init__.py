@@ -16,6 +16,7 @@ from ._signal import LayerSignal as LayerSignal
 from ._signal import SignalReport as SignalReport
 from ._signal import signal_check as signal_check
 from ._signal import signal_report as signal_report
+from ._signal import too_many as too_many
 from ._spectrum import MeasuredSpectrum as MeasuredSpectrum
 from ._spectrum import jacobian_spectrum as jacobian_spectrum
 from ._spectrum import spectrum_of as spectrum_of

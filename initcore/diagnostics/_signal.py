@@ -16,9 +16,10 @@ from ..theory import length_map
 from ._figures import signal_figure
 from ._judgement import Change, cure, judged, worst
 
-__all__ = ["LayerSignal", "SignalReport", "signal_check", "signal_report"]
+__all__ = ["LayerSignal", "SignalReport", "signal_check", "signal_report", "too_many"]
 
 WHO = "signal_report"
+MANY = 2**27  # weights of a model that is not run unasked
 
 NOTHING = 1e-4  # an entry of a kernel by which a branch adds nothing: idinit_zero's are 1e-6
 OFTEN = 4  # kernels a normalization, at most; a block of a transformer has two for four to seven
@@ -111,18 +112,21 @@ class SignalReport(ByPath[LayerSignal]):
     @property
     def headline(self) -> str:
         """What was measured, and the verdict."""
-        verdict = self.verdict
+        verdict, blind = self.verdict, not any(x.gradient is not None for x in self.values())
         if verdict:
             advice = cure(verdict)
             told = f"{'; '.join(verdict)}{'; ' if advice else ''}{advice}"
         else:
-            whole = "signals and gradients" if not self.unseen else "the layers that were seen"
+            whole = "signals" if blind else "signals and gradients"
+            whole = whole if not self.unseen else "the layers that were seen"
             told, change = f"{whole} keep their size", self.worst
             if change is not None:
                 told += (
                     f" (the {change.what} changes most: {change.ratio:.2g} times from "
                     f"{change.reference} to {change.path})"
                 )
+        if self and blind:
+            told += "; gradients not checked (there are no derivatives here)"
         if self.unseen:
             shown = ", ".join(self.unseen[:2]) + (", ..." if len(self.unseen) > 2 else "")
             told += f"; not seen, for they run inside of loops or other layers: {shown}"
@@ -169,6 +173,11 @@ def signal_check(model: TracedModel[Any], network: Network, seed: int) -> Signal
         return SignalReport(*_layers(model, network, found))
     except Exception as error:  # of the model's own: looking must not fail what has been done
         return one_line(error)
+
+
+def too_many(weights: int) -> str:
+    """Why a model of so many weights is not run to check it; empty if it can be."""
+    return f"{weights:.1e} weights are many for a look" if weights > MANY else ""
 
 
 def _layers(

@@ -17,6 +17,7 @@ class FunctionalModel:
         state: Other arrays that the call needs: running statistics, keys.
         call: `call(weights, state, args, kwargs)`, with `weights` a list in their order.
         refill: From new weights by path to what `initialize` returns beside the report.
+        made: From paths to the initial values of weights that are given as shapes.
         gates: For kernels of recurrent cells, how many gates each holds.
         guess: Calls that may fit.
     """
@@ -26,6 +27,7 @@ class FunctionalModel:
     state: list[Any]
     call: Callable[..., Any]
     refill: Callable[[dict[str, Any]], Any]
+    made: Callable[[list[str]], dict[str, Any]] = lambda paths: {}
     gates: Mapping[str, int] = field(default_factory=dict)
     guess: Callable[[], Iterator[tuple[Any, ...]]] = lambda: iter(())
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from initcore import networks
+from initcore.diagnostics import signal_check
 from initcore.networks import INITIALIZE, Overrides, Paths, described
 
 from ._model import JaxModel
@@ -47,4 +48,5 @@ def initialize(
         paths=paths,
         only=only,
         input_scale=input_scale,
+        check=signal_check,
     )

@@ -64,6 +64,9 @@ def of_linen(linen: Any, module: Any, sample: Any, seed: int, who: str) -> Funct
 
         return list(jax.jit(own)(key))
 
+    def own(names: list[str]) -> dict[str, Any]:
+        return dict(zip(names, made([paths.index(p) for p in names]), strict=True))
+
     rest = [i for i, kind in enumerate(kinds) if not kind]
     state = made(rest)
 
@@ -83,4 +86,4 @@ def of_linen(linen: Any, module: Any, sample: Any, seed: int, who: str) -> Funct
 
     weights = {p: x for p, (_, x), kind in zip(paths, leaves, kinds, strict=True) if kind}
     gates = {p: n for start, n in cells.items() for p in weights if p.startswith(start)}
-    return FunctionalModel(name, weights, state, call, refill, gates)
+    return FunctionalModel(name, weights, state, call, refill, own, gates)

@@ -10,10 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from initcore import Rng
+from initcore.diagnostics import too_many
 from initcore.networks import Assignment, Graph, Linearized, Recording, Report, draw_with
 
 from .._init import _draw, _dtype
 from ._functional import FunctionalModel
+from ._inputs import drawn, settled
 from ._models import functional
 from ._traced import Traced, traced
 from ._walk import Place, walk
@@ -21,6 +23,7 @@ from ._walk import Place, walk
 __all__ = ["JaxModel"]
 
 Tap = Callable[[Place, Any], Any]
+QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
 class JaxModel:
@@ -116,33 +119,69 @@ class JaxModel:
 
         self._run(self._arguments, tap)
 
-    def recorded(self, coefficients: Callable[[Sequence[int]], Any]) -> Recording:
-        layers = self._traced.recorder.layers
+    @property
+    def too_dear(self) -> str:
+        """Why the model is not run after it was initialized; empty if it can be."""
+        weights = list(self._filled.values())
+        held = [*weights, *self._known.state]
+        if any(isinstance(x, jax.core.Tracer) for x in (*held, *self._traced.arrays)):
+            return "it is initialized inside of a transformation"
+        if any(isinstance(x, jax.ShapeDtypeStruct) for x in held):
+            return "not all of its arrays have values"
+        if any(len(x.sharding.device_set) > 1 for x in weights if isinstance(x, jax.Array)):
+            return "its weights are spread over devices"
+        return too_many(sum(x.size for x in weights))
 
-        def run(added: dict[str, Any]) -> Any:
+    def recorded(self, coefficients: Callable[[Sequence[int]], Any]) -> Recording:
+        recorder, arrays = self._traced.recorder, list(map(jnp.asarray, self._inputs))
+        given = [*self._weights.values(), *self._known.state, *arrays]
+        fresh = {  # batch normalizations without statistics
+            place: axes
+            for place, (n, axes) in recorder.centred.items()
+            if not np.any(np.asarray(given[len(self._known.weights) + n]))
+        }
+
+        def run(added: dict[str, Any], given: list[Any]) -> Any:
             signals: dict[str, Any] = {}
 
             def tap(place: Place, made: Any) -> Any:
-                path = layers.get(place)
+                if place in fresh:
+                    return settled(made, fresh[place])
+                path = recorder.layers.get(place)
                 if path is None or path in signals:
                     return made
                 signals[path] = made + added[path] if path in added else made
                 return signals[path]
 
-            y = self._output(self._arguments, tap)
+            y = self._output(given, tap)
             return (y * jnp.asarray(coefficients(y.shape), y.dtype)).sum(), signals
 
         # The gradient by a layer's output is the one by zeros that are added to it.
-        shapes = jax.eval_shape(lambda: run({})[1])
+        shapes = jax.eval_shape(lambda given: run({}, given)[1], given)
         zeros = {path: jnp.zeros(s.shape, s.dtype) for path, s in shapes.items()}
-        gradients, signals = jax.grad(run, has_aux=True)(zeros)
-        arrays = self._traced.arrays
+        gradients, signals = jax.jit(jax.grad(run, has_aux=True), compiler_options=QUICK)(
+            zeros, given
+        )
         count = len(arrays[0]) if arrays and arrays[0].ndim else 1
+        if not all(count in s.shape for s in signals.values()):  # called on one sample
+            count = 1
         return Recording(
             {path: _counted(_array(s), count) for path, s in signals.items()},
             {path: _counted(_array(g), count) for path, g in gradients.items()},
             next((_array(x) for x in arrays if _is_float(x)), None),
         )
+
+    @property
+    def _inputs(self) -> list[Any]:
+        """The arrays that the model is run on; in `initialize` numbers for those without any."""
+        if self._who != "initialize":
+            return self._traced.arrays
+        tables = [self.graph.nodes[n.inputs[0]] for n in self.graph.nodes if n.kind == "look_up"]
+        rows = min((t.shape[0] for t in tables if t.shape), default=1)
+        return [
+            x if is_state else drawn(x, rows)
+            for x, is_state in zip(self._traced.arrays, self._traced.states, strict=True)
+        ]
 
     @contextlib.contextmanager
     def linearized(self, at: int | None) -> Iterator[Linearized | None]:
@@ -189,9 +228,18 @@ class JaxModel:
         return function, looked_up[0]
 
     @property
+    def _filled(self) -> dict[str, Any]:
+        """All weights, the new ones among them, and in `initialize` those that it leaves alone."""
+        weights = {**self._known.weights, **self._new}
+        if self._who == "initialize":
+            absent = [p for p, w in weights.items() if isinstance(w, jax.ShapeDtypeStruct)]
+            weights |= self._known.made(absent)
+        return weights
+
+    @property
     def _weights(self) -> dict[str, Any]:
         """All weights, the new ones among them; an error unless they have values."""
-        weights = {**self._known.weights, **self._new}
+        weights = self._filled
         if any(isinstance(w, jax.ShapeDtypeStruct) for w in weights.values()):
             raise TypeError(
                 f"{self._who} needs a model with values; of a Flax linen module the pair "
@@ -221,10 +269,9 @@ class JaxModel:
 
 def _counted(values: Any, count: int) -> Any:
     """With the axis that counts the inputs first; `vmap` may have moved it."""
-    axes = [i for i, n in enumerate(values.shape) if n == count]
-    if not axes:
+    if count not in values.shape:
         return values.reshape(1, -1)
-    return np.moveaxis(values, axes[0], 0)
+    return np.moveaxis(values, values.shape.index(count), 0)
 
 
 def _is_float(x: Any) -> bool:

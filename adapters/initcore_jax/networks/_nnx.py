@@ -39,5 +39,11 @@ def of_nnx(nnx: Any, model: Any) -> FunctionalModel:
     weights = dict(zip(paths, (leaf for _, leaf in leaves), strict=True))
     name = type(model).__name__
     return FunctionalModel(
-        name, weights, state, call, refill, gates, lambda: guesses(model, first=False)
+        name,
+        weights,
+        state,
+        call,
+        refill,
+        gates=gates,
+        guess=lambda: guesses(model, first=False),
     )

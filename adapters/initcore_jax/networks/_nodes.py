@@ -225,6 +225,27 @@ def _times(a: Any, b: Any) -> Any:
     return a * b
 
 
+def _state(eqn: Any, name: str, operands: list[Any]) -> tuple[int | None, tuple[int, ...]]:
+    """The array of state that a result holds, with its axes there; none if it is more than that."""
+    held = [o for o in operands if o.state is not None]
+    if len(held) != 1 or name not in (*MOVES, "mul", "div"):
+        return None, ()
+    (one,), result = held, eqn.outvars[0].aval.shape
+    if name == "broadcast_in_dim":
+        return one.state, tuple(eqn.params["broadcast_dimensions"][a] for a in one.axes)
+    if name == "transpose":
+        return one.state, tuple(eqn.params["permutation"].index(a) for a in one.axes)
+    given = eqn.invars[operands.index(one)].aval.shape
+    if given == result:
+        return one.state, one.axes
+    kept = [a for a, n in enumerate(result) if n > 1]
+    if name in ("reshape", "squeeze", "expand_dims") and [result[a] for a in kept] == [
+        n for n in given if n > 1
+    ]:
+        return one.state, tuple(kept)
+    return None, ()
+
+
 def _folded(eqn: Any, name: str, operands: list[Any]) -> Constant:
     """An equation of constants alone, computed where they are numbers."""
     root = any(o.root for o in operands)
@@ -233,7 +254,7 @@ def _folded(eqn: Any, name: str, operands: list[Any]) -> Constant:
         return Constant(root=True)
     numbers = [o.number for o in operands]
     if not numbers or any(n is None for n in numbers):
-        return Constant(root=root)
+        return Constant(None, root, *_state(eqn, name, operands))
     if name in MOVES and len(numbers) == 1 and name != "convert_element_type":
         return Constant(numbers[0])
     if name in ELEMENTWISE or name == "convert_element_type":

@@ -28,6 +28,8 @@ class Recorder:
         layers: Places of the outputs of layers, biases added, with the paths of their kernels.
         biases: Paths of the biases, by those of the kernels.
         tables: Places of the outputs of embeddings.
+        centred: Where a signal is centred by an array of state: its number, and the axes of the
+            signal along which it differs.
     """
 
     def __init__(self, weights: Mapping[str, Any], gates: Mapping[str, int]) -> None:
@@ -42,6 +44,7 @@ class Recorder:
         self.layers: dict[Place, str] = {}
         self.biases: dict[str, str] = {}
         self.tables: list[Place] = []
+        self.centred: dict[Place, tuple[int, tuple[int, ...]]] = {}
         self._ends: dict[int, Place] = {}
         self.stack: Place = ()
 
@@ -50,8 +53,11 @@ class Recorder:
         or constants where None is given."""
         made = self.made
         weights = [made.weight(path) for path in made.shapes]
-        inputs = [Constant() if shape is None else made.put(Node("input", shape=tuple(shape)))
-                  for shape in given]  # fmt: skip
+        inputs = [
+            Constant(state=n, axes=tuple(range(len(v.aval.shape)))) if shape is None
+            else made.put(Node("input", shape=tuple(shape)))
+            for n, (shape, v) in enumerate(zip(given, jaxpr.invars[len(weights):], strict=True))
+        ]  # fmt: skip
         return self._graph(self.run(jaxpr, consts, [*weights, *inputs]))
 
     def run(self, jaxpr: Any, consts: list[Any], given: list[Any]) -> list[Any]:
@@ -82,6 +88,9 @@ class Recorder:
         if name == "cond":
             return self.loops.branches(eqn, operands)
         results = self.made.note(eqn, name, operands)
+        if name == "sub" and isinstance(operands[1], Constant) and operands[1].state is not None:
+            at = (*self.stack, id(eqn))
+            self.centred[at] = (operands[1].state, operands[1].axes)
         if results and isinstance(results[0], Value):
             self._place(name, (*self.stack, id(eqn)), operands, results[0].node)
         return results

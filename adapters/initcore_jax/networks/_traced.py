@@ -31,8 +31,9 @@ class Traced:
         self.jaxpr, self.consts = closed.jaxpr, list(closed.consts)
         self.recorder = Recorder(model.weights, model.gates)
         # State is no signal: running statistics are constants of the graph.
+        self.states = states(call)
         given = [None if is_state else a.shape for a, is_state in
-                 zip(self.arrays, states(call), strict=True)]  # fmt: skip
+                 zip(self.arrays, self.states, strict=True)]  # fmt: skip
         self.graph: Graph = self.recorder.record(self.jaxpr, self.consts, [*[None] * state, *given])
 
 

@@ -37,7 +37,9 @@ def of_tree(
     def refill(new: dict[str, Any]) -> Any:
         return filled(iter([new.get(p, x) for p, x in weights.items()]), iter(state))
 
-    return FunctionalModel(name, weights, state, call, refill, _equinox_gates(tree, weights), guess)
+    return FunctionalModel(
+        name, weights, state, call, refill, gates=_equinox_gates(tree, weights), guess=guess
+    )
 
 
 def evaluating(tree: Any) -> Any:

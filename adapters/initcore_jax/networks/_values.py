@@ -18,8 +18,11 @@ class Constant:
     """No weight and made of none.
 
     `number` is known of a scalar, or of an array with one number everywhere; `root` says that it is
-    one over a deviation, or a deviation, of running statistics.
+    one over a deviation, or a deviation, of running statistics; `state` is the number of the array
+    of state that it holds, and `axes` are those along which that differs.
     """
 
     number: Any = None
     root: bool = False
+    state: int | None = None
+    axes: tuple[int, ...] = ()

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from initcore import Rng, specs
+from initcore.diagnostics import too_many
 from initcore.networks import (
     Assignment,
     Graph,
@@ -41,7 +42,6 @@ from ._weights import computed_weights
 
 __all__ = ["TorchModel"]
 
-DEAR = 2**27  # weights of a model that is not run unasked
 LINEAR = (nn.Linear, nn.modules.conv._ConvNd)
 
 
@@ -213,8 +213,7 @@ class TorchModel:
             return "its weights are not all here"
         if any(t.device.type == "meta" for t in tensors((self._args, self._kwargs))):
             return "its inputs have no values"
-        many = sum(t.numel() for t in weights)
-        return f"{many:.1e} weights are many for a look" if many > DEAR else ""
+        return too_many(sum(t.numel() for t in weights))
 
     @property
     def _copies(self) -> tuple[Any, Any]:
