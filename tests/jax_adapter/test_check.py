@@ -44,7 +44,8 @@ class Residual(linen.Module):
 def test_the_headline_says_where_signals_vanish() -> None:
     sample = jnp.zeros((4, 16))  # a shape, to a scheme; the check draws numbers
     bad = initialize(Deep(False), "glorot_uniform", sample_input=sample)
-    assert "the signal vanishes" in bad.headline and "layers.39" in bad.headline
+    assert "the signal vanishes" in bad.headline
+    assert "layers.39" in bad.headline
     good = initialize(Deep(False), "orthogonal", sample_input=sample)
     assert KEPT in good.headline
     assert good.signals["layers.0.kernel"].signal > 0.01

@@ -1,5 +1,6 @@
 """What a model is run on after it was initialized, and statistics that fit it."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from initcore import Rng
 from ._calls import shaped
 
 __all__ = ["drawn", "settled"]
+
+FEW = 16  # numbers a channel
 
 
 def drawn(x: Any, rows: int) -> Any:
@@ -32,9 +35,16 @@ def drawn(x: Any, rows: int) -> Any:
 
 
 def settled(x: Any, axes: Sequence[int]) -> Any:
-    """Signals normalized by their own statistics, along all axes but `axes`."""
+    """Signals normalized by their own statistics, along all axes but `axes`.
+
+    All channels share their variance if they have few numbers each.
+    """
     others = tuple(a for a in range(x.ndim) if a not in axes)
+    count = math.prod(x.shape[a] for a in others)
     wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
     mean, variance = wide.mean(others, keepdims=True), wide.var(others, keepdims=True)
+    if count < FEW:
+        variance = variance.mean() if count > 1 else wide.var()
+    mean = mean if count > 1 else jnp.zeros_like(mean)
     mean, variance = jax.lax.stop_gradient((mean, variance))
     return ((wide - mean) / jnp.sqrt(jnp.where(variance > 0, variance, 1))).astype(x.dtype)

@@ -11,6 +11,7 @@ from initcore.networks import Linearized
 __all__ = ["array", "gradients", "linearized"]
 
 Function = Callable[[Any], Any]
+QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
 def array(x: Any) -> Any:
@@ -20,13 +21,14 @@ def array(x: Any) -> Any:
     return np.asarray(keras.ops.convert_to_numpy(x), dtype=np.float64)
 
 
-def gradients(run: Callable[[Callable[[Any, Any], Any]], Any], seeded: Any) -> tuple[Any, Any]:
+def gradients(run: Callable[..., Any], seeded: Any, variables: list[Any]) -> tuple[Any, Any]:
     """Values named on the way, and the gradients by them of `sum(seeded(y) * y)`.
 
     Args:
-        run: `run(name)` computes the output `y` and calls `name(key, value)` for each value, going
-            on with what it returns.
+        run: `run(name, values)` computes the output `y` and calls `name(key, value)` for each
+            value, going on with what it returns. The variables have the `values`, if there are any.
         seeded: From the output's shape to the coefficients.
+        variables: What the output is made of, beside the inputs.
 
     Returns:
         The values and the gradients by key; no gradients on a backend without them.
@@ -64,28 +66,32 @@ def gradients(run: Callable[[Callable[[Any, Any], Any]], Any], seeded: Any) -> t
         with torch.enable_grad():
             y = run(graphed)
             weights = torch.as_tensor(np.asarray(seeded(y.shape))).to(y)
+            if not (values and y.requires_grad):
+                return values, {}
             grads = torch.autograd.grad(y, list(values.values()), weights, allow_unused=True)
         return values, {p: g for p, g in zip(values, grads, strict=True) if g is not None}
     if backend == "jax":
         import jax
         import jax.numpy as jnp
 
-        y = run(name)
-        shape, zeros = y.shape, {p: jnp.zeros_like(v) for p, v in values.items()}
-
-        def total(added: Any) -> Any:
-            seen: set[Any] = set()
+        def total(added: Any, given: Any) -> Any:
+            seen: dict[Any, Any] = {}
 
             def shifted(path: Any, value: Any) -> Any:
                 if path in seen:
                     return value
-                seen.add(path)
-                return value + added[path]
+                seen[path] = value + added[path] if path in added else value
+                return seen[path]
 
-            y = run(shifted)
-            return (y * jnp.asarray(seeded(shape), y.dtype)).sum()
+            y = run(shifted, given)
+            return (y * jnp.asarray(seeded(y.shape), y.dtype)).sum(), seen
 
-        return values, jax.grad(total)(zeros)
+        given = [v.value for v in variables]
+        shapes = jax.eval_shape(lambda given: total({}, given)[1], given)
+        zeros = {path: jnp.zeros(s.shape, s.dtype) for path, s in shapes.items()}
+        both = jax.jit(jax.grad(total, has_aux=True), compiler_options=QUICK)
+        found, values = both(zeros, given)
+        return values, found
     run(name)
     return values, {}
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from initcore import networks
+from initcore.diagnostics import signal_check
 from initcore.networks import INITIALIZE, Overrides, Paths, Report, described
 
 from ._model import KerasModel
@@ -46,5 +47,6 @@ def initialize(
         paths=paths,
         only=only,
         input_scale=input_scale,
+        check=signal_check,
     )
     return report

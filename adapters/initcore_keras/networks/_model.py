@@ -3,7 +3,7 @@
 import contextlib
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from initcore.arrays import REAL
+from initcore.diagnostics import too_many
 from initcore.networks import (
     Assignment,
     Graph,
@@ -23,8 +24,9 @@ from initcore.networks import (
 
 from .._draw import on_backend
 from ._derivatives import array, gradients, linearized
-from ._taps import cells_of, kernel_of, tapped, unrolled
-from ._trace import call_of, trace, variables_of
+from ._inputs import drawn
+from ._taps import cells_of, kernel_of, settled, tapped, unrolled
+from ._trace import arguments, call_of, trace, variables_of
 
 __all__ = ["KerasModel"]
 
@@ -120,10 +122,12 @@ class KerasModel:
             return keras.ops.convert_to_tensor(x, dtype=dtype)
 
         args, kwargs = call_of(self._sample)
-        arguments: tuple[list[Any], dict[str, Any]] = keras.tree.map_structure(
-            tensor, (list(args), dict(kwargs))
-        )
-        return arguments
+        given: Any = list(args), dict(kwargs)
+        if self._who == "initialize":  # the sample may be of zeros: it was asked for its shape
+            given = arguments(self._model, None) if self._sample is None else given
+            given = drawn(given, self.graph)
+        tensors: tuple[list[Any], dict[str, Any]] = keras.tree.map_structure(tensor, given)
+        return tensors
 
     @property
     def _arrays(self) -> list[Any]:
@@ -162,12 +166,22 @@ class KerasModel:
                 raise raised[0] from None
             raise
 
+    @property
+    def too_dear(self) -> str:
+        """Why the model is not run after it was initialized; empty if it can be."""
+        if self.unwritten:
+            return "its weights are not all here"
+        if keras.distribution.distribution() is not None:
+            return "its weights are spread over devices"
+        return too_many(sum(math.prod(v.shape) for v in self._weights.values()))
+
     def recorded(self, coefficients: Callable[[Sequence[int]], Any]) -> Recording:
         paths = {id(v): path for path, v in self._weights.items()}
+        arguments = self._arguments  # made outside of what JAX traces
         cells = cells_of(self._model)
         inside = {id(layer) for cell in cells for layer in cell._flatten_layers()}
 
-        def run(name: Callable[[Any, Any], Any]) -> Any:
+        def run(name: Callable[[Any, Any], Any], values: Sequence[Any] = ()) -> Any:
             steps: Counter[str] = Counter()
 
             def tap(layer: Any, made: Any) -> Any:
@@ -178,9 +192,11 @@ class KerasModel:
                 return name((path, steps[path]), made)
 
             with unrolled(self._model), tapped(tap, cells=cells):
-                return self._output(self._arguments)
+                return self._output(arguments, values)
 
-        signals, slopes = (_by_path(found) for found in gradients(run, coefficients))
+        with settled(self._model):
+            both = gradients(run, coefficients, self._model.variables)
+        signals, slopes = map(_by_path, both)
         entering = next((x for x in self._arrays if _is_float(x)), None)
         return Recording(
             signals,
@@ -221,9 +237,14 @@ class KerasModel:
         run(None)
         return (run, looked_up[0]) if looked_up else None
 
-    def _output(self, arguments: tuple[list[Any], dict[str, Any]]) -> Any:
+    def _output(
+        self, arguments: tuple[list[Any], dict[str, Any]], values: Sequence[Any] = ()
+    ) -> Any:
         args, kwargs = arguments
-        with calling(self._who, self.name), _stateless():
+        with (
+            calling(self._who, self.name),
+            _stateless(zip(self._model.variables if values else (), values, strict=True)),
+        ):
             made = self._model(*args, **kwargs)
         for y in keras.tree.flatten(made):
             if _is_array(y) and _is_float(y):
@@ -241,9 +262,12 @@ def _by_path(found: Mapping[tuple[str, int], Any]) -> dict[str, Any]:
     return {path: x[0] if len(x) == 1 else np.stack(x, 1) for path, x in steps.items()}
 
 
-def _stateless() -> Any:
-    """A context in which whatever a call assigns to variables or losses is forgotten after it."""
-    return keras.StatelessScope(collect_losses=True)
+def _stateless(values: Iterable[tuple[Any, Any]] = ()) -> Any:
+    """A context in which whatever a call assigns to variables or losses is forgotten after it.
+
+    Those among the `values` have these for its time.
+    """
+    return keras.StatelessScope(state_mapping=list(values), collect_losses=True)
 
 
 def _is_array(x: Any) -> bool:

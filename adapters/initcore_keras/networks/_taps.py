@@ -1,6 +1,7 @@
 """The outputs of the layers of a running model, before their activations."""
 
 import contextlib
+import math
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,12 +11,13 @@ from keras import layers
 
 from ._hooks import PATCHING
 
-__all__ = ["TAPPED", "cells_of", "kernel_of", "tapped", "unrolled"]
+__all__ = ["TAPPED", "cells_of", "kernel_of", "settled", "tapped", "unrolled"]
 
 TAPPED = (layers.Dense, layers.EinsumDense, layers.Conv1D, layers.Conv2D, layers.Conv3D,
           layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose,
           layers.DepthwiseConv1D, layers.DepthwiseConv2D, layers.SeparableConv1D,
           layers.SeparableConv2D)  # fmt: skip
+FEW = 16  # numbers a channel; all channels share their variance if there are fewer
 Tap = Callable[[Any, Any], Any]
 
 
@@ -47,6 +49,42 @@ def unrolled(model: Any) -> Iterator[None]:
     finally:
         for x, own in zip(loops, before, strict=True):
             x.update(own)
+
+
+@contextlib.contextmanager
+def settled(model: Any) -> Iterator[None]:
+    """A context in which batch normalizations without statistics take those of the batch.
+
+    The model is to be called inside of a `keras.StatelessScope`.
+    """
+    fresh = [
+        x for x in model._flatten_layers()
+        if isinstance(x, layers.BatchNormalization) and x.built
+        and not bool(keras.ops.any(x.moving_mean != 0))
+    ]  # fmt: skip
+    for x in fresh:
+        vars(x)["call"] = _with_statistics(x, x.call)
+    try:
+        yield
+    finally:
+        for x in fresh:
+            del vars(x)["call"]
+
+
+def _with_statistics(layer: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+    def with_statistics(inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        axes = [a for a in range(len(inputs.shape)) if a != layer.axis % len(inputs.shape)]
+        x = keras.ops.cast(keras.ops.stop_gradient(inputs), layer.moving_mean.dtype)
+        mean, variance = keras.ops.moments(x, axes)
+        count = math.prod(inputs.shape[a] for a in axes)
+        if count < FEW:
+            pooled = keras.ops.mean(variance) if count > 1 else keras.ops.var(x)
+            variance = keras.ops.broadcast_to(pooled, variance.shape)
+        layer.moving_mean.assign(mean if count > 1 else keras.ops.zeros_like(mean))
+        layer.moving_variance.assign(variance)
+        return call(inputs, training=False, mask=mask)
+
+    return with_statistics
 
 
 @contextlib.contextmanager

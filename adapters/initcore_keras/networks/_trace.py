@@ -17,7 +17,7 @@ from ._layers import parameter, replaced_methods
 from ._recorder import NotBuiltError, Recorder
 from ._unchanged import unchanged
 
-__all__ = ["call_of", "trace", "variables_of"]
+__all__ = ["arguments", "call_of", "trace", "variables_of"]
 
 PIXELS = 64  # of axes that a model leaves open
 TOKENS = 8
@@ -120,7 +120,7 @@ def _traced(model: Any, sample: Any, who: str) -> Graph:
             f"{who} needs a model that is built, with all its weights; call {model.name} once, or "
             "pass sample_input."
         )
-    call = _arguments(model, sample)
+    call = arguments(model, sample)
     recorder = Recorder(model, variables)
     if call is None:
         reason = "no input to call it with is known; pass sample_input"
@@ -179,7 +179,7 @@ def _parameters(model: Any, recorder: Recorder, keys: Mapping[str, str]) -> list
     ]
 
 
-def _arguments(model: Any, sample: Any) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+def arguments(model: Any, sample: Any) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
     """Symbolic arguments without open axes."""
 
     def closed(x: Any) -> Any:
