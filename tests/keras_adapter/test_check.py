@@ -1,4 +1,4 @@
-"""After `initialize` a Keras model runs once, and the report says whether signals keep their size."""
+"""A Keras model runs once after `initialize`, and the report says whether signals keep size."""
 
 from typing import Any
 
