@@ -30,21 +30,31 @@ class LayoutInitializer(CoreInitializer):
 
     def __init__(self, **layout: Unpack[KindAndGroups]) -> None:
         who, given = type(self).__name__, resolve(self, layout, KindAndGroups)
-        kind, groups = given["kind"], given["groups"]
+        kind, groups, batch = given["kind"], given["groups"], given["batch"]
         if not isinstance(kind, str) or kind not in KINDS:
             raise ValueError(
                 f"{who} needs kind to be one of {', '.join(KINDS)}, got {short_repr(kind)}."
             )
         if isinstance(groups, bool) or not isinstance(groups, int) or groups < 1:
             raise ValueError(f"{who} needs groups to be an integer >= 1, got {short_repr(groups)}.")
-        self.kind, self.groups = kind, groups
+        if isinstance(batch, bool) or not isinstance(batch, int) or batch < 0:
+            raise ValueError(f"{who} needs batch to be an integer >= 0, got {short_repr(batch)}.")
+        self.kind, self.groups, self.batch = kind, groups, batch
         super().__init__()
 
     def _layout(self, ndim: int) -> Layout | None:
+        if self.batch and ndim < self.batch + 2:
+            raise ValueError(
+                f"{type(self).__name__} needs batch to count the axes ahead of a kernel's two, got "
+                f"{self.batch} for a shape of {ndim} axes."
+            )
         if super()._layout(ndim) is None:
             return None
         plain = KINDS[self.kind]
-        return plain if self.groups == 1 else dataclasses.replace(plain, groups=self.groups)
+        if self.groups == 1 and not self.batch:
+            return plain
+        many = (*range(self.batch), *plain.batch)
+        return dataclasses.replace(plain, groups=self.groups, batch=many)
 
 
 class KernelInitializer(LayoutInitializer):
@@ -66,6 +76,11 @@ class KernelInitializer(LayoutInitializer):
                     f"{who} needs input_axes and output_axes to be lists of integers, "
                     f"got {short_repr(some)}."
                 )
+        if numbers != (None, None) and given["batch"]:
+            raise ValueError(
+                f"{who} needs batch or input_axes and output_axes, got both; axes that are neither "
+                "inputs nor outputs count kernels."
+            )
         self.input_axes, self.output_axes = numbers
         if isinstance(seed, dict):  # of a config
             seed = keras.saving.deserialize_keras_object(seed)

@@ -77,6 +77,13 @@ class KindAndGroups(TypedDict, total=False):
             "gates of a recurrent kernel `(units, gates * units)` (4 of an `LSTM`, 3 of a `GRU`).",
         ),
     ]
+    batch: Annotated[
+        int,
+        Shared(
+            0,
+            "Leading axes that count independent kernels: 1 for experts `(experts, in, out)`.",
+        ),
+    ]
 
 
 class Axes(KindAndGroups, total=False):

@@ -61,7 +61,7 @@ class VarianceScaling(KernelInitializer, keras.initializers.VarianceScaling):  #
         super().__init__(seed, input_axes=input_axes, output_axes=output_axes, **layout)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument; `kind` and `groups` only where they are not the default."""
+        """Every argument; `kind`, `groups` and `batch` only where they are not the default."""
         axes = {"input_axes": self.input_axes, "output_axes": self.output_axes}
         return {**axes, **super().get_config()}
 
@@ -77,7 +77,7 @@ class VarianceScaling(KernelInitializer, keras.initializers.VarianceScaling):  #
     def _make(self, shape: Any, dtype: Any) -> Any:
         sizes = as_shape(shape, who=type(self).__name__)
         named = self.input_axes is not None and self.output_axes is not None
-        if len(sizes) >= 2 or named:
+        if len(sizes) >= 2 or named or self.batch:
             return super()._make(sizes, dtype)
         # For vectors and scalars Keras sets both fans to the size: one output with that many
         # inputs, in every mode.

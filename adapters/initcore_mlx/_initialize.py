@@ -1,5 +1,6 @@
 """`initialize(model, scheme)`: every weight of a model from its role."""
 
+from collections.abc import Collection
 from typing import Any
 
 import mlx.core as mx
@@ -48,6 +49,7 @@ class MlxModel:
 def initialize(
     model: nn.Module, scheme: Any, *, seed: int = 0, overrides: Overrides | None = None,
     sample_input: Any = None, paths: Paths | None = None,
+    only: str | Collection[str] | None = None, input_scale: float | None = None,
 ) -> Report:  # fmt: skip
     """Give every weight of `model` what `scheme` says for its role, and report it.
 
@@ -64,4 +66,13 @@ def initialize(
     ('relu', 'output')
     """
     known = MlxModel("initialize", model)
-    return networks.initialize(known, scheme, seed=seed, overrides=overrides, paths=paths)
+    report: Report = networks.initialize(
+        known,
+        scheme,
+        seed=seed,
+        overrides=overrides,
+        paths=paths,
+        only=only,
+        input_scale=input_scale,
+    )
+    return report

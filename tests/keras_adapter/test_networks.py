@@ -289,6 +289,16 @@ def test_a_model_without_its_weights_asks_for_a_sample() -> None:
     assert report["d/kernel"].name == "orthogonal"
 
 
+def test_a_model_of_which_a_layer_has_no_weights_yet_is_not_guessed_at() -> None:
+    model = Unfinished()
+    model.first = layers.Dense(4, name="first")
+    model.first.build((None, 4))
+    before = np.array(ops.convert_to_numpy(model.first.kernel))
+    with pytest.raises(ValueError, match=r"and d has none yet; call .* or pass sample_input"):
+        initialize(model, "orthogonal")
+    assert np.array_equal(ops.convert_to_numpy(model.first.kernel), before)
+
+
 class Failing(keras.Model):  # type: ignore[misc]
     """Changes itself, draws random numbers, and fails."""
 

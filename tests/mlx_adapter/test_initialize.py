@@ -178,3 +178,20 @@ def test_the_examples_in_the_documentation_run() -> None:
     for module in [init, *(importlib.import_module(f"initcore_mlx.{m.name}")
                            for m in pkgutil.iter_modules(init.__path__))]:  # fmt: skip
         assert not doctest.testmod(module).failed, module.__name__
+
+
+def test_a_part_of_a_model_and_the_size_of_its_inputs_can_be_named() -> None:
+    model = nn.Sequential(nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 3))
+    before = values(model)
+    report = init.initialize(model, "orthogonal", only="layers.2.*")
+    changed = {path for path, w in values(model).items() if not np.array_equal(w, before[path])}
+    assert "layers.2.weight" in changed
+    assert all(path.startswith("layers.2.") for path in changed)
+    assert set(report.untouched) == {path for path in before if not path.startswith("layers.2.")}
+    gains = [
+        init.initialize(model, "orthogonal", input_scale=scale)["layers.0.weight"].parameters["gain"]
+        for scale in (1.0, 4.0)
+    ]
+    assert gains[0] == pytest.approx(4 * gains[1])
+    with pytest.raises(ValueError, match="initialize needs input_scale"):
+        init.initialize(model, "orthogonal", input_scale=0.0)

@@ -122,6 +122,8 @@ def _traced(model: Any, sample: Any, who: str) -> Graph:
         )
     call = arguments(model, sample)
     recorder = Recorder(model, variables)
+    if call is None and (half := _without_weights(model)) is not None:
+        raise _not_built(who, half.name, model)
     if call is None:
         reason = "no input to call it with is known; pass sample_input"
         return Graph((), _parameters(model, recorder, keys), traced=False, note=reason)
@@ -130,14 +132,25 @@ def _traced(model: Any, sample: Any, who: str) -> Graph:
         with unchanged(model), hooks, recorder.weights_replaced():
             made = _called(model, *_values(recorder, call))
     except NotBuiltError as error:
-        raise NotBuiltError(
-            f"{who} needs a model with all its weights, and {_cause(error)} has none yet; call "
-            f"{model.name} once, or pass sample_input."
-        ) from None
+        raise _not_built(who, _cause(error), model) from None
     except Exception as error:
         reason = f"its call could not be traced: {_cause(error)}"
         return Graph((), _parameters(model, recorder, keys), traced=False, note=reason)
     return recorder.graph(_parameters(model, recorder, keys), made)
+
+
+def _without_weights(model: Any) -> Any:
+    """A layer that will have weights and has none yet."""
+    plain = keras.Layer.build
+    return next((x for x in model._flatten_layers() if not x.built and type(x).build is not plain),
+                None)  # fmt: skip
+
+
+def _not_built(who: str, layer: str, model: Any) -> NotBuiltError:
+    return NotBuiltError(
+        f"{who} needs a model with all its weights, and {layer} has none yet; call {model.name} "
+        "once, or pass sample_input."
+    )
 
 
 def _cause(error: Exception) -> str:
