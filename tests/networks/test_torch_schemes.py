@@ -55,7 +55,7 @@ def test_orthogonal_on_a_deep_tanh_network_keeps_the_jacobian_as_predicted() -> 
     wanted = initcore.theory.isometric("tanh", 60)
     assert report["2.weight"].parameters["gain"] == wanted.gain
     assert report["0.bias"].parameters["std"] == wanted.sigma_b
-    assert "brings inputs of root mean square 1 to the length q" in report["0.weight"].why
+    assert "brings inputs of root mean square 1 to the mean square q" in report["0.weight"].why
     g = torch.Generator().manual_seed(0)
     x = torch.randn(200, dtype=torch.float64, generator=g)
     squares = torch.linalg.svdvals(torch.func.jacrev(model)(x).detach()) ** 2
