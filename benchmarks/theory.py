@@ -40,10 +40,10 @@ def main() -> None:
         ("a named gain", [lambda: initcore.gain("gelu")] * n, "1"),
         ("the gain of a callable", [lambda: initcore.gain(np.tanh)] * n, ""),
         ("a critical point", [lambda q=q: theory.critical_point("gelu", q) for q in lengths], "50"),
-        ("the length for a depth", [lambda i=i: theory.q_for_depth("tanh", 100 + i)
+        ("the mean square for a depth", [lambda i=i: theory.q_for_depth("tanh", 100 + i)
                                     for i in range(n)], ""),
         ("a spectrum, 100 layers, 200 points", [lambda q=q: points(q) for q in lengths], "5000"),
-        ("the law of 100 layers of 100 units",
+        ("the distribution after 100 layers of 100 units",
          [lambda i=i: theory.relu_norm_law([100] * (100 + i), sigma_w=0.02**0.5).cdf(1.0)
           for i in range(n)], ""),
     ]  # fmt: skip

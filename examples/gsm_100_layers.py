@@ -2,9 +2,9 @@
 
     python examples/gsm_100_layers.py [--layers 100] [--epochs 20] [--out out]
 
-No skips, no normalization, width 128, scikit-learn's digits. Prints the law of the output's squared
-length over 200 draws of the weights, then the training of one network each, at the best of three
-learning rates; writes `gsm_100_layers.png`.
+No skips, no normalization, width 128, scikit-learn's digits. Prints the distribution of the
+output's squared length over 200 draws of the weights, then the training of one network each, at the
+best of three learning rates; writes `gsm_100_layers.png`.
 """
 
 import argparse

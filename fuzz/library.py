@@ -153,7 +153,7 @@ def law(make: Callable[..., Any]) -> Callable[..., float]:
 
 
 def _wide(widths: Any) -> bool:
-    """Layers whose laws take seconds."""
+    """Layers whose distributions take seconds."""
     sizes = widths if isinstance(widths, tuple) else (widths,)
     return any(isinstance(n, int) and 2000 < n <= 1 << 20 for n in sizes)
 

@@ -3,17 +3,29 @@
 import pytest
 
 import initcore
-from tests.tools.imports import PACKAGES, ROOMS, ROOT, circle, import_graph, imports, sources_of
+from tests.tools.imports import (
+    ADAPTERS,
+    PACKAGES,
+    PROJECT,
+    ROOMS,
+    ROOT,
+    circle,
+    import_graph,
+    imports,
+    sources_of,
+)
 
 FRAMEWORKS = {"torch", "jax", "keras", "tensorflow", "flax", "equinox", "haiku", "mlx"}
-ADAPTERS = {"initcore_torch", "initcore_jax", "initcore_keras", "initcore_mlx"}
+# An adapter may import the framework that it is named after, and these.
+OTHERS = {"initcore_jax": {"flax", "equinox", "haiku"}, "initcore_keras": FRAMEWORKS}
 FORBIDDEN = {
     "initcore": FRAMEWORKS | ADAPTERS | {"initcore_conformance"},
-    "initcore_torch": (FRAMEWORKS - {"torch"}) | (ADAPTERS - {"initcore_torch"}),
-    "initcore_jax": FRAMEWORKS - {"jax", "flax", "equinox", "haiku"} | ADAPTERS - {"initcore_jax"},
-    "initcore_keras": ADAPTERS - {"initcore_keras"},
-    "initcore_mlx": (FRAMEWORKS - {"mlx"}) | (ADAPTERS - {"initcore_mlx"}),
     "initcore_conformance": ADAPTERS,
+    **{
+        name: (FRAMEWORKS - {name.removeprefix("initcore_")} - OTHERS.get(name, set()))
+        | (ADAPTERS - {name})
+        for name in ADAPTERS
+    },
 }
 
 
@@ -22,6 +34,13 @@ def test_imports_are_seen_wherever_they_stand() -> None:
         "def f():\n    import torch.nn\nif 1:\n    from jax import numpy\nfrom . import keras\n"
     )
     assert imports(source) == {"torch", "jax"}
+
+
+def test_every_adapter_is_in_the_wheel_and_has_an_extra_of_its_name() -> None:
+    folders = {path.name for path in (ROOT / "adapters").glob("initcore_*")}
+    assert folders == ADAPTERS == set(FORBIDDEN) - {"initcore", "initcore_conformance"}
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert {f"initcore_{name}" for name in extras} >= ADAPTERS
 
 
 @pytest.mark.parametrize("package", PACKAGES)

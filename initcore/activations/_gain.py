@@ -1,4 +1,4 @@
-"""The gain of an activation: what weights are multiplied by to keep the second moment."""
+"""The gain of an activation: the factor on weights that keeps the second moment."""
 
 import functools
 import math
@@ -14,8 +14,8 @@ __all__ = ["gain"]
 def gain(activation: str | Callable[..., Any], **parameters: float) -> float:
     """`1 / sqrt(E[phi(z)**2])`, `z` standard normal: after it the second moment is 1 again.
 
-    It is He et al.'s (ICCV 2015, eq. 14) rectifier argument for any function. PyTorch's 5/3 for
-    tanh and 3/4 for SELU are empirical; these are computed.
+    This extends the argument of He et al. (ICCV 2015, eq. 14) from the rectifier to any function.
+    PyTorch's 5/3 for tanh and 3/4 for SELU are empirical; these gains are computed.
 
     Args:
         activation: A name in any framework's spelling, or an elementwise callable on NumPy's or a

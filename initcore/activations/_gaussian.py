@@ -11,10 +11,10 @@ from ._named import Activation
 
 __all__ = ["breaks", "legendre", "mean", "normal_density", "rough_mean"]
 
-MOST = 100_000  # values of a function before its mean is given up
+MOST = 100_000  # limit on the values of a function that are computed for its mean
 CANCELLED = 1e-2  # of the mean absolute value: 1e-13 of that is a few roundings of its sum
-REACH = 12.0  # deviations to integrate over: the normal weight beyond is below 1e-32
-# Panel ends: of the density's own scale, and finer about 0, where activations bend, in theirs.
+REACH = 12.0  # standard deviations to integrate over: the normal weight beyond is below 1e-32
+# Panel ends: the density's scale far from 0, and the activations' finer scale near 0.
 Z_ENDS = np.arange(-REACH, REACH + 1)
 X_ENDS = np.array([0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64])
 X_ENDS = np.concatenate([-X_ENDS[::-1], [0.0], X_ENDS])
@@ -46,8 +46,10 @@ def breaks(root: float, kinks: tuple[float, ...], reach: float = REACH) -> Any:
 def mean(
     f: Callable[[Any], Any], phi: Activation, q: float, rel: float = 1e-13, beside: float = 0.0
 ) -> float:
-    """`E f(sqrt(q) z)`, `z` standard normal, for an `f` made of `phi`, to about `rel` of it, or of
-    `beside` if that is larger, or of what rounding leaves where positive and negative parts cancel.
+    """`E f(sqrt(q) z)` over a standard normal `z`, for an `f` made of `phi`.
+
+    The error is about `rel` of the result, or of `beside` if that is larger, or of the rounding
+    that remains where positive and negative parts cancel.
 
     Two rules of different order have to agree; where they do not, the panels are halved. Infinite
     if the integral does not converge.
@@ -63,7 +65,7 @@ def mean(
 
 
 def rough_mean(f: Callable[[Any], Any], phi: Activation, q: float) -> float:
-    """`mean` by one rule, unchecked: for looking around."""
+    """`mean` by one rule, without a check: for searches."""
     root = math.sqrt(q)
     return _panels(f, breaks(root, phi.kinks), root, 24)[0]
 
@@ -75,7 +77,7 @@ def _panels(f: Callable[[Any], Any], ends: Any, root: float, n: int) -> tuple[fl
 
 
 def _parts(f: Callable[[Any], Any], low: Any, high: Any, root: float, n: int) -> tuple[Any, Any]:
-    """What every panel adds to the means of `f` and of its absolute value."""
+    """Each panel's contribution to the means of `f` and of its absolute value."""
     x, w = legendre(n)
     width = high - low
     z = low[:, None] + width[:, None] * x
@@ -85,7 +87,7 @@ def _parts(f: Callable[[Any], Any], low: Any, high: Any, root: float, n: int) ->
 
 
 def _decays(f: Callable[[Any], Any], root: float, total: float, reach: float = REACH) -> bool:
-    """Whether nothing is left beyond `reach` deviations."""
+    """Whether the mean beyond `reach` standard deviations is negligible."""
     z = np.array([-reach, reach])
     with np.errstate(all="ignore"):
         ends = abs(f(root * z)) * normal_density(z)
@@ -95,7 +97,7 @@ def _decays(f: Callable[[Any], Any], root: float, total: float, reach: float = R
 def _adaptive(
     f: Callable[[Any], Any], phi: Activation, root: float, rel: float, seen: float
 ) -> float:
-    """The mean by panels that are halved where two rules disagree, all of them at once.
+    """The mean by panels, all of which are halved at once where two rules disagree.
 
     A jump that no panel ends at costs some forty halvings of one panel.
     """
@@ -108,7 +110,7 @@ def _adaptive(
             left -= 41 * low.size
             if left < 0:
                 raise ValueError(
-                    f"activation {phi.name} turns or jumps too often to be averaged at length "
+                    f"activation {phi.name} turns or jumps too often to be averaged at mean square "
                     f"q = {root * root:g}."
                 )
             (fine, whole), (coarse, _) = (_parts(f, low, high, root, n) for n in (24, 17))

@@ -33,7 +33,7 @@ Elementwise = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Activation:
-    """An elementwise function with what the theory needs to know of it.
+    """An elementwise function, with its derivative, kinks and known moments.
 
     Attributes:
         name: `jax.nn`'s spelling, or a callable's own name.
@@ -115,7 +115,7 @@ def _between(low: float, high: float, slope: float = 1.0) -> Elementwise:
 
 
 def homogeneous(name: str, left: float, right: float) -> Activation:
-    """The activation `left * x` below 0 and `right * x` above: lengths of all scales fare alike."""
+    """The activation `left * x` below 0 and `right * x` above, which acts alike at all scales."""
     mean = (left * left + right * right) / 2
     return Activation(
         name,
@@ -214,7 +214,7 @@ _LEAKY = {"leaky_relu": 0.01, "prelu": 0.25}
 
 
 def key_of(name: str) -> str:
-    """The name without what spellings differ in."""
+    """The name in lower case, without blanks, `_` and `-`."""
     return name.strip().lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
@@ -222,7 +222,7 @@ BY_KEY = {key_of(n): n for n in (*BY_NAME, *_LEAKY)} | {key_of(a): n for a, n in
 
 
 def names() -> tuple[str, ...]:
-    """Every name an activation can be asked by, aliases included."""
+    """All names of activations, aliases included."""
     load_entry_points(GROUP)
     return tuple(sorted({*BY_NAME, *_ALIASES, *_LEAKY}))
 
@@ -230,8 +230,8 @@ def names() -> tuple[str, ...]:
 def activation_of(activation: Any, **parameters: float) -> Activation:
     """The `Activation` of a name or of an elementwise callable on arrays.
 
-    A callable whose values are a named activation's to the callable's own precision *is* that
-    activation, with its kinks and float64 derivative: so a framework's float32 function loses
+    A callable whose values are a named activation's, to the callable's own precision, is taken as
+    that activation, with its kinks and float64 derivative. So a framework's float32 function loses
     nothing.
 
     Args:

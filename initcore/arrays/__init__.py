@@ -18,3 +18,6 @@ from ._memory import address_of as address_of
 from ._memory import aligned_empty as aligned_empty
 from ._memory import words_in as words_in
 from ._to_numpy import to_numpy as to_numpy
+from ._types import Array as Array
+from ._types import Namespace as Namespace
+from ._types import Shape as Shape

@@ -21,8 +21,9 @@ from ._measure import PROBES
 __all__ = ["register"]
 
 Worker = tuple[str, tuple[str, ...], dict[str, str], tuple[str, ...]]
-# Each worker is an adapter's own module, in a process of its own: module, arguments, environment,
-# and what has to be installed for it.
+# Each worker runs in its own process: module, arguments, environment, and what it needs installed.
+# The command must work from a wheel, and the core imports no framework, so the workers are private
+# modules of the adapters and not files in examples/.
 NETWORKS: tuple[Worker, ...] = (
     ("initcore_torch._demo", ("network",), {}, ("torch", "transformers")),
     ("initcore_keras._demo", (), {"KERAS_BACKEND": "tensorflow"}, ("keras", "tensorflow")),

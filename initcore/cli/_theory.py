@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def show(values: dict[str, Any], as_json: bool) -> None:
-    """Names and values, a line each or as JSON."""
+    """Print names and values, a line each or as JSON."""
     if as_json:
         print(json.dumps(values))
         return
@@ -46,7 +46,7 @@ def _text(value: Any) -> str:
 
 
 def save(figure: Any, path: Path) -> None:
-    """Write the figure; a `ValueError` if the ending is no picture's."""
+    """Write the figure. A file that does not end as a picture is a `ValueError`."""
     endings = figure.canvas.get_supported_filetypes()
     if path.suffix[1:] not in endings:
         raise ValueError(
@@ -59,20 +59,24 @@ def save(figure: Any, path: Path) -> None:
 
 
 def gain(activation: Activation, as_json: Json = False) -> None:
-    """The gain 1 / sqrt(E phi(z)**2) that keeps the second moment."""
+    """The gain 1 / sqrt(E phi(z)**2), which keeps the second moment."""
     found = gain_of(activation)
     show({"activation": activation, "gain": found, "variance factor": found**2}, as_json)
 
 
 def critical(
     activation: Activation,
-    q: Annotated[float | None, typer.Option(help="Length of a pre-activation.")] = None,
-    depth: Annotated[int | None, typer.Option(help="Layers: the q that suits them.")] = None,
-    variance: Annotated[float, typer.Option(help="Of the squared singular values.")] = 0.25,
+    q: Annotated[float | None, typer.Option(help="Mean square of the pre-activations.")] = None,
+    depth: Annotated[
+        int | None, typer.Option(help="Number of layers, from which q is found.")
+    ] = None,
+    variance: Annotated[
+        float, typer.Option(help="Variance of the squared singular values.")
+    ] = 0.25,
     as_json: Json = False,
     plot: Plot = None,
 ) -> None:
-    """The critical point for a length q, or for a depth: gain of orthogonal weights and biases."""
+    """The critical point for a mean square q or a depth: gain of orthogonal weights, and biases."""
     if (q is None) == (depth is None):
         raise ValueError("critical needs --q or --depth, one of them.")
     if q is None:
@@ -90,8 +94,10 @@ def critical(
 
 def phase(
     activation: Activation,
-    sigma_w: Annotated[float, typer.Option(help="Deviation of weights times root of fan-in.")],
-    sigma_b: Annotated[float, typer.Option(help="Deviation of biases.")] = 0.0,
+    sigma_w: Annotated[
+        float, typer.Option(help="Standard deviation of weights times root of fan-in.")
+    ],
+    sigma_b: Annotated[float, typer.Option(help="Standard deviation of biases.")] = 0.0,
     as_json: Json = False,
     plot: Plot = None,
 ) -> None:
@@ -119,10 +125,10 @@ def spectrum(
     depth: Annotated[int, typer.Option(help="Layers.")],
     q: Annotated[
         float | None,
-        typer.Option(help="Length of a pre-activation; by default that of --variance."),
+        typer.Option(help="Mean square of the pre-activations; by default the one for --variance."),
     ] = None,
     variance: Annotated[
-        float, typer.Option(help="Wanted, where q is not given; q is then found.")
+        float, typer.Option(help="Variance from which q is found if it is not given.")
     ] = 0.25,
     weights: Annotated[str, typer.Option(help="orthogonal or gaussian.")] = "orthogonal",
     as_json: Json = False,
@@ -153,17 +159,18 @@ def spectrum(
 def norm_law(
     widths: Annotated[str, typer.Argument(metavar="WIDTHS", help="E.g. 100x50, or 64,32,10.")],
     sigma_w: Annotated[
-        float | None, typer.Option(help="Deviation of a weight; by default He's, sqrt(2 / width).")
+        float | None,
+        typer.Option(help="Standard deviation of the weights; by default He's, sqrt(2 / width)."),
     ] = None,
-    sigma_b: Annotated[float, typer.Option(help="Deviation of a bias.")] = 0.0,
-    input_norm: Annotated[float, typer.Option(help="Length of the input.")] = 1.0,
+    sigma_b: Annotated[float, typer.Option(help="Standard deviation of the biases.")] = 0.0,
+    input_norm: Annotated[float, typer.Option(help="Norm of the input.")] = 1.0,
     mirrored: Annotated[
         bool, typer.Option("--mirrored", help="Gaussian half blocks and their mirror images.")
     ] = False,
     as_json: Json = False,
     plot: Plot = None,
 ) -> None:
-    """The exact law of the squared length that a random ReLU network makes of an input."""
+    """The exact distribution of the squared norm of a random ReLU network's output."""
     make = theory.mirrored_norm_law if mirrored else theory.relu_norm_law
     law = make(_widths(widths), sigma_w=sigma_w, sigma_b=sigma_b, input_norm=input_norm)
     values = {

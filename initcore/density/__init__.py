@@ -1,6 +1,6 @@
 """Densities of a network's layers from one density of the whole, exact to one weight in total.
 
-The laws take the kernel shapes `(out, in, *spatial)`, as a sequence or as a mapping from names, and
+The rules take kernel shapes `(out, in, *spatial)`, as a sequence or as a mapping from names, and
 give the densities in the same form; `from_scores` takes a score for every weight. A density times
 its layer's size is a whole number, and these numbers add up to `round(density * total size)`.
 

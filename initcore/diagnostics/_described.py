@@ -16,10 +16,10 @@ SIGNAL_REPORT = Description(
 )
 
 JACOBIAN_SPECTRUM = Description(
-    "All of them where the smaller side has at most 2048; otherwise the law of one by stochastic "
-    "Lanczos quadrature, from `2 * probes * steps` products with the Jacobian. Inputs that are "
-    "integers are looked up first: the Jacobian is by what the embedding makes of them. The model "
-    "runs in evaluation mode and stays as it is.",
+    "All of them where the smaller side has at most 2048; otherwise their distribution by "
+    "stochastic Lanczos quadrature, from `2 * probes * steps` products with the Jacobian. Inputs "
+    "that are integers are looked up first: the Jacobian is by the embedding's result. The model "
+    "runs in evaluation mode and stays unchanged.",
     {
         "probes": "Number of random vectors; the error bars come from them.",
         "steps": "Products with each of them.",

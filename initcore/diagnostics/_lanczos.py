@@ -24,7 +24,7 @@ def quadrature(
     seed: int,
     bar: Callable[[Iterable[int]], Iterable[int]] = lambda items: items,
 ) -> tuple[Any, Any]:
-    """Nodes and weights `(probes, steps)` of the law of an eigenvalue; each row's weights sum to 1.
+    """Nodes and weights `(probes, steps)` of the distribution of an eigenvalue, each row of mass 1.
 
     Lanczos with full reorthogonalization, all probes at once.
 

@@ -25,7 +25,7 @@ EXACT = 2048  # sides of a Jacobian up to which all singular values are computed
 
 
 class MeasuredSpectrum:
-    """The law of a squared singular value of a real network's Jacobian.
+    """The distribution of a squared singular value of a real network's Jacobian.
 
     Attributes:
         exact: Whether all singular values were computed.

@@ -1,7 +1,6 @@
 """Kernels that do not depend on the key: one value everywhere."""
 
-from typing import Any
-
+from ..arrays import Array
 from ..invariants import Filled
 from ..random import Rng
 from ..spec import Real, ShapeRule, initializer
@@ -12,7 +11,7 @@ ANY = ShapeRule()
 
 
 @initializer(shape=ANY, invariants=(Filled(value=0.0),), source="elementary", random=False)
-def zeros(rng: Rng, shape: Any, /) -> Any:
+def zeros(rng: Rng[Array], shape: tuple[int, ...], /) -> Array:
     """Array of zeros.
 
     >>> float(zeros(Rng(0), (3, 2)).sum())
@@ -22,7 +21,7 @@ def zeros(rng: Rng, shape: Any, /) -> Any:
 
 
 @initializer(shape=ANY, invariants=(Filled(value=1.0),), source="elementary", random=False)
-def ones(rng: Rng, shape: Any, /) -> Any:
+def ones(rng: Rng[Array], shape: tuple[int, ...], /) -> Array:
     """Array of ones.
 
     >>> float(ones(Rng(0), (3, 2)).sum())
@@ -39,7 +38,7 @@ def ones(rng: Rng, shape: Any, /) -> Any:
     random=False,
     example={"value": 0.1},
 )
-def constant(rng: Rng, shape: Any, /, *, value: float) -> Any:
+def constant(rng: Rng[Array], shape: tuple[int, ...], /, *, value: float) -> Array:
     """Array whose every element is `value`.
 
     >>> float(constant(Rng(0), (3, 2), value=0.5).max())

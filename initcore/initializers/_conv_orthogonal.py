@@ -8,7 +8,7 @@ beyond the first, axis after axis, is an orthogonal kernel (Kautsky & Turcajova 
 
 from typing import Any
 
-from ..arrays import matmul
+from ..arrays import Array, matmul
 from ..invariants import ConvIsometry, HaarSum, TapEnergies
 from ..random import Rng
 from ..spec import Kernel, Real, ShapeRule, initializer
@@ -24,7 +24,9 @@ __all__ = ["conv_orthogonal"]
     source="Xiao et al., ICML 2018, algorithm 1; rectangular kernels are ours",
     exact=False,
 )
-def conv_orthogonal(rng: Rng, shape: Any, /, *, gain: float = 1.0, groups: int = 1) -> Any:
+def conv_orthogonal(
+    rng: Rng[Array], shape: tuple[int, ...], /, *, gain: float = 1.0, groups: int = 1
+) -> Array:
     """Convolution kernel whose matrix at every frequency has all singular values `gain`.
 
     With circular padding and stride 1 the whole convolution is then `gain` times an isometry, for

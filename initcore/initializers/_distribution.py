@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..arrays import dtype_name
+from ..arrays import Array, dtype_name
 from ..invariants import Bounded, ColumnSparse, HasLaw
 from ..random import Rng
 from ..spec import Kernel, Real, ShapeRule, initializer
@@ -24,8 +24,14 @@ REACH = {"float32": 4.0, "float64": 7.0}
     source="elementary",
 )
 def uniform(
-    rng: Rng, shape: Any, /, *, low: float = 0.0, high: float = 1.0, out: Any = None
-) -> Any:
+    rng: Rng[Array],
+    shape: tuple[int, ...],
+    /,
+    *,
+    low: float = 0.0,
+    high: float = 1.0,
+    out: Array | None = None,
+) -> Array:
     """Array of independent entries uniform on `[low, high)`.
 
     Raises:
@@ -48,7 +54,15 @@ def uniform(
     rounds=True,
     source="elementary",
 )
-def normal(rng: Rng, shape: Any, /, *, mean: float = 0.0, std: float = 1.0, out: Any = None) -> Any:
+def normal(
+    rng: Rng[Array],
+    shape: tuple[int, ...],
+    /,
+    *,
+    mean: float = 0.0,
+    std: float = 1.0,
+    out: Array | None = None,
+) -> Array:
     """Array of independent normal entries with the given `mean` and standard deviation `std`.
 
     >>> bool(abs(normal(Rng(0), (4000,), std=0.1).std() - 0.1) < 0.01)
@@ -72,16 +86,16 @@ def normal(rng: Rng, shape: Any, /, *, mean: float = 0.0, std: float = 1.0, out:
     source="elementary; the deviation is the one before truncation, as Keras and JAX have it",
 )
 def truncated_normal(
-    rng: Rng,
-    shape: Any,
+    rng: Rng[Array],
+    shape: tuple[int, ...],
     /,
     *,
     mean: float = 0.0,
     std: float = 1.0,
     low: float = -2.0,
     high: float = 2.0,
-    out: Any = None,
-) -> Any:
+    out: Array | None = None,
+) -> Array:
     """Array of independent `mean + std * z`, `z` standard normal given that `low < z < high`.
 
     Raises:
@@ -106,7 +120,9 @@ def truncated_normal(
     source="Martens, ICML 2010",
     example={"sparsity": 0.5},
 )
-def sparse(rng: Rng, shape: Any, /, *, sparsity: float, std: float = 0.01) -> Any:
+def sparse(
+    rng: Rng[Array], shape: tuple[int, ...], /, *, sparsity: float, std: float = 0.01
+) -> Array:
     """Matrix whose every column has `ceil(sparsity * out)` zeros and normal entries elsewhere.
 
     The entries left have standard deviation `std`.

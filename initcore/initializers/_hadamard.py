@@ -1,10 +1,8 @@
 """Kernels of zeros and ones, and of signs where the layer widens."""
 
-from typing import Any
-
 import numpy as np
 
-from ..arrays import dtype_name
+from ..arrays import Array, dtype_name
 from ..invariants import HadamardRows, SingleTap
 from ..random import Rng
 from ..spec import Kernel, Real, ShapeRule, initializer
@@ -20,7 +18,9 @@ __all__ = ["hadamard"]
     source="Zhao et al., ZerO Initialization, TMLR 2022",
     random=False,
 )
-def hadamard(rng: Rng, shape: Any, /, *, gain: float = 1.0, groups: int = 1) -> Any:
+def hadamard(
+    rng: Rng[Array], shape: tuple[int, ...], /, *, gain: float = 1.0, groups: int = 1
+) -> Array:
     """Kernel that is `gain` times a partial identity, or a part of a Hadamard matrix if widening.
 
     Where `out > in` its entries are `gain / sqrt(p)` times those of the first `out` rows and `in`

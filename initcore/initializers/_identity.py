@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import dtype_name, is_contiguous, is_numpy, is_torch
+from ..arrays import Array, dtype_name, is_contiguous, is_numpy, is_torch
 from ..invariants import PreservesIdentity, SingleTap
 from ..random import Rng
 from ..spec import Kernel, Real, ShapeRule, initializer
@@ -22,8 +22,14 @@ __all__ = ["identity"]
     rounds=True,
 )
 def identity(
-    rng: Rng, shape: Any, /, *, gain: float = 1.0, groups: int = 1, out: Any = None
-) -> Any:
+    rng: Rng[Array],
+    shape: tuple[int, ...],
+    /,
+    *,
+    gain: float = 1.0,
+    groups: int = 1,
+    out: Array | None = None,
+) -> Array:
     """Kernel that passes the first `min(out, in)` channels of each group on, times `gain`.
 
     A dense one is a (partial) identity matrix; a convolution has it at tap `(k - 1) // 2` of each

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from ..arrays import Array
 from ..invariants import FullRank, NearZero, RepeatsIdentity
 from ..random import Rng
 from ..spec import Choice, Kernel, Real, ShapeRule, initializer
@@ -28,15 +29,15 @@ SOURCE = "Pan et al., IDInit, ICLR 2025"
     source=SOURCE,
 )
 def idinit(
-    rng: Rng,
-    shape: Any,
+    rng: Rng[Array],
+    shape: tuple[int, ...],
     /,
     *,
     tau: float = 1.0,
     noise: float = 1e-6,
     taps: Taps = "center",
     groups: int = 1,
-) -> Any:
+) -> Array:
     """Kernel whose output `m` is `tau` times weight `m % fan_in` of its input, in each group.
 
     A square dense one is `tau I`, a narrowing one `[tau I, 0]`, a widening one `tau I` again and
@@ -49,8 +50,8 @@ def idinit(
     [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]
     """
     kernel = Kernel(shape, groups)
-    values = rng.normal((shape[0],)) * noise + tau
-    return _at(values, *places(kernel, taps), kernel, rng)
+    values: Any = rng.normal((shape[0],))
+    return _at(values * noise + tau, *places(kernel, taps), kernel, rng)
 
 
 def _has_neighbour(kernel: Kernel, parameters: Mapping[str, Any]) -> str | None:
@@ -76,8 +77,14 @@ def _has_neighbour(kernel: Kernel, parameters: Mapping[str, Any]) -> str | None:
     random=False,
 )
 def idinit_zero(
-    rng: Rng, shape: Any, /, *, eps: float = 1e-6, taps: Taps = "center", groups: int = 1
-) -> Any:
+    rng: Rng[Array],
+    shape: tuple[int, ...],
+    /,
+    *,
+    eps: float = 1e-6,
+    taps: Taps = "center",
+    groups: int = 1,
+) -> Array:
     """Kernel whose rows are `eps` and `-eps` at two neighbouring inputs: nearly 0, nowhere dead.
 
     It is `eps` times the difference of `idinit` and of the same one input further on (one tap

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from ..activations import SLOPES, activation_of, odd_slope
+from ..arrays import Array
 from ..invariants import Mirrored
 from ..random import Rng
 from ..spec import Choice, Kernel, Real, ShapeRule, initializer, specs
@@ -73,8 +74,8 @@ def _fits(kernel: Kernel, parameters: Mapping[str, Any]) -> str | None:
     exact=False,
 )
 def mirrored(
-    rng: Rng,
-    shape: Any,
+    rng: Rng[Array],
+    shape: tuple[int, ...],
     /,
     *,
     gain: float = 1.0,
@@ -83,7 +84,7 @@ def mirrored(
     activation: Any = "relu",
     negative_slope: float = 0.01,
     groups: int = 1,
-) -> Any:
+) -> Array:
     """Kernel `[[W0, -W0], [-W0, W0]]` of a `base` kernel `W0`: a net of such layers is linear.
 
     `part="first"` is `[W0; -W0]`, `"last"` is `[W0, -W0]`. Behind an activation with

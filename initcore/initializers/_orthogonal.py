@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from ..arrays import Array
 from ..invariants import Haar, Isometry, SingleTap
 from ..random import Rng
 from ..spec import Choice, Kernel, Real, ShapeRule, initializer, width_factor
@@ -25,8 +26,14 @@ CONVOLUTION = ShapeRule(3, 5, "a convolution kernel", ("for a dense layer", "ort
     exact=False,
 )
 def orthogonal(
-    rng: Rng, shape: Any, /, *, gain: float = 1.0, groups: int = 1, out: Any = None
-) -> Any:
+    rng: Rng[Array],
+    shape: tuple[int, ...],
+    /,
+    *,
+    gain: float = 1.0,
+    groups: int = 1,
+    out: Array | None = None,
+) -> Array:
     """Haar-random kernel whose `(out, in * prod(spatial))` matrix has all singular values `gain`.
 
     Rows are orthogonal where `out <= in * prod(spatial)`, columns otherwise; each group by itself.
@@ -53,15 +60,15 @@ def orthogonal(
     exact=False,
 )
 def scaled_orthogonal(
-    rng: Rng,
-    shape: Any,
+    rng: Rng[Array],
+    shape: tuple[int, ...],
     /,
     *,
     gain: float = 1.0,
     narrowing: Narrowing = "isometric",
     groups: int = 1,
-    out: Any = None,
-) -> Any:
+    out: Array | None = None,
+) -> Array:
     """Haar-random kernel with all singular values `gain * sqrt(out / fan_in)`, at least `gain`.
 
     So a widening layer keeps the mean square of a coordinate (times `gain**2`). With
@@ -85,7 +92,9 @@ def scaled_orthogonal(
     source="Xiao et al., ICML 2018, section 3.3",
     exact=False,
 )
-def delta_orthogonal(rng: Rng, shape: Any, /, *, gain: float = 1.0, groups: int = 1) -> Any:
+def delta_orthogonal(
+    rng: Rng[Array], shape: tuple[int, ...], /, *, gain: float = 1.0, groups: int = 1
+) -> Array:
     """Convolution kernel, zero but for a Haar-random centre tap of singular values `gain`.
 
     With "same" padding and stride 1 it acts as a 1x1 convolution: every pixel keeps its length.

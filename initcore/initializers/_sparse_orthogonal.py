@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from ..arrays import dtype_name
+from ..arrays import Array, dtype_name
 from ..invariants import Density, Isometry, RotationPairing, SingleTap, Unbiased
 from ..random import Rng, check_rng, host_call
 from ..spec import Choice, Kernel, Real, ShapeRule, initializer, specs
@@ -60,8 +60,8 @@ def _reachable(kernel: Kernel, parameters: Mapping[str, Any]) -> str | None:
     example={"density": 0.5},
 )
 def sparse_orthogonal(
-    rng: Rng,
-    shape: Any,
+    rng: Rng[Array],
+    shape: tuple[int, ...],
     /,
     *,
     gain: float = 1.0,
@@ -69,7 +69,7 @@ def sparse_orthogonal(
     sampling: Sampling = "uniform",
     tap_density: TapDensity = "same",
     groups: int = 1,
-) -> Any:
+) -> Array:
     """Kernel with a fraction `density` of nonzeros and all singular values `gain`.
 
     A random signed partial permutation, whose columns (rows, where there are more of them) are
@@ -99,15 +99,15 @@ def sparse_orthogonal(
 
 
 def sparse_orthogonal_mask(
-    rng: Rng,
-    shape: Any,
+    rng: Rng[Array],
+    shape: tuple[int, ...],
     /,
     *,
     density: float,
     sampling: Sampling = "uniform",
     tap_density: TapDensity = "same",
     groups: int = 1,
-) -> Any:
+) -> Array:
     """Booleans, true at `round(density * size)` weights: all nonzeros of `sparse_orthogonal`.
 
     The same `rng` and parameters give the mask of that very kernel, without its arithmetic. Where

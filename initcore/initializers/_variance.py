@@ -2,6 +2,7 @@
 
 from typing import Any, Protocol, get_args
 
+from ..arrays import Array, Shape
 from ..invariants import HasLaw
 from ..random import TRUNCATED_STD, Rng
 from ..spec import Choice, Kernel, Real, ShapeRule, fan, initializer, specs
@@ -35,16 +36,16 @@ KERNEL = ShapeRule(2, None, "a kernel (out, in, *spatial)")
     source="LeCun et al. 1998; Glorot & Bengio, AISTATS 2010; He et al., ICCV 2015",
 )
 def variance_scaling(
-    rng: Rng,
-    shape: Any,
+    rng: Rng[Array],
+    shape: tuple[int, ...],
     /,
     *,
     scale: float = 1.0,
     mode: Mode = "fan_in",
     distribution: Entries = "truncated_normal",
     groups: int = 1,
-    out: Any = None,
-) -> Any:
+    out: Array | None = None,
+) -> Array:
     """Kernel of independent entries with mean 0 and variance `scale / fan`.
 
     `fan` is `in * prod(spatial)`, `out * prod(spatial)` (of one group), or their arithmetic or
@@ -87,7 +88,10 @@ Fixed = tuple[str, str, float, Mode]  # source, variance, scale and mode
 class Scaled(Protocol):
     """An initializer whose variance is set by the layer's size alone."""
 
-    def __call__(self, rng: Rng, shape: Any, /, *, groups: int = 1, out: Any = None) -> Any: ...
+    def __call__(
+        self, rng: Rng[Array], shape: Shape, /, *, groups: int = 1, out: Array | None = None
+    ) -> Array:
+        """The kernel."""
 
 
 def _scaled(
@@ -95,7 +99,14 @@ def _scaled(
 ) -> Scaled:
     """`variance_scaling` with fixed parameters, filed as an initializer of its own."""
 
-    def drawn(rng: Rng, shape: Any, /, *, groups: int = 1, out: Any = None) -> Any:
+    def drawn(
+        rng: Rng[Array],
+        shape: tuple[int, ...],
+        /,
+        *,
+        groups: int = 1,
+        out: Array | None = None,
+    ) -> Array:
         return variance_scaling(
             rng, shape, scale=scale, mode=mode, distribution=law, groups=groups, out=out
         )

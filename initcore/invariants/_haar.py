@@ -20,9 +20,10 @@ ENOUGH = 30  # samples for the mean of bounded variables to be close to normal
 class Haar:
     """The orthogonal matrices are uniform: no direction and no sign is preferred.
 
-    Each group is a sample. Looked at, in the order of `violation`: the law of entries of `u^T W v`
-    for four pairs of fixed unit vectors (all have that of a coordinate of a random unit vector),
-    the trace, the determinants' signs, the correlation of consecutive groups, repeated groups.
+    Each group is a sample. Looked at, in the order of `violation`: the distribution of entries of
+    `u^T W v` for four pairs of fixed unit vectors (all have that of a coordinate of a random unit
+    vector), the trace, the determinants' signs, the correlation of consecutive groups, repeated
+    groups.
     """
 
     center: bool = False
@@ -60,8 +61,8 @@ class Haar:
             allowed = math.sqrt(math.log(2 / FALSE_ALARM) / (2 * count))
             if distance > allowed:
                 return (
-                    f"{what} is {distance:.3g} off the law of a coordinate of a random unit vector "
-                    f"of {n} dimensions (KS over {count} groups), allowed {allowed:.3g}"
+                    f"{what} is {distance:.3g} off the distribution of a coordinate of a random "
+                    f"unit vector of {n} dimensions (KS over {count} groups), allowed {allowed:.3g}"
                 )
         return None
 
@@ -123,7 +124,9 @@ class Haar:
         return None
 
     def __str__(self) -> str:
-        return "the law is Haar: multiplying by a fixed orthogonal matrix leaves it unchanged"
+        return (
+            "the distribution is Haar: multiplying by a fixed orthogonal matrix leaves it unchanged"
+        )
 
 
 def _probes(rows: int, columns: int) -> Iterator[tuple[str, Any, Any]]:

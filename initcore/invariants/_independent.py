@@ -1,4 +1,4 @@
-"""The invariant of independent entries: they are draws of one law."""
+"""The invariant of independent entries: all are draws from one distribution."""
 
 import functools
 import math
@@ -17,7 +17,7 @@ __all__ = ["HasLaw", "law_violation", "standard_law"]
 
 @dataclass(frozen=True)
 class HasLaw:
-    """The entries are independent draws of a law: its mean, variance, shape, and all distinct."""
+    """The entries are independent draws from a distribution, and all are distinct."""
 
     law: str
     fixed: dict[str, Any] = field(default_factory=dict, hash=False)
@@ -49,7 +49,7 @@ class HasLaw:
         )
 
     def law_of(self, shape: Any, p: dict[str, Any]) -> tuple[float, float, str, float, float]:
-        """Shift, factor, and the standard law (name and cuts) that entries are made from."""
+        """Shift, factor, and the standard distribution (name and cuts) of the entries."""
         if self.law == "uniform":
             return p["low"], p["high"] - p["low"], "unit", 0.0, 1.0
         if self.law == "normal":
@@ -69,7 +69,8 @@ class HasLaw:
 
     def __str__(self) -> str:
         if self.law != "variance":
-            return f"entries are independent, of the {self.law.replace('_', ' ')} law given"
+            kind = self.law.replace("_", " ")
+            return f"entries are independent draws of the given {kind} distribution"
         f = self.fixed or {"scale": "`scale`", "mode": "`mode`", "distribution": "`distribution`"}
         kind = str(f["distribution"]).replace("_", " ")
         return f"entries are independent, {kind}, of mean 0 and variance {f['scale']} / {f['mode']}"
@@ -78,7 +79,7 @@ class HasLaw:
 def _beyond(
     z: Any, kind: str, low: float, high: float, mean: float, std: float, eps: float
 ) -> str | None:
-    """Entries outside the ends of their law, but for a spacing of rounding."""
+    """Entries outside the ends of their distribution by more than rounding."""
     if kind == "normal":
         return None
     largest = max([1.0, *(abs(c) for c in (low, high) if math.isfinite(c))])
@@ -92,7 +93,7 @@ def _beyond(
 
 @functools.lru_cache(maxsize=64)
 def standard_law(kind: str, low: float, high: float) -> tuple[Any, float, float, float]:
-    """Distribution function, mean, variance and kurtosis of a standard law."""
+    """Distribution function, mean, variance and kurtosis of a standard distribution."""
     from scipy.special import ndtr
     from scipy.stats import truncnorm
 
@@ -100,7 +101,7 @@ def standard_law(kind: str, low: float, high: float) -> tuple[Any, float, float,
         return (lambda x: np.clip(x, 0.0, 1.0)), 0.5, 1 / 12, 1.8
     if kind == "normal":
         return ndtr, 0.0, 1.0, 3.0
-    # Not truncnorm(low, high): SciPy writes the documentation of each frozen law anew.
+    # Not truncnorm(low, high): SciPy writes the documentation of each frozen distribution anew.
     mean, var, _, excess = (float(v) for v in truncnorm.stats(low, high, moments="mvsk"))
     return (lambda x: truncnorm.cdf(x, low, high)), mean, var, excess + 3
 
@@ -119,12 +120,12 @@ def law_violation(
     """Mean, variance, distribution, independence and distinctness of draws `z`.
 
     Args:
-        z: Draws, brought to the standard form of the law.
+        z: Draws, in the standard form of the distribution.
         cdf: Its distribution function; all of its mass lies in `[-9, 9]`.
         mean, var, kurtosis: Its moments.
         step: How far rounding may have moved a draw, `eps * (1 + abs(shift))`.
         shift: The draws were rounded as multiples of `z + shift`.
-        cells: Numbers that a generator of float32 draws the law from.
+        cells: The number of values that a float32 generator draws from.
     """
     n = z.size
     if n < 30:  # too few to say anything
@@ -138,7 +139,9 @@ def law_violation(
     reach = float(abs(likely - mean).max()) if likely.size else 0.0
     allowed = _mean_bound(n, var, reach) + step
     if abs(z.mean() - mean) > allowed:
-        return f"the mean is {z.mean():.4g} deviations, should be {mean:.4g} +- {allowed:.2g}"
+        return (
+            f"the mean is {z.mean():.4g} standard deviations, should be {mean:.4g} +- {allowed:.2g}"
+        )
     ratio = ((z - mean) ** 2).mean() / var
     allowed = _mean_bound(n, kurtosis - 1, reach**2 / var) + 2 * step * reach / var
     if abs(ratio - 1) > allowed:
@@ -152,7 +155,7 @@ def law_violation(
     distance = float(max(above.max(), below.max()))
     allowed = math.sqrt(math.log(2 / FALSE_ALARM) / (2 * n))
     if distance > allowed:
-        return f"the distribution is {distance:.3g} off its law (KS), allowed {allowed:.3g}"
+        return f"the distribution is {distance:.3g} off (KS), allowed {allowed:.3g}"
     usual = _usual(n, grid, mass, cells, step / (1 + abs(shift)), shift)
     return _dependence(z, mean, var) or _repeats(z, usual)
 
@@ -161,7 +164,7 @@ def _mean_bound(n: int, var: float, reach: float) -> float:
     """How far the mean of `n` draws of variance `var` may be off (Bernstein's inequality).
 
     `reach` bounds a draw's distance from its mean; the first term alone is the normal bound, the
-    second keeps the promise for small `n` and skewed laws.
+    second keeps the promise for small `n` and skewed distributions.
     """
     deviations = math.log(2 / FALSE_ALARM)
     return SIGMAS * math.sqrt(var / n) + deviations * reach / (3 * n)

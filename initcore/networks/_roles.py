@@ -1,4 +1,4 @@
-"""What each weight of a network is for."""
+"""The role of each weight of a network."""
 
 import math
 from dataclasses import dataclass, field
@@ -16,57 +16,56 @@ __all__ = ["ROLES", "Network", "Weight"]
 ROLES = {
     "first": "layer on the inputs",
     "hidden": "layer between others",
-    "output": "layer nothing follows",
+    "output": "layer that no other layer follows",
     "branch_last": "last layer of a residual branch",
     "skip_projection": "layer of a shortcut",
     "attention_query": "queries",
     "attention_key": "keys",
     "attention_value": "values",
-    "attention_query_key_value": "several of queries, keys and values in one kernel",
-    "attention_output": "takes an attention's result on",
+    "attention_query_key_value": "queries, keys and values, or two of them, in one kernel",
+    "attention_output": "last layer of an attention, on its result",
     "feed_forward_in": "first of a transformer's two feed-forward layers, or its gate",
     "feed_forward_out": "last of a transformer's feed-forward layers",
     "recurrent": "kernel of a recurrence",
-    "gate": "its output, through a bounded function, multiplies a signal",
-    "router": "chooses among experts",
-    "modulation": "makes the scale or the shift of a normalization",
-    "time_step": "makes the time step of a state-space model",
+    "gate": "layer whose output multiplies a signal, through a bounded function",
+    "router": "layer that chooses among experts",
+    "modulation": "layer that computes the scale or shift of a normalization",
+    "time_step": "layer that computes the time step of a state-space model",
     "adapter_in": "first of a low-rank update beside a kernel",
     "adapter_out": "last of a low-rank update beside a kernel",
-    "depthwise": "convolution of each channel alone",
+    "depthwise": "convolution of each channel separately",
     "grouped": "convolution of groups of channels",
     "transposed": "transposed convolution",
     "embedding": "look-up table",
-    "tied": "look-up table that is the output layer too",
-    "position": "added to the signal as it is",
-    "latent": "a signal that begins here: queries, tokens, constants",
+    "tied": "look-up table that is also the output layer",
+    "position": "table of positions, added to the signal",
+    "latent": "learned start of a signal: queries, tokens, constants",
     "normalization": "scale or shift of a normalization",
     "bias": "added to a layer's output",
-    "multiplier": "multiplies the signal",
+    "multiplier": "factor on the signal",
     "other": "none of these",
 }
 
 
 @dataclass(frozen=True)
 class Weight:
-    """A parameter and what it is for.
+    """A parameter and its role.
 
     Attributes:
         parameter: Path, sizes, layout.
         role: One of `ROLES`.
         activation: The function that follows: a name or a callable.
-        branch: Number of its residual branch among all, or None.
-        position, length: Its place among that branch's layers, from 0, and their number.
+        branch: The number of its residual branch, or None.
+        position, length: Its index among that branch's layers, and their number.
         ends_branch: Whether its output is added to a shortcut without another layer in between.
         settled: Whether a normalization follows before its branch is added, so that its own scale
-            does not count.
-        parts: Kernels stacked along the outputs, each to be drawn alone.
-        order: Its place among all layers.
+            has no effect.
+        parts: The number of kernels stacked along the outputs, each drawn separately.
+        order: Its index among all layers.
         by: How the role was found: `"graph"` or `"name"`.
         why: The reason, for reports.
-        rows: Of a piece of a fused kernel the outputs that it is, as their indices; None of a whole
-            one.
-        pieces: Of a fused kernel its rows that go different ways, each as a weight of its own.
+        rows: For a piece of a fused kernel, the indices of its outputs; otherwise None.
+        pieces: For a fused kernel, the groups of rows with different uses, each as a `Weight`.
     """
 
     parameter: Parameter

@@ -72,7 +72,7 @@ def _widening(w: Weight) -> float:
 
 
 class _Chain:
-    """A plain deep network of one activation, held at a length where gradients keep their size.
+    """A plain deep network of one activation, at a mean square where gradients keep their size.
 
     The first layer brings the inputs there, and the last one undoes that.
     """
@@ -86,7 +86,7 @@ class _Chain:
     def __call__(self, w: Weight) -> tuple[float, str]:
         if w.path == self._first:
             return self._lifts, (
-                f"brings inputs of root mean square {self._input:g} to the length "
+                f"brings inputs of root mean square {self._input:g} to the mean square "
                 f"q = {self._held.q:.3g}, {self._held.kind} for {self._name}"
             )
         if w.activation != LINEAR:
@@ -109,10 +109,10 @@ def _chain(network: Network) -> _Chain | None:
         return None
     bent = all(w.activation != LINEAR for w in kernels[:-1])
     if phi.slopes is not None or not bent or any(w.pieces for w in kernels):
-        return None  # the same gain at every length and depth, or layers of another kind
+        return None  # the same gain at every mean square and depth, or layers of another kind
     try:
         point = held(found[0], len(network.graph.layers))
-    except ValueError:  # no length can be kept
+    except ValueError:  # no mean square can be kept
         return None
     return _Chain(network, point, kernels[0].activation_name)
 

@@ -1,4 +1,4 @@
-"""The exact law of a finite network's squared length, beside samples and the mean field."""
+"""The exact distribution of a finite network's squared norm, beside samples and the mean field."""
 
 import math
 from typing import Any
@@ -15,15 +15,15 @@ def norm_law(law: NormLaw, *, samples: int = 20000, seed: int = 0) -> Any:
     """A matplotlib figure: the density of `log10 |x|**2` on a histogram of exact samples.
 
     Args:
-        law: Of `initcore.theory.relu_norm_law` or `mirrored_norm_law`.
-        samples: How many; 0 leaves them out.
-        seed: Of the samples.
+        law: A result of `initcore.theory.relu_norm_law` or `mirrored_norm_law`.
+        samples: The number of samples; 0 leaves the histogram out.
+        seed: The seed of the samples.
     """
     figure, axes = blank(7.2, 4.0)
     title = f"ReLU network, {_text(law.widths)}"
     dead = law.atom_at_zero
     if dead > 1 - 1e-12:
-        axes.set(title=f"{title}: no signal", xlabel="log10 of the squared length")
+        axes.set(title=f"{title}: no signal", xlabel="log10 of the squared norm")
         return figure
     ranks = dead + (1 - dead) * np.array([1e-4, 1 - 1e-4])
     low, high = law.quantile(ranks, log=True)
@@ -35,11 +35,11 @@ def norm_law(law: NormLaw, *, samples: int = 20000, seed: int = 0) -> Any:
         weights = np.full(samples, ten / (samples * (bins[1] - bins[0])))
         axes.hist(drawn / ten, bins / ten, weights=weights, color=BLUE, alpha=0.5,
                   label=f"{samples} random networks")  # fmt: skip
-    axes.plot(x / ten, law.pdf(x, log=True) * ten, color=ORANGE, lw=2, label="exact law")
+    axes.plot(x / ten, law.pdf(x, log=True) * ten, color=ORANGE, lw=2, label="exact distribution")
     if law.mean > 0 and math.isfinite(law.mean):
         axes.axvline(math.log10(law.mean), color=GREY, ls="--", lw=1.4,
                      label="mean = infinite width")  # fmt: skip
-    axes.set(xlabel="log10 of the squared length", ylabel="density", title=title, ylim=(0, None))
+    axes.set(xlabel="log10 of the squared norm", ylabel="density", title=title, ylim=(0, None))
     if dead > 1e-6:
         axes.annotate(f"dead: {dead:.3g}", (0.02, 0.95), xycoords="axes fraction", va="top")
     figure.legend(frameon=False, loc="outside lower center", ncols=3)

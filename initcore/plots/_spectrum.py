@@ -17,7 +17,7 @@ def sampled_values(
     activation: Phi, depth: int, *, q: float, weights: str, width: int = 400, seed: int = 0
 ) -> Any:
     """Singular values of one sampled Jacobian, sorted: Haar or Gaussian weights, slopes at
-    independent normal pre-activations of length `q`, normalised as the theory is.
+    independent normal pre-activations of mean square `q`, normalised as in the theory.
     """
     phi, rng = activation_of(activation), Rng(seed, dtype="float64")
     sigma_w = theory.susceptibility(activation, q, 1.0) ** -0.5

@@ -10,12 +10,12 @@ import math
 import operator
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Generic, overload
 
 import numpy as np
 
 from ..arguments import as_shape, key_of_seed, short_repr
-from ..arrays import dtype_name, namespace, on_host, resolve
+from ..arrays import Array, Namespace, Shape, dtype_name, namespace, on_host, resolve
 from ._bits import WORDS
 from ._blocks import blocks, scalars, unsigned, words_of
 from ._distribution import Distribution, cached_normal, cached_uniform
@@ -27,7 +27,6 @@ from ._windows import Window, as_ends, check_window
 
 __all__ = ["Rng", "check_rng"]
 
-Shape = int | Sequence[int]
 LARGEST = tuple(float(np.finfo(kind).max) for kind in (np.float32, np.float64))
 
 
@@ -40,7 +39,7 @@ def check_rng(who: str, rng: Any) -> None:
         )
 
 
-class Rng:
+class Rng(Generic[Array]):
     """An immutable random key with the namespace, dtype and device of what it draws.
 
     Every method is pure: the same `Rng` and arguments give the same values. To draw twice, derive
@@ -77,6 +76,21 @@ class Rng:
     xp: Any
     dtype: Any
     device: Any
+
+    @overload
+    def __init__(
+        self: "Rng[np.ndarray[Any, Any]]", seed: int, *, dtype: Any = ..., device: Any = ...
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self, seed: int, *, xp: Namespace[Array], dtype: Any = ..., device: Any = ...
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: "Rng[Any]", seed: int, *, xp: Any, dtype: Any = ..., device: Any = ...
+    ) -> None: ...
 
     def __init__(
         self, seed: int, *, xp: Any = np, dtype: Any = "float32", device: Any = None
@@ -133,11 +147,11 @@ class Rng:
         words = " ".join(f"{k:08x}" if isinstance(k, int) else "traced" for k in self.key)
         return f"Rng(<{words}>, xp={self.xp.__name__}, dtype={dtype_name(self.dtype)})"
 
-    def astype(self, dtype: Any) -> "Rng":
+    def astype(self, dtype: Any) -> "Rng[Array]":
         """The same key, drawing `dtype`."""
         return Rng.from_key(self.key, xp=self.xp, dtype=dtype, device=self.device)
 
-    def fold_in(self, data: int | str) -> "Rng":
+    def fold_in(self, data: int | str) -> "Rng[Array]":
         """The key derived from this one and an integer `0 <= data < 2**32`, or any string."""
         if isinstance(data, str):
             digest = int.from_bytes(hashlib.blake2b(data.encode(), digest_size=8).digest(), "big")
@@ -149,7 +163,7 @@ class Rng:
             raise ValueError(f"Rng.fold_in needs 0 <= data < 2**32, got {short_repr(data)}.")
         return self._fold(data)
 
-    def split(self, n: int) -> tuple["Rng", ...]:
+    def split(self, n: int) -> tuple["Rng[Array]", ...]:
         """`n` keys, the `i`-th of them `fold_in(i)`."""
         if isinstance(n, (bool, np.bool_)) or not hasattr(n, "__index__"):
             raise TypeError(f"Rng.split needs an integer, got {short_repr(n)}.")
@@ -158,7 +172,7 @@ class Rng:
             raise ValueError(f"Rng.split needs 0 <= n <= 2**32, got {short_repr(count)}.")
         return tuple(self.fold_in(i) for i in range(count))
 
-    def _fold(self, data: int) -> "Rng":
+    def _fold(self, data: int) -> "Rng[Array]":
         if self._concrete:
             key = threefry2x32(PythonWords(), self.key, 0, data)
         else:
@@ -173,7 +187,7 @@ class Rng:
         width: int = 32,
         start: int = 0,
         strides: tuple[int, ...] | None = None,
-    ) -> Any:
+    ) -> Array:
         """Uniform random words: an array of `shape`, `uint32` or (`width=64`) `uint64`."""
         if not isinstance(width, int) or width not in (32, 64):
             raise ValueError(f"Rng.bits needs width 32 or 64, got {short_repr(width)}.")
@@ -198,8 +212,8 @@ class Rng:
         factor: float = 1.0,
         start: int = 0,
         strides: tuple[int, ...] | None = None,
-        out: Any = None,
-    ) -> Any:
+        out: Array | None = None,
+    ) -> Array:
         """Numbers uniform on `[low, high)`, 2**23 equidistant ones (float64: 2**52), each times
         `factor`.
         """
@@ -222,8 +236,8 @@ class Rng:
         std: float = 1.0,
         start: int = 0,
         strides: tuple[int, ...] | None = None,
-        out: Any = None,
-    ) -> Any:
+        out: Array | None = None,
+    ) -> Array:
         """Normal numbers of the given mean and standard deviation."""
         make = cached_normal if self._eager else Distribution.normal
         numbers = make(-math.inf, math.inf, dtype_name(self.dtype), std, mean)
@@ -232,8 +246,8 @@ class Rng:
     def normals(
         self,
         windows: Sequence[tuple[tuple[int, ...], int, tuple[int, ...]]],
-        out: Any = None,
-    ) -> Iterator[Any]:
+        out: Array | None = None,
+    ) -> Iterator[Array]:
         """`normal(shape, start=start, strides=strides)` for each window, in order.
 
         On the host they are drawn at once, on all cores; elsewhere each is drawn when the iterator
@@ -252,8 +266,8 @@ class Rng:
         std: float = 1.0,
         start: int = 0,
         strides: tuple[int, ...] | None = None,
-        out: Any = None,
-    ) -> Any:
+        out: Array | None = None,
+    ) -> Array:
         """`mean + std * z`, `z` standard normal given that it lies in the open interval
         `(low, high)`.
         """
@@ -272,13 +286,15 @@ class Rng:
             )
         return draw(self, numbers, as_shape(shape), start, strides, out)
 
-    def signs(self, shape: Shape, *, start: int = 0, strides: tuple[int, ...] | None = None) -> Any:
+    def signs(
+        self, shape: Shape, *, start: int = 0, strides: tuple[int, ...] | None = None
+    ) -> Array:
         """+1 or -1 with probability one half each, in the `Rng`'s dtype."""
-        u = self.uniform(shape, start=start, strides=strides)
+        u: Any = self.uniform(shape, start=start, strides=strides)
         one = self.xp.ones_like(u)
         return self.xp.where(u < 0.5, one, -one)
 
-    def integers(self, shape: Shape, low: int, high: int) -> Any:
+    def integers(self, shape: Shape, low: int, high: int) -> Array:
         """Integers uniform on `low, ..., high - 1`, as `int32`.
 
         As in JAX, two 32-bit words a number: up to a span of `2**16` no value's probability is off
@@ -292,7 +308,7 @@ class Rng:
             )
         return draw_integers(self, as_shape(shape), low, high)
 
-    def permutation(self, shape: Shape) -> Any:
+    def permutation(self, shape: Shape) -> Array:
         """Random orders of `0, ..., n - 1` along the last axis of `(..., n)`, as `int32`."""
         sizes = as_shape(shape)
         if not sizes:

@@ -5,9 +5,9 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from ..arrays import check_out, compute_dtype, dtype_name, is_contiguous
+from ..arrays import Shape, check_out, compute_dtype, dtype_name, is_contiguous
 from ..random import Rng, check_rng
 from ._by_name import ByName
 from ._domain import Domain, Integer
@@ -42,7 +42,11 @@ def _with_out(signature: inspect.Signature) -> inspect.Signature:
     )
 
 
-F = TypeVar("F", bound=Callable[..., Any])
+Array = TypeVar("Array")
+P = ParamSpec("P")
+# As a function is written, with its shape checked, and as it is called.
+Written = Callable[Concatenate[Rng[Array], tuple[int, ...], P], Array]
+Checked = Callable[Concatenate[Rng[Array], Shape, P], Array]
 
 
 def initializer(
@@ -55,7 +59,7 @@ def initializer(
     exact: bool = True,
     rounds: bool = False,
     example: Mapping[str, Any] | None = None,
-) -> Callable[[F], F]:
+) -> Callable[[Written[Array, P]], Checked[Array, P]]:
     """File the decorated function `(rng, shape, /, *, parameters)` as an initializer.
 
     Args:
@@ -80,13 +84,14 @@ def initializer(
     the copy, and returns `out` where it has built its result there.
     """
 
-    def file(function: F) -> F:
+    def file(function: Written[Array, P]) -> Checked[Array, P]:
         name = function.__name__
         takes = inspect.signature(function).parameters
         domains = dict(parameters or {})
         if "groups" in takes:
             domains["groups"] = GROUPS
         builds_in_place = "out" in takes
+        of_checked: Callable[..., Any] = function
 
         def made(rng: Rng, sizes: tuple[int, ...], values: Mapping[str, Any], out: Any) -> Any:
             fine = compute_dtype(rng.xp, rng.dtype)
@@ -102,7 +107,7 @@ def initializer(
                 values = {**values, "out": out}
             try:
                 _check_memory(sizes, rng)
-                w = function(rng if rng.dtype == fine else rng.astype(fine), sizes, **values)
+                w = of_checked(rng if rng.dtype == fine else rng.astype(fine), sizes, **values)
             except MemoryError:
                 size = math.prod(sizes) * (8 if dtype_name(fine) == "float64" else 4)
                 raise MemoryError(

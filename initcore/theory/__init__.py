@@ -1,9 +1,9 @@
 """Mean-field theory of deep networks at initialization, to compute weights from.
 
-`z` is standard normal; `q` is the length of a pre-activation (its mean square); `sigma_w` and
-`sigma_b` are standard deviations, `Var W_ij = sigma_w**2 / fan_in`. An activation is a name or an
-elementwise callable on arrays, NumPy's or a framework's. In the laws of finite networks `sigma_w`
-is the standard deviation of the entries themselves.
+`z` is standard normal; `q` is the mean square of a pre-activation, and `length_map` its map through
+a layer; `sigma_w` and `sigma_b` are standard deviations, `Var W_ij = sigma_w**2 / fan_in`. An
+activation is a name or an elementwise callable on arrays, NumPy's or a framework's. For networks of
+finite width (`relu_norm_law` and the like) `sigma_w` is the standard deviation of the entries.
 """
 
 from ._correlation import DepthScales as DepthScales

@@ -1,4 +1,4 @@
-"""Arguments of the theory, checked: who needs what, got what."""
+"""Checks of the theory's arguments."""
 
 import math
 from collections.abc import Callable
@@ -9,9 +9,9 @@ from ..arguments import as_float, short_repr
 __all__ = ["Phi", "choice", "depth_of", "number", "root_between"]
 
 Phi = str | Callable[..., Any]
-TINY, HUGE = 1e-30, 1e12  # products of a few such numbers and their squares are numbers still
-LONGEST = 1e150  # the lengths of networks that explode are lengths still
-DEEPEST = 10**9  # layers; far beyond, critical points round to sigma_w = 1
+TINY, HUGE = 1e-30, 1e12  # products of a few such numbers and their squares are still finite
+LONGEST = 1e150  # large enough for the mean squares of networks that explode
+DEEPEST = 10**9  # layers; far beyond this, critical points round to sigma_w = 1
 
 
 def number(who: str, name: str, value: Any, *, positive: bool = False) -> float:
@@ -34,7 +34,7 @@ def number(who: str, name: str, value: Any, *, positive: bool = False) -> float:
 
 
 def depth_of(who: str, value: Any) -> int:
-    """`value` as a number of layers."""
+    """`value` as an integer number of layers."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{who} needs depth to be an integer >= 1, got {short_repr(value)}.")
     depth = int(value.__index__())

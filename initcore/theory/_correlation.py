@@ -1,4 +1,4 @@
-"""Two inputs through a wide random network: their correlation, and the depth it survives."""
+"""The correlation of two inputs through a wide random network, and how deep it reaches."""
 
 import math
 from collections.abc import Callable
@@ -24,14 +24,15 @@ __all__ = ["DepthScales", "correlation_map", "depth_scales"]
 
 
 class DepthScales(NamedTuple):
-    """Layers over which something changes by a factor e; infinite where it only does so
-    algebraically.
+    """The numbers of layers over which three distances change by a factor e.
+
+    Infinite where a distance changes algebraically only.
 
     Attributes:
-        length: The distance of a length from its fixed point.
-        signal: The distance of two inputs' correlation from its fixed point: the depth through
-            which they can be distinguished.
-        gradient: The mean squared gradient, shrinking or growing.
+        length: For the distance of a mean square from its fixed point.
+        signal: For the distance of two inputs' correlation from its fixed point: the depth at which
+            they can still be distinguished.
+        gradient: For the mean squared gradient, which shrinks or grows.
     """
 
     length: float
@@ -42,7 +43,7 @@ class DepthScales(NamedTuple):
 def correlation_map(
     activation: Phi, rho: Any, q: float = 1.0, sigma_w: float = 1.0, sigma_b: float = 0.0
 ) -> Any:
-    """The correlation after a layer of two inputs of equal length `q` and correlation `rho`.
+    """The correlation, after a layer, of two inputs of mean square `q` and correlation `rho`.
 
     `(sigma_w**2 E phi(u) phi(v) + sigma_b**2) / length_map(q)`, where `u`, `v` are normal with
     variance `q` and correlation `rho` (Poole et al. 2016, eq. 5). Without biases `sigma_w` cancels.
@@ -55,7 +56,7 @@ def correlation_map(
         sigma_b: Standard deviation of the biases.
 
     Returns:
-        The correlation, of the shape of `rho`.
+        The correlation, an array of the shape of `rho`.
 
     Raises:
         ValueError: A correlation is outside [-1, 1], a standard deviation is negative, or `q` is
@@ -76,16 +77,16 @@ def correlation_map(
     phi = activation_of(activation)
     length = sigma_w**2 * mean_square(phi, q) + sigma_b**2
     if length == 0:
-        raise ValueError("correlation_map needs a signal: the length after the layer is 0.")
+        raise ValueError("correlation_map needs a signal: the mean square after the layer is 0.")
     means = np.array([product_mean(phi.value, phi, q, float(r)) for r in given.reshape(-1)])
     after = (sigma_w**2 * means + sigma_b**2) / length
     return after.reshape(given.shape) if given.ndim else float(after[0])
 
 
 def product_mean(f: Callable[[Any], Any], phi: Activation, q: float, rho: float) -> float:
-    """`E f(u) f(v)`, `u` and `v` normal of variance `q` and correlation `rho`.
+    """`E f(u) f(v)`, where `u` and `v` are normal with variance `q` and correlation `rho`.
 
-    Panels in the first variable, and for each of its nodes panels in the second that start anew
+    The first variable has panels. For each of its nodes the second has panels of its own, which end
     at the kinks of `f`.
     """
     root, rest = math.sqrt(q), math.sqrt((1 - rho) * (1 + rho))
@@ -94,7 +95,7 @@ def product_mean(f: Callable[[Any], Any], phi: Activation, q: float, rho: float)
     ends = breaks(root, phi.kinks)
     if (
         abs(rho) > 1e-6
-    ):  # where the second factor's kinks show in the first variable, smoothed over rest / rho
+    ):  # the second factor's kinks appear in the first variable, smoothed over rest / rho
         spread = rest / abs(rho) * np.array([-8, -4, -2, -1, 0, 1, 2, 4, 8])
         near = (np.array([0.0, *phi.kinks]) / (root * rho))[:, None] + spread
         ends = np.unique(np.concatenate([ends, near[abs(near) < REACH]]))
@@ -137,7 +138,7 @@ def depth_scales(activation: Phi, sigma_w: float, sigma_b: float = 0.0) -> Depth
         sigma_b: Standard deviation of the biases.
 
     Raises:
-        ValueError: A standard deviation is negative, or lengths grow without bound.
+        ValueError: A standard deviation is negative, or mean squares grow without bound.
 
     >>> scales = depth_scales("tanh", 0.9, 0.1)
     >>> round(scales.signal, 6) == round(scales.gradient, 6) < 6
@@ -149,7 +150,7 @@ def depth_scales(activation: Phi, sigma_w: float, sigma_b: float = 0.0) -> Depth
     q = settled_length(phi, sigma_w, sigma_b)
     if q is None:
         raise ValueError(
-            f"lengths of {phi.name} grow without bound at sigma_w = {sigma_w:g}, "
+            f"mean squares of {phi.name} grow without bound at sigma_w = {sigma_w:g}, "
             f"sigma_b = {sigma_b:g}: depth_scales needs a fixed point."
         )
     chi = sigma_w**2 * mean_square_slope(phi, max(q, 1e-30))

@@ -1,4 +1,4 @@
-"""Where gradients neither vanish nor explode, and how to get there from a depth."""
+"""Critical points, where gradients neither vanish nor explode, and the one for a given depth."""
 
 import itertools
 import math
@@ -26,7 +26,7 @@ WEIGHTS = ("orthogonal", "gaussian")
 
 
 class CriticalPoint(NamedTuple):
-    """Deviations of weights (times `sqrt(fan_in)`) and biases, and the fixed length they have."""
+    """Standard deviations of weights (times `sqrt(fan_in)`) and biases, and the fixed point."""
 
     sigma_w: float
     sigma_b: float
@@ -34,7 +34,7 @@ class CriticalPoint(NamedTuple):
 
 
 class CriticalLine(NamedTuple):
-    """Arrays `sigma_w`, `sigma_b` of the critical points at the lengths `q`."""
+    """Arrays `sigma_w`, `sigma_b` of the critical points at the mean squares `q`."""
 
     sigma_w: Any
     sigma_b: Any
@@ -50,12 +50,12 @@ class Isometry(NamedTuple):
 
     @property
     def sigma_w(self) -> float:
-        """The gain by its name in the mean field."""
+        """The gain, under its name in mean-field theory."""
         return self.gain
 
 
 def critical_point(activation: Phi, q: float) -> CriticalPoint:
-    """The standard deviations that keep mean squares at `q` and gradients at their size.
+    """The standard deviations that keep mean squares at `q` and the size of gradients.
 
     `sigma_w**2 = 1 / E phi'(sqrt(q) z)**2`, `sigma_b**2 = q - sigma_w**2 E phi(sqrt(q) z)**2`
     (Pennington et al., NeurIPS 2017, eq. 9).
@@ -66,7 +66,7 @@ def critical_point(activation: Phi, q: float) -> CriticalPoint:
 
     Raises:
         ValueError: `q` is not positive, or no standard deviation of the biases makes `q` a fixed
-            length.
+            point.
 
     >>> p = critical_point("tanh", 0.05)
     >>> round(p.sigma_w**2, 8), round(p.sigma_b**2, 10)
@@ -85,23 +85,23 @@ def critical_of(phi: Activation, q: float) -> CriticalPoint:
     variance = q - mean_square(phi, q) / slope
     if variance < -max(1e-12, 64 * phi.eps) * q:
         raise ValueError(
-            f"{phi.name} has no critical point at q = {q:g}: at sigma_w = {slope**-0.5:g} lengths "
-            "grow even without biases."
+            f"{phi.name} has no critical point at q = {q:g}: at sigma_w = {slope**-0.5:g} "
+            "mean squares grow even without biases."
         )
-    # what is left of a homogeneous activation's exact zero is rounding
+    # a homogeneous activation's exact zero, but for rounding
     exact = 0.0 if variance < 4e-16 * q or phi.slopes else variance
     return CriticalPoint(slope**-0.5, math.sqrt(exact), q)
 
 
 def critical_line(activation: Phi, q: Any = None) -> CriticalLine:
-    """The critical points at all lengths `q` that have one.
+    """The critical points at all mean squares `q` that have one.
 
     Args:
         activation: A name or an elementwise callable on arrays.
-        q: Lengths, positive; 161 of them from 1e-4 to 1e4 by default.
+        q: Mean squares, positive; 161 of them from 1e-4 to 1e4 by default.
 
     Raises:
-        ValueError: A length is not positive, or none of them has a critical point.
+        ValueError: A mean square is not positive, or none of them has a critical point.
 
     >>> line = critical_line("tanh", [0.05, 0.5])
     >>> line.sigma_w.round(6).tolist()
@@ -117,25 +117,25 @@ def critical_line(activation: Phi, q: Any = None) -> CriticalLine:
         except ValueError as error:
             trouble = str(error)
     if not found:
-        raise ValueError(trouble or "critical_line needs at least one length q, got none.")
+        raise ValueError(trouble or "critical_line needs at least one mean square q, got none.")
     return CriticalLine(*np.array(found).T)
 
 
 def phase(activation: Phi, sigma_w: float, sigma_b: float = 0.0, *, tolerance: float = 1e-6) -> str:
     """`"ordered"`, `"critical"` or `"chaotic"`: `chi` below, at or above 1.
 
-    In the ordered phase different inputs become alike and gradients vanish; in the chaotic one
-    alike inputs part and gradients explode (Poole et al. 2016, section 2.2). Where lengths grow
-    without bound there is no fixed point to be critical at, and the phase is chaotic.
+    In the ordered phase different inputs become alike and gradients vanish. In the chaotic phase
+    similar inputs grow apart and gradients explode (Poole et al. 2016, section 2.2). Where mean
+    squares grow without bound there is no fixed point, and the phase is chaotic.
 
     Args:
         activation: A name or an elementwise callable on arrays.
         sigma_w: Standard deviation of the weights times `sqrt(fan_in)`.
         sigma_b: Standard deviation of the biases.
-        tolerance: `|chi - 1|` up to which a point is critical.
+        tolerance: A point is critical where `|chi - 1|` is at most this.
 
     Raises:
-        ValueError: A deviation or `tolerance` is negative or not finite.
+        ValueError: A standard deviation or `tolerance` is negative or not finite.
 
     >>> phase("tanh", 0.9), phase("tanh", 1.0), phase("tanh", 1.5, 0.1), phase("relu", 2**0.5)
     ('ordered', 'critical', 'chaotic', 'critical')
@@ -154,8 +154,8 @@ def phase(activation: Phi, sigma_w: float, sigma_b: float = 0.0, *, tolerance: f
 def slope_spread(phi: Activation, q: float, *, rough: bool = False) -> float:
     """`mu_2 / mu_1**2 - 1`, `mu_k = E phi'(sqrt(q) z)**(2 k)`, as the mean of a square.
 
-    The rounding of `phi'` limits it where it is tiny, so it is computed to 1e-9 at best, and less
-    finely for slopes by differences, whose precision is `eps**(6/7)`.
+    Where the result is tiny, the rounding of `phi'` limits it. So it is computed to 1e-9 at best,
+    and less finely for slopes by differences, whose precision is `eps**(6/7)`.
     """
     first = mean_square_slope(phi, q)
 
@@ -187,8 +187,8 @@ def q_for_depth(
 
     Raises:
         TypeError: `depth` is not an integer.
-        ValueError: No length has that variance: gaussian weights alone bring `depth`, a ReLU of
-            orthogonal ones too.
+        ValueError: No mean square has that variance. Gaussian weights alone have variance `depth`,
+            and so has ReLU with orthogonal weights.
 
     >>> q = q_for_depth("hard_tanh", 100)
     >>> from scipy.special import erf
@@ -202,18 +202,18 @@ def q_for_depth(
 
 
 def length_of(phi: Activation, depth: int, variance: float, gaussian: bool) -> float:
-    """The smallest length of that variance of an `Activation`."""
+    """`q_for_depth` of an `Activation`."""
     target = variance / depth - gaussian
     if target <= 0:
         raise ValueError(
             f"q_for_depth needs a variance above depth = {depth} with gaussian weights, which "
-            f"bring that much by themselves, got {variance:g}; orthogonal weights bring none."
+            f"alone have that variance, got {variance:g}; use orthogonal weights for less."
         )
     if phi.slopes is not None:
         own = depth * (slope_spread(phi, 1.0) + gaussian)
         raise ValueError(
-            f"{phi.name} has the same Jacobian at every length: its variance at depth {depth} is "
-            f"{own:g}, whatever q."
+            f"{phi.name} has the same Jacobian at every mean square: its variance at depth "
+            f"{depth} is {own:g}, whatever q."
         )
     grid = np.geomspace(1e-14, 1e6, 201)
     spread = slope_spread(phi, float(grid[0]), rough=True)
@@ -227,27 +227,28 @@ def length_of(phi: Activation, depth: int, variance: float, gaussian: bool) -> f
             return math.exp(root)
     least = depth * (slope_spread(phi, 1e-14, rough=True) + gaussian)
     raise ValueError(
-        f"{phi.name} reaches no Jacobian variance of {variance:g} at depth {depth}: as q goes to 0 "
+        f"{phi.name} has no Jacobian variance of {variance:g} at depth {depth}: as q goes to 0 "
         f"it goes to {least:g}."
     )
 
 
 def isometric(activation: Phi, depth: int, variance: float = 0.25) -> Isometry:
-    """The gain of orthogonal weights and the deviation of biases for which the Jacobian of `depth`
-    layers has squared singular values of mean 1 and the given `variance`.
+    """The critical point at which the Jacobian of `depth` layers has the given `variance`.
 
-    The critical point at `q_for_depth`. 1/4 is the value at which Pennington et al. (AISTATS
-    2018, section 4) compare activations; smaller is nearer to isometry and to a linear network.
+    It has the gain of orthogonal weights and the standard deviation of biases at `q_for_depth`; the
+    squared singular values of the Jacobian have mean 1. Pennington et al. (AISTATS 2018, section 4)
+    compare activations at variance 1/4. A smaller variance is nearer to isometry, and to a linear
+    network.
 
     Args:
         activation: A name or an elementwise callable on arrays.
         depth: Number of layers.
-        variance: Variance of the squared singular values, or a bound on it for a homogeneous
-            activation, which has the same one at every length.
+        variance: Variance of the squared singular values. For a homogeneous activation, whose
+            variance is the same at every mean square, a bound on it.
 
     Raises:
         TypeError: `depth` is not an integer.
-        ValueError: No length has that variance.
+        ValueError: No mean square has that variance.
 
     >>> [round(number, 6) for number in isometric("tanh", 200)]
     [1.012968, 0.001705, 0.013305]
@@ -260,7 +261,8 @@ def isometric(activation: Phi, depth: int, variance: float = 0.25) -> Isometry:
         if own > variance:
             raise ValueError(
                 f"no {phi.name} network of {depth} layers with independent weights is isometric: "
-                f"its Jacobian has variance {own:g} at every length; initcore.mirrored makes one."
+                f"its Jacobian has variance {own:g} at every mean square; initcore.mirrored "
+                "makes one."
             )
         return Isometry(mean_square_slope(phi, 1.0) ** -0.5, 0.0, 1.0)
     point = critical_of(phi, length_of(phi, depth, variance, gaussian=False))

@@ -1,6 +1,6 @@
-"""Lengths and their gradients through a wide random network (Poole et al., NeurIPS 2016).
+"""Mean squares and their gradients through a wide random network (Poole et al., NeurIPS 2016).
 
-The helpers take an `Activation`, so that a callable is looked at once only.
+The helpers take an `Activation`, so that a callable is examined only once.
 """
 
 import math
@@ -30,8 +30,10 @@ H = 1e-3  # step of differences, relative
 
 
 class FixedPoint(NamedTuple):
-    """A length that a layer leaves unchanged, the slope of the length map there, and whether
-    lengths nearby are drawn to it."""
+    """A mean square that a layer leaves unchanged, and the slope of the length map there.
+
+    It is stable where nearby mean squares move towards it.
+    """
 
     q: float
     slope: float
@@ -39,7 +41,7 @@ class FixedPoint(NamedTuple):
 
 
 def mean_square(phi: Activation, q: float, beside: float = 0.0) -> float:
-    """`E phi(sqrt(q) z)**2`, as exact as a sum of it and `beside` can show."""
+    """`E phi(sqrt(q) z)**2`, to the precision of its sum with `beside`."""
     if phi.moments:
         return phi.moments(q)[0]
     return mean(lambda x: phi.value(x) ** 2, phi, q, beside=beside)
@@ -75,7 +77,7 @@ def length_map(activation: Phi, q: float, sigma_w: float, sigma_b: float = 0.0) 
 
 
 def susceptibility(activation: Phi, q: float, sigma_w: float) -> float:
-    """`chi = sigma_w**2 E phi'(sqrt(q) z)**2`, the factor on a squared gradient per layer.
+    """`chi = sigma_w**2 E phi'(sqrt(q) z)**2`, a layer's factor on the mean squared gradient.
 
     Gradients vanish below 1 and explode above (Schoenholz et al., ICLR 2017, eq. 4).
 
@@ -99,8 +101,8 @@ def length_slope(phi: Activation, q: float, sigma_w: float) -> float:
     """Slope of the length map: `sigma_w**2 E[phi(u) phi'(u) u] / q` at `u = sqrt(q) z`."""
     if q == 0:
         return sigma_w**2 * mean_square_slope(phi, 1e-30)
-    q = max(q, 1e-12)  # below, the slope is the same and rounding hides it
-    if phi.moments and q > 10:  # where u of a sine turns too often to be integrated over
+    q = max(q, 1e-12)  # below this, the slope is the same, and rounding hides it
+    if phi.moments and q > 10:  # where the sine of u oscillates too often to be integrated
         up, down, far_up, far_down = (phi.moments(q * (1 + s))[0] for s in (H, -H, 2 * H, -2 * H))
         return sigma_w**2 * (8 * (up - down) - (far_up - far_down)) / (12 * H * q)
 
@@ -121,7 +123,7 @@ def fixed_points(activation: Phi, sigma_w: float, sigma_b: float = 0.0) -> tuple
         sigma_b: Standard deviation of the biases.
 
     Raises:
-        ValueError: A standard deviation is negative, or every length is a fixed point (a
+        ValueError: A standard deviation is negative, or every mean square is a fixed point (a
             homogeneous activation at its critical `sigma_w` without biases).
 
     >>> [(round(p.q, 6), p.stable) for p in fixed_points("tanh", 1.5)]
@@ -151,8 +153,8 @@ def _homogeneous_points(phi: Activation, sigma_w: float, sigma_b: float) -> tupl
     if abs(slope - 1) < 1e-12:
         if sigma_b == 0:
             raise ValueError(
-                f"every length is a fixed point of {phi.name} at sigma_w = {sigma_w:g} without "
-                "biases: lengths stay what they are."
+                f"every mean square is a fixed point of {phi.name} at sigma_w = {sigma_w:g} "
+                "without biases: mean squares do not change."
             )
         return ()
     if slope > 1:
@@ -161,8 +163,10 @@ def _homogeneous_points(phi: Activation, sigma_w: float, sigma_b: float) -> tupl
 
 
 def _roots(phi: Activation, sigma_w: float, sigma_b: float, excess: Any) -> list[float]:
-    """Positive roots of `excess`: sign changes on a grid of 20 points a decade, and touching
-    points between them."""
+    """Positive roots of `excess`, from sign changes on a grid of 20 points a decade.
+
+    Points between them at which `excess` touches 0 are roots, too.
+    """
     from scipy.optimize import minimize_scalar
 
     def rough(q: float) -> float:
@@ -170,7 +174,7 @@ def _roots(phi: Activation, sigma_w: float, sigma_b: float, excess: Any) -> list
 
     low = min(1e-12, sigma_b**2 / 2) if sigma_b else 1e-12
     grid = np.geomspace(low, 1e8, int(20 * math.log10(1e8 / low)))
-    # relative, so that rounding is the same all along
+    # relative, so that rounding is the same everywhere
     e = np.array([(sigma_w**2 * rough(q) + sigma_b**2) / q - 1 for q in grid.tolist()])
     e[abs(e) < max(2e-14, 16 * phi.eps)] = 0.0
     roots = []
@@ -178,7 +182,7 @@ def _roots(phi: Activation, sigma_w: float, sigma_b: float, excess: Any) -> list
         if min(e[i], e[i + 1]) < 0 < max(e[i], e[i + 1]) < math.inf:
             roots.append(root_between(excess, grid[i], grid[i + 1], xtol=1e-300, rtol=1e-14))
     for i in range(1, len(grid) - 1):
-        # no law falls from 1/2 to 0 within a step
+        # no such mean falls from 1/2 to 0 within a step
         near = 0 < abs(e[i]) <= min(abs(e[i - 1]), abs(e[i + 1]), 0.5)
         if near and np.sign(e[i - 1]) == np.sign(e[i + 1]):
             sign = math.copysign(1.0, e[i])
@@ -214,8 +218,8 @@ def fixed_point(activation: Phi, sigma_w: float, sigma_b: float = 0.0) -> float:
         sigma_b: Standard deviation of the biases.
 
     Raises:
-        ValueError: A standard deviation is negative, lengths grow without bound, or they stay
-            whatever they are (a homogeneous activation at its critical `sigma_w`).
+        ValueError: A standard deviation is negative, mean squares grow without bound, or every mean
+            square is a fixed point (a homogeneous activation at its critical `sigma_w`).
 
     >>> round(fixed_point("relu", 1.0, 0.5), 12)
     0.5
@@ -226,14 +230,14 @@ def fixed_point(activation: Phi, sigma_w: float, sigma_b: float = 0.0) -> float:
     q = led_to(phi, sigma_w, sigma_b)
     if q is None:
         raise ValueError(
-            f"lengths of {phi.name} grow without bound at sigma_w = {sigma_w:g}, "
-            f"sigma_b = {sigma_b:g}: they have no fixed point to go to."
+            f"mean squares of {phi.name} grow without bound at sigma_w = {sigma_w:g}, "
+            f"sigma_b = {sigma_b:g}: they have no fixed point."
         )
     return q
 
 
 def led_to(phi: Activation, sigma_w: float, sigma_b: float) -> float | None:
-    """The fixed point that length 1 moves to, None if it grows without bound."""
+    """The fixed point that is reached from mean square 1, None if there is no bound."""
     points = [p.q for p in points_of(phi, sigma_w, sigma_b)]
     rises = sigma_w**2 * mean_square(phi, 1.0) + sigma_b**2 - 1
     if abs(rises) < 1e-12 and any(abs(q - 1) < 1e-6 for q in points):
@@ -243,7 +247,7 @@ def led_to(phi: Activation, sigma_w: float, sigma_b: float) -> float | None:
 
 
 def settled_length(phi: Activation, sigma_w: float, sigma_b: float) -> float | None:
-    """`led_to`, and 1 where a homogeneous activation leaves every length as it is."""
+    """`led_to`, or 1 where a homogeneous activation keeps every mean square."""
     if phi.slopes is not None and sigma_b == 0:
         slope = sigma_w**2 * mean_square_slope(phi, 1.0)
         if abs(slope - 1) < 1e-12:

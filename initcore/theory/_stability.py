@@ -1,4 +1,4 @@
-"""Critical points that a network can stay at, and which of them to start from."""
+"""Stable critical points, and which of them to start from."""
 
 import math
 from typing import NamedTuple
@@ -13,15 +13,14 @@ from ._mean_field import length_slope
 __all__ = ["Held", "doubly_critical", "held", "held_by", "is_stable"]
 
 FURTHER = np.geomspace(1.0, 8.0, 13)
-SLACK = 1e-6  # of the length map's slope, which quadrature gives to about 1e-9
+SLACK = 1e-6  # tolerance on the length map's slope, which quadrature gives to about 1e-9
 LENGTHS = np.geomspace(1e-3, 1e3, 37)
 
 
 class Held(NamedTuple):
-    """Gain of orthogonal weights, deviation of biases, and the mean square that they keep.
+    """Gain of orthogonal weights, standard deviation of biases, and the mean square they keep.
 
-    `kind` is `"isometric"` where the Jacobian has the wanted variance, `"critical"` where it is
-    critical alone.
+    `kind` is `"isometric"` where the Jacobian has the wanted variance, and `"critical"` otherwise.
     """
 
     gain: float
@@ -31,7 +30,7 @@ class Held(NamedTuple):
 
 
 def is_stable(activation: Phi, q: float, sigma_w: float) -> bool:
-    """Whether lengths near the fixed point `q` stay near it: the length map's slope is at most 1.
+    """Whether the fixed point `q` is stable: the slope of the length map there is at most 1.
 
     Args:
         activation: A name or an elementwise callable on arrays.
@@ -51,14 +50,15 @@ def is_stable(activation: Phi, q: float, sigma_w: float) -> bool:
 def doubly_critical(activation: Phi) -> Held:
     """The critical point at which the length map has slope 1 too.
 
-    There neither lengths nor gradients nor the angles between gradients change at first order. GELU
-    and its like, whose critical points at small lengths are unstable, are stable from there on.
+    To first order neither mean squares nor gradients nor the angles between gradients change there.
+    The critical points of GELU and similar activations are unstable at smaller mean squares, and
+    stable from this one on.
 
     Args:
         activation: A name or an elementwise callable on arrays.
 
     Raises:
-        ValueError: There is none between the lengths 1e-3 and 1e3.
+        ValueError: There is none at mean squares between 1e-3 and 1e3.
 
     >>> point = doubly_critical("gelu")
     >>> round(point.gain**2, 5), round(point.sigma_b**2, 5)
@@ -68,14 +68,14 @@ def doubly_critical(activation: Phi) -> Held:
     found = _crossing(phi)
     if found is None:
         raise ValueError(
-            f"{phi.name} has no doubly critical point at lengths from {LENGTHS[0]:g} to "
+            f"{phi.name} has no doubly critical point at mean squares from {LENGTHS[0]:g} to "
             f"{LENGTHS[-1]:g}."
         )
     return found
 
 
 def _excess(phi: Activation, q: float) -> float | None:
-    """By how much the length map's slope passes 1 at the critical point of length `q`."""
+    """The slope of the length map less 1, at the critical point of mean square `q`."""
     try:
         return length_slope(phi, q, critical_of(phi, q).sigma_w) - 1
     except ValueError:
@@ -83,7 +83,7 @@ def _excess(phi: Activation, q: float) -> float | None:
 
 
 def _crossing(phi: Activation) -> Held | None:
-    """Where the critical points become stable as lengths grow."""
+    """The mean squares above which the critical points are stable."""
     before: tuple[float, float] | None = None
     for q in map(float, LENGTHS):
         excess = _excess(phi, q)
@@ -103,12 +103,12 @@ def _held(phi: Activation, q: float, kind: str) -> Held:
 
 
 def held(activation: Phi, depth: int, variance: float = 0.25) -> Held:
-    """The critical point that a network of `depth` layers with orthogonal weights stays at.
+    """A stable critical point for a network of `depth` layers with orthogonal weights.
 
-    `isometric` where that is stable: tanh and its like. For GELU and its like, which are stable
-    beyond their doubly critical point, the one among these whose length map has the smallest slope,
-    so that the fluctuations of a finite width die out. Otherwise the stable critical point whose
-    Jacobian has the smallest variance.
+    It is the point of `isometric` where that is stable, as for tanh. GELU and similar activations
+    are stable beyond their doubly critical point. For these it is the stable point whose length map
+    has the smallest slope, so that the fluctuations of a finite width die out. Otherwise it is the
+    stable critical point whose Jacobian has the smallest variance.
 
     Args:
         activation: A name or an elementwise callable on arrays, not a homogeneous one.
@@ -117,7 +117,7 @@ def held(activation: Phi, depth: int, variance: float = 0.25) -> Held:
 
     Raises:
         TypeError: `depth` is not an integer.
-        ValueError: No critical point is stable: lengths explode, vanish, or gradients do.
+        ValueError: No critical point is stable: mean squares or gradients explode or vanish.
 
     >>> held("tanh", 200).kind, held("silu", 200).kind
     ('isometric', 'critical')
@@ -130,14 +130,14 @@ def held(activation: Phi, depth: int, variance: float = 0.25) -> Held:
 def held_by(phi: Activation, depth: int, variance: float = 0.25) -> Held:
     """The same of an `Activation`."""
     if phi.slopes is not None:
-        raise ValueError(f"{phi.name} keeps every length; there is none to hold.")
+        raise ValueError(f"{phi.name} keeps every mean square, so that none is stable.")
     try:
         q = length_of(phi, depth, variance, gaussian=False)
         point = _held(phi, q, "isometric")
         if length_slope(phi, q, point.gain) <= 1 + SLACK:
             return point
     except ValueError:
-        pass  # no length has that variance, or no critical point
+        pass  # no mean square has that variance, or no critical point
     crossing = _crossing(phi)
     if crossing is not None:
         further = [(_excess(phi, q), q) for q in map(float, crossing.q * FURTHER)]
@@ -150,10 +150,10 @@ def held_by(phi: Activation, depth: int, variance: float = 0.25) -> Held:
             candidates.append((slope_spread(phi, q, rough=True), abs(math.log(q)), q))
     if not candidates:
         raise ValueError(
-            f"{phi.name} has no critical point that a network stays at: none is stable at lengths "
-            f"from {LENGTHS[0]:g} to {LENGTHS[-1]:g}."
+            f"{phi.name} has no critical point that a network stays at: none is stable at "
+            f"mean squares from {LENGTHS[0]:g} to {LENGTHS[-1]:g}."
         )
     least = min(candidates)[0]
-    # Among nearly equal ones that of lengths near 1, as inputs have.
+    # Among nearly equal points, the one whose mean square is near 1, as that of inputs is.
     *_, q = min((c for c in candidates if c[0] <= 1.01 * least + 1e-9), key=lambda c: c[1])
     return _held(phi, q, "critical")

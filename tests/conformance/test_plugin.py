@@ -1,13 +1,16 @@
-"""The pytest plugin, as a stranger's package uses it."""
+"""The pytest plugin, as another package uses it."""
 
 import os
 import subprocess
 import sys
-from pathlib import Path
+import warnings
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+import initcore_conformance.plugin  # noqa: F401  (else every run below imports it anew)
+
+pytest_plugins = ["pytester"]
+
 BACKEND = """
 import math
 import numpy as np
@@ -32,79 +35,88 @@ backend = Mine()
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A package of one's own, beside ours."""
-    (tmp_path / "mine.py").write_text(BACKEND)
-    (tmp_path / "test_own.py").write_text("def test_own():\n    pass\n")
-    (tmp_path / "pyproject.toml").write_text(
-        '[tool.pytest.ini_options]\nconform = ["mine:backend"]\n'
-    )
-    return tmp_path
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    """The folder of another package, in which pytest runs."""
+    pytester.makepyfile(mine=BACKEND, test_own="def test_own():\n    pass\n")
+    settings = '[tool.pytest.ini_options]\nconform = ["mine:backend"]\n'
+    (pytester.path / "pyproject.toml").write_text(settings)
+    pytester.syspathinsert()
+    return pytester
 
 
-def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-p", "initcore_conformance.plugin", "-q",
-               "-p", "no:cacheprovider", *arguments]  # fmt: skip
-    places = (project, ROOT, ROOT / "adapters", ROOT / "conformance")
-    where = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, places))}
-    return subprocess.run(command, cwd=project, env=where, capture_output=True, text=True)
+PLUGIN = ("-p", "initcore_conformance.plugin", "-q", "-p", "no:cacheprovider")
 
 
-def test_every_check_is_a_test_with_a_readable_failure(project: Path) -> None:
+def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")  # there a warning is no error
+        return project.runpytest_inprocess(*PLUGIN, *arguments)
+
+
+def test_every_check_is_a_test_with_a_readable_failure(project: pytest.Pytester) -> None:
     done = run(project, "-k", "zeros")
-    assert done.returncode == 1, done.stdout
-    assert "zeros: What the specification says of a kernel is true" in done.stdout
+    assert done.ret == 1, str(done.stdout)
+    assert "zeros: What the specification says of a kernel is true" in str(done.stdout)
     for word in ("got ", "should be ", "call ", "backend.sample('zeros'"):
-        assert word in done.stdout
-    assert "FAILED conform::mine:backend::zeros::invariants" in done.stdout
-    assert "examine(" not in done.stdout
-    assert "conform::mine:backend::orthogonal" not in done.stdout
+        assert word in str(done.stdout)
+    assert "FAILED conform::mine:backend::zeros::invariants" in str(done.stdout)
+    assert "examine(" not in str(done.stdout)
+    assert "conform::mine:backend::orthogonal" not in str(done.stdout)
 
 
-def test_it_runs_beside_ones_own_tests_and_names_its_skips(project: Path) -> None:
+def test_it_runs_beside_ones_own_tests_and_names_its_skips(project: pytest.Pytester) -> None:
     done = run(project, "-rsf", "--conform-profile", "quick", "--conform-seed", "3")
-    assert "SKIPPED" in done.stdout
-    assert "claims no portable stream" in done.stdout
-    assert "FAILED conform::mine:backend::orthogonal::statistics" in done.stdout
-    assert run(project, "test_own.py", "-k", "own").returncode == 0
+    assert "SKIPPED" in str(done.stdout)
+    assert "claims no portable stream" in str(done.stdout)
+    assert "FAILED conform::mine:backend::orthogonal::statistics" in str(done.stdout)
+    assert run(project, "test_own.py", "-k", "own").ret == 0
 
 
-def test_expected_failures_must_fail_and_lines_for_nothing_are_warned_about(project: Path) -> None:
-    listed = project / "xfails.txt"
+def test_expected_failures_must_fail_and_lines_for_nothing_are_warned_about(
+    project: pytest.Pytester,
+) -> None:
+    listed = project.path / "xfails.txt"
     listed.write_text("mine:backend::*::*  # known\nmine:backend::ones::*  # there is none\n")
     done = run(project, "-k", "zeros and (invariants or determinism)",
                "--conform-xfails", str(listed))  # fmt: skip
-    assert "1 xfailed" in done.stdout
-    assert "XPASS(strict)" in done.stdout
-    assert "mine:backend::ones::* matches nothing" in done.stdout
-    skips = project / "skips.txt"
+    assert "1 xfailed" in str(done.stdout)
+    assert "XPASS(strict)" in str(done.stdout)
+    assert "mine:backend::ones::* matches nothing" in str(done.stdout)
+    skips = project.path / "skips.txt"
     skips.write_text("mine:backend::zeros::*  # not now\n")
     done = run(project, "-k", "zeros", "--conform-skips", str(skips))
-    assert (done.returncode, "failed" in done.stdout) == (0, False)
+    assert (done.ret, "failed" in str(done.stdout)) == (0, False)
 
 
-def test_one_check_runs_by_its_name_and_says_how_to_load_its_backend(project: Path) -> None:
+def test_one_check_runs_by_its_name_and_says_how_to_load_its_backend(
+    project: pytest.Pytester,
+) -> None:
     names = (f"conform::mine:backend::zeros::{check}" for check in ("invariants", "determinism"))
     done = run(project, *names, "test_own.py")
-    assert "1 failed, 2 passed" in done.stdout
-    assert 'backend   initcore_conformance.load("mine:backend")' in done.stdout
+    assert "1 failed, 2 passed" in str(done.stdout)
+    assert 'backend   initcore_conformance.load("mine:backend")' in str(done.stdout)
 
 
-def test_a_file_of_ones_own_runs_alone(project: Path) -> None:
-    done = run(project, "test_own.py")
+def test_a_file_of_the_package_runs_alone_in_a_process_too(project: pytest.Pytester) -> None:
+    run(project, "test_own.py").assert_outcomes(passed=1)
+    path = os.pathsep.join(map(str, (project.path, *filter(None, sys.path))))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *PLUGIN, "test_own.py"],
+        cwd=project.path, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True,
+    )  # fmt: skip
     assert (done.returncode, "1 passed in" in done.stdout) == (0, True)
 
 
-def test_lists_in_the_configuration_lie_beside_it(project: Path) -> None:
-    with (project / "pyproject.toml").open("a") as file:
+def test_lists_in_the_configuration_lie_beside_it(project: pytest.Pytester) -> None:
+    with (project.path / "pyproject.toml").open("a") as file:
         file.write('conform_skips = "lists/skips"\nconform_xfails = "lists/xfails"\n')
-    (project / "lists").mkdir()
-    (project / "lists" / "skips").write_text("*::*::rejection  # not ours\n")
-    (project / "lists" / "xfails").write_text("*::zeros::[!d]*  # known to be ones\n")
+    (project.path / "lists").mkdir()
+    (project.path / "lists" / "skips").write_text("*::*::rejection  # not ours\n")
+    (project.path / "lists" / "xfails").write_text("*::zeros::[!d]*  # known to be ones\n")
     done = run(project, "-rs", "-k", "zeros and (rejection or invariants or determinism)")
-    assert "1 passed, 1 skipped" in done.stdout
-    assert "1 xfailed" in done.stdout
-    assert "not ours" in done.stdout
+    assert "1 passed, 1 skipped" in str(done.stdout)
+    assert "1 xfailed" in str(done.stdout)
+    assert "not ours" in str(done.stdout)
 
 
 @pytest.mark.parametrize(
@@ -117,8 +129,10 @@ def test_lists_in_the_configuration_lie_beside_it(project: Path) -> None:
         (("conform::mine:backend::ones::seeds",), "no check conform::mine:backend::ones::seeds"),
     ],
 )
-def test_bad_names_are_told_at_once(project: Path, arguments: tuple[str, ...], text: str) -> None:
+def test_bad_names_are_told_at_once(
+    project: pytest.Pytester, arguments: tuple[str, ...], text: str
+) -> None:
     done = run(project, *arguments)
-    assert done.returncode == 4
-    assert text in done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.ret == 4
+    assert text in str(done.stdout) + str(done.stderr)
+    assert "Traceback" not in str(done.stderr)

@@ -1,4 +1,4 @@
-"""Changing the import is enough: `mlx.nn.init`'s signatures, laws, dtypes and random state."""
+"""Changing the import is enough: `mlx.nn.init`'s signatures, distributions, dtypes, and state."""
 
 import inspect
 from typing import Any

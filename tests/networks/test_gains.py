@@ -119,5 +119,5 @@ def test_the_points_that_are_held_are_stable_and_the_doubly_critical_one_is_on_t
             assert initcore.theory.is_stable(name, q, critical.sigma_w) == stable
     with pytest.raises(ValueError, match="tanh has no doubly critical point"):
         initcore.theory.doubly_critical("tanh")
-    with pytest.raises(ValueError, match="relu keeps every length"):
+    with pytest.raises(ValueError, match="relu keeps every mean square"):
         initcore.theory.held("relu", 5)

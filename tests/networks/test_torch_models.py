@@ -1,4 +1,4 @@
-"""`initcore_torch.initialize` on layers of every kind, and what is exactly true afterwards."""
+"""`initcore_torch.initialize` on layers of every kind: roles, values, reports."""
 
 from pathlib import Path
 from typing import Any
@@ -9,41 +9,10 @@ import torch
 from torch import Tensor, nn
 
 import initcore
-import initcore_torch
 from initcore.networks import describe_network
 from initcore_torch import initialize
 from initcore_torch.networks import trace
-
-
-class Residual(nn.Module):
-    """A stem, residual blocks of two layers, a head."""
-
-    def __init__(self, width: int = 16, blocks: int = 4, convolutions: bool = False) -> None:
-        super().__init__()
-
-        def layer(n: int, m: int) -> nn.Module:
-            return nn.Conv2d(n, m, 3, padding=1) if convolutions else nn.Linear(n, m)
-
-        self.stem = layer(width, width)
-        self.first = nn.ModuleList(layer(width, 2 * width) for _ in range(blocks))
-        self.last = nn.ModuleList(layer(2 * width, width) for _ in range(blocks))
-        self.head = layer(width, 4)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.stages(self.stem(x))
-        return self.head(x)
-
-    def stages(self, x: Tensor) -> Tensor:
-        for first, last in zip(self.first, self.last, strict=True):
-            x = x + last(torch.relu(first(x)))
-        return x
-
-
-def chain(depth: int, width: int, activation: type[nn.Module]) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for _ in range(depth):
-        layers += [nn.Linear(width, width), activation()]
-    return nn.Sequential(*layers[:-1]).double()
+from tests.tools.torch_models import Residual
 
 
 def roles_of(model: nn.Module, *inputs: Any) -> dict[str, str]:
@@ -143,54 +112,6 @@ def test_an_activation_spelled_out_is_recognised_and_a_new_one_used_as_it_is() -
     assert report["b.weight"].parameters["gain"] == pytest.approx(wanted.gain / lifts, rel=1e-6)
 
 
-@pytest.mark.parametrize("convolutions", [False, True])
-def test_idinit_makes_every_residual_stage_the_identity(convolutions: bool) -> None:
-    model = Residual(convolutions=convolutions).double()
-    sizes = (2, 16, 5, 5) if convolutions else (2, 16)
-    x = torch.rand(sizes, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    initialize(model, "idinit", sample_input=x)
-    change = (model.stages(x) - x).norm() / x.norm()
-    # Four blocks, each adding at most 2 eps |W x| with eps = 1e-6 and |W| at most sqrt(2) a pixel
-    # of nine.
-    assert 0 < change < 4 * 2e-6 * 2**0.5 * (9 if convolutions else 1)
-    initialize(model, "he_normal", sample_input=x)
-    assert (model.stages(x) - x).norm() / x.norm() > 0.1
-
-
-def test_mirrored_makes_a_plain_relu_network_exactly_linear() -> None:
-    model = chain(30, 32, nn.ReLU)
-    initialize(model, "mirrored")
-    g = torch.Generator().manual_seed(0)
-    x, y = (torch.randn(3, 32, dtype=torch.float64, generator=g) for _ in range(2))
-    with torch.no_grad():
-        torch.testing.assert_close(model(2 * x - 3 * y), 2 * model(x) - 3 * model(y))
-        initialize(model, "orthogonal")
-        assert (model(2 * x - 3 * y) - 2 * model(x) + 3 * model(y)).abs().max() > 0.1
-
-
-def test_orthogonal_on_a_deep_linear_network_keeps_every_length_forward_and_backward() -> None:
-    model = chain(100, 24, nn.Identity)
-    initialize(model, "orthogonal")
-    jacobian = torch.func.jacrev(model)(torch.zeros(24, dtype=torch.float64))
-    values = torch.linalg.svdvals(jacobian)
-    torch.testing.assert_close(values, torch.ones_like(values), atol=1e-12, rtol=0)
-
-
-def test_orthogonal_on_a_deep_tanh_network_keeps_the_jacobian_as_predicted() -> None:
-    model = chain(60, 200, nn.Tanh)
-    report = initialize(model, "orthogonal")
-    wanted = initcore.theory.isometric("tanh", 60)
-    assert report["2.weight"].parameters["gain"] == wanted.gain
-    assert report["0.bias"].parameters["std"] == wanted.sigma_b
-    assert "brings inputs of root mean square 1 to the length q" in report["0.weight"].why
-    g = torch.Generator().manual_seed(0)
-    x = torch.randn(200, dtype=torch.float64, generator=g)
-    squares = torch.linalg.svdvals(torch.func.jacrev(model)(x).detach()) ** 2
-    # The variance asked for is 1/4; a sample of 200 values at one length of the signal is near it.
-    assert abs(float(squares.mean()) - 1) < 0.1
-    assert 0.1 < float(squares.var()) < 0.5
-
-
 def test_one_seed_makes_one_network_whatever_the_order_of_construction() -> None:
     class Net(nn.Module):
         def __init__(self, backwards: bool) -> None:
@@ -211,63 +132,6 @@ def test_one_seed_makes_one_network_whatever_the_order_of_construction() -> None
     names = {"0.weight": "a.weight", "2.weight": "b.weight", "4.weight": "c.weight"}
     initialize(third, "he_normal", seed=9, paths=names)
     assert torch.equal(third[2].weight, one.b.weight)
-
-
-def test_overrides_go_by_role_and_by_path_and_the_last_one_wins() -> None:
-    model = Residual()
-    before = model.stem.weight.detach().clone()
-    report = initialize(
-        model,
-        "fixup",
-        overrides={
-            "output": ("normal", {"std": 0.5}),
-            "*.bias": {"name": "constant", "value": 0.25},
-            "head.bias": "ones",
-            "stem.*": None,
-        },
-    )
-    assert torch.equal(model.stem.weight, before)
-    assert set(report.untouched) == {"stem.weight", "stem.bias"}
-    assert model.first[0].bias.detach().unique().tolist() == [0.25]
-    assert model.head.bias.detach().unique().tolist() == [1.0]
-    assert 0.3 < float(model.head.weight.detach().std()) < 0.7
-    assert not model.last[0].weight.any()
-
-
-def test_a_mapping_sets_what_it_names_and_nothing_else() -> None:
-    model = Residual()
-    before = {n: p.detach().clone() for n, p in model.named_parameters()}
-    report = initialize(model, {"branch_last": "zeros", "head.weight": "glorot_uniform"})
-    changed = {n for n, p in model.named_parameters() if not torch.equal(p, before[n])}
-    assert changed == {f"last.{n}.weight" for n in range(4)} | {"head.weight"}
-    assert {path for path, a in report.items() if a.name} == changed
-
-
-@pytest.mark.parametrize(
-    ("change", "error", "text"),
-    [
-        ({"scheme": "ortogonal"}, ValueError, "did you mean orthogonal"),
-        ({"scheme": "mirrored"}, ValueError, "needs a plain network"),
-        ({"scheme": ("sparse_orthogonal", {"densty": 0.1})}, TypeError, "density, allocation"),
-        ({"scheme": None}, TypeError, "needs a scheme's name"),
-        ({"scheme": "lsuv"}, ValueError, "a batch of real data"),
-        ({"seed": -1}, ValueError, "0 <= seed"),
-        ({"overrides": {"*.wieght": "zeros"}}, ValueError, r"'\*.wieght'"),
-        ({"overrides": {"head.weight": "delta_orthogonal"}}, ValueError, "head.weight"),
-        ({"overrides": {"head.weight": ("normal", {"std": -1})}}, ValueError, "std"),
-        ({"overrides": {"head.weight": 3}}, TypeError, "an initializer's name"),
-        ({"sample_input": torch.zeros(2, 99)}, ValueError, "could not call Residual"),
-    ],
-)
-def test_an_error_leaves_the_model_as_it_was(
-    change: dict[str, Any], error: type[Exception], text: str
-) -> None:
-    model = Residual()
-    before = {n: p.detach().clone() for n, p in model.named_parameters()}
-    arguments = {"scheme": "orthogonal", **change}
-    with pytest.raises(error, match=text):
-        initialize(model, **arguments)
-    assert all(torch.equal(p, before[n]) for n, p in model.named_parameters())
 
 
 def test_what_cannot_be_traced_is_named_and_admitted() -> None:
@@ -305,29 +169,6 @@ def test_control_flow_on_values_is_run_with_values() -> None:
     report = initialize(Choosy(), "orthogonal", sample_input=torch.ones(1, 4))
     assert report["b.weight"].weight.role == "output"
     assert report["a.weight"].weight.activation == "relu"
-
-
-def test_lsuv_takes_every_layer_to_unit_variance_on_the_data() -> None:
-    from sklearn.datasets import load_digits
-
-    x = torch.tensor(load_digits().images[:200, None] / 16, dtype=torch.float32)
-    model = nn.Sequential(
-        nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 16, 3), nn.ReLU(), nn.Flatten(),
-        nn.Linear(256, 32), nn.ReLU(), nn.Linear(32, 10),
-    )  # fmt: skip
-    report = initialize(model, "lsuv", sample_input=x)
-    assert set(report.scales) == {"0.weight", "2.weight", "5.weight", "7.weight"}
-    with torch.no_grad():
-        for module in model:
-            x = module(x)
-            if hasattr(module, "weight"):
-                assert float(x.var()) == pytest.approx(1, rel=1e-3)
-
-
-def test_lsuv_says_which_layer_data_of_one_value_cannot_scale() -> None:
-    model = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4))
-    with pytest.raises(ValueError, match=r"the output of 0.weight has variance 0"):
-        initialize(model, "lsuv", sample_input=torch.zeros(3, 4))
 
 
 def test_tied_weights_stay_tied_and_parametrized_ones_are_set_through_their_parametrization() -> (
@@ -379,35 +220,3 @@ def test_the_report_is_a_mapping_a_table_a_dict_and_a_page(tmp_path: Path) -> No
     text = (tmp_path / "init.html").read_text()
     assert text.count("<tr>") == len(report) + 1
     assert report._repr_html_() in text
-
-
-def test_only_a_module_is_initialized() -> None:
-    with pytest.raises(TypeError, match=r"needs a torch.nn.Module, got list"):
-        initcore_torch.initialize([nn.Linear(2, 2)], "orthogonal")  # type: ignore[arg-type]
-
-
-def test_frozen_weights_keep_their_values_unless_they_are_named() -> None:
-    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
-    model[0].requires_grad_(False)
-    before = model[0].weight.clone()
-    report = initialize(model, "orthogonal")
-    assert report["0.weight"].name is None
-    assert "frozen" in report["0.weight"].why
-    assert torch.equal(before, model[0].weight)
-    report = initialize(model, "orthogonal", overrides={"0.weight": "zeros"})
-    assert not model[0].weight.any()
-    initialize(model, {"0.bias": "ones"})
-    assert (model[0].bias == 1).all()
-    with pytest.raises(ValueError, match="is frozen"):
-        initialize(model.requires_grad_(False), "orthogonal")
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
-def test_quantized_models_are_refused_before_anything_is_changed() -> None:
-    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2), nn.LayerNorm(2))
-    quantized = torch.ao.quantization.quantize_dynamic(model, {nn.Linear}, torch.qint8)
-    with torch.no_grad():
-        quantized[3].weight.fill_(5.0)
-    with pytest.raises(TypeError, match="quantized weights of 0"):
-        initialize(quantized, "orthogonal")
-    assert (quantized[3].weight == 5).all()

@@ -8,14 +8,18 @@ from pathlib import Path
 import pytest
 
 from initcore import gain, theory
+from tests.tools.command import Run
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "initcore", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+def test_the_command_is_a_module_too() -> None:
+    command = [sys.executable, "-m", "initcore", "gain"]
+    done = subprocess.run([*command, "relu"], capture_output=True, text=True, check=True)
+    assert "1.4142" in done.stdout
+    done = subprocess.run([*command, "tahn"], capture_output=True, text=True, check=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
 
 
-def test_every_command_prints_what_the_library_computes() -> None:
+def test_every_command_prints_what_the_library_computes(run: Run) -> None:
     assert json.loads(run("gain", "gelu", "--json").stdout)["gain"] == gain("gelu")
     found = json.loads(run("critical", "tanh", "--q", 0.1, "--json").stdout)
     assert found["sigma_w"] == theory.critical_point("tanh", 0.1).sigma_w
@@ -28,7 +32,7 @@ def test_every_command_prints_what_the_library_computes() -> None:
     assert "1.533530441" in run("gain", "gelu").stdout
 
 
-def test_pictures_are_written(tmp_path: Path) -> None:
+def test_pictures_are_written(tmp_path: Path, run: Run) -> None:
     for n, arguments in enumerate(
         (
             ("critical", "tanh", "--q", 0.2),
@@ -53,7 +57,9 @@ def test_pictures_are_written(tmp_path: Path) -> None:
         (("spectrum", "relu", "--depth", 2, "--plot", "a.foo"), "--plot needs a file"),
     ],
 )
-def test_an_error_is_one_line_and_an_exit_status(arguments: tuple[object, ...], text: str) -> None:
+def test_an_error_is_one_line_and_an_exit_status(
+    arguments: tuple[object, ...], text: str, run: Run
+) -> None:
     done = run(*arguments)
     assert done.returncode != 0
     assert text in done.stderr

@@ -1,4 +1,4 @@
-"""Exact laws of finite ReLU networks: closed forms, real layers, and wrong laws that are caught."""
+"""Exact distributions of finite ReLU networks: closed forms, real layers, and wrong twins."""
 
 import json
 import math
@@ -13,7 +13,7 @@ from scipy.interpolate import PchipInterpolator
 
 from initcore.theory import NormLaw, PairLaw, mirrored_norm_law, relu_norm_law, relu_pair_law
 from initcore.theory.finite_width._pair_transform import PairUnit
-from tests.theory.test_commands import run
+from tests.tools.command import Run
 
 FALSE_ALARM = (
     1e-6  # of each Kolmogorov-Smirnov test below: seeds are fixed, the rate is the honest one
@@ -270,7 +270,7 @@ def test_an_error_says_who_needs_what(error: type[Exception], text: str, call: A
         call()
 
 
-def test_the_command_prints_the_law(tmp_path: Any) -> None:
+def test_the_command_prints_the_law(tmp_path: Any, run: Run) -> None:
     picture = tmp_path / "law.svg"
     done = run("norm-law", "100x50", "--json", "--plot", picture)
     found = json.loads(done.stdout)

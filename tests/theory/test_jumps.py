@@ -86,6 +86,6 @@ def test_a_jump_beyond_the_probes_is_averaged_by_halving_panels() -> None:
 
 def test_what_turns_too_often_is_refused_in_a_sentence() -> None:
     with pytest.raises(
-        ValueError, match="turns or jumps too often to be averaged at length q = 1e"
+        ValueError, match="turns or jumps too often to be averaged at mean square q = 1e"
     ):
         theory.length_map(lambda x: np.sin(1e3 * x), 1e6, 1.0)

@@ -147,7 +147,9 @@ def test_slopes_that_turn_too_often_are_refused_at_once(q: float) -> None:
 
 def test_slopes_too_rare_to_be_seen_are_refused() -> None:
     assert theory.jacobian_spectrum("hard_tanh", 5, q=1e14).atoms[0][1] > 0.9999
-    with pytest.raises(ValueError, match="no law of slopes that could be resolved at length"):
+    with pytest.raises(
+        ValueError, match="no distribution of slopes that could be resolved at mean"
+    ):
         theory.jacobian_spectrum("hard_tanh", 5, q=1e30)
 
 
@@ -155,7 +157,7 @@ def test_wrong_arguments_are_said_in_one_sentence() -> None:
     for change, error, text in (
         ({"depth": 0}, ValueError, "depth"),
         ({"depth": 2.5}, TypeError, "depth"),
-        ({"q": None}, ValueError, "needs the length q"),
+        ({"q": None}, ValueError, "needs the mean square q"),
         ({"q": -1.0}, ValueError, "q"),
         ({"weights": "sparse"}, ValueError, "orthogonal"),
         ({"activation": "tahn"}, ValueError, "tanh"),

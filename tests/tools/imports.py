@@ -1,19 +1,27 @@
 """Which file imports which: what the test of the architecture and its picture are made from."""
 
 import ast
+import tomllib
 from pathlib import Path
 
-__all__ = ["PACKAGES", "ROOMS", "ROOT", "circle", "import_graph", "imports", "sources_of"]
+__all__ = [
+    "ADAPTERS",
+    "PACKAGES",
+    "PROJECT",
+    "ROOMS",
+    "ROOT",
+    "circle",
+    "import_graph",
+    "imports",
+    "sources_of",
+]
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = {
-    "initcore": ROOT / "initcore",
-    "initcore_torch": ROOT / "adapters" / "initcore_torch",
-    "initcore_jax": ROOT / "adapters" / "initcore_jax",
-    "initcore_keras": ROOT / "adapters" / "initcore_keras",
-    "initcore_mlx": ROOT / "adapters" / "initcore_mlx",
-    "initcore_conformance": ROOT / "conformance" / "initcore_conformance",
-}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+WHEEL = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+PACKAGES = {Path(folder).name: ROOT / folder for folder in WHEEL}
+"""The folder of each package, as the wheel has them: the one list of packages."""
+ADAPTERS = {name for name, folder in PACKAGES.items() if folder.parent.name == "adapters"}
 
 # From the ground up: a room imports only rooms before it.
 ROOMS = (

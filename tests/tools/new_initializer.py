@@ -17,8 +17,7 @@ __all__ = ["main"]
 
 CORE = '''"""Say in one line what idea this file holds."""
 
-from typing import Any
-
+from ..arrays import Array
 from ..invariants import Isometry
 from ..random import Rng
 from ..spec import Real, ShapeRule, initializer
@@ -32,7 +31,7 @@ __all__ = ["{name}"]
     invariants=(Isometry(),),
     source="Authors, venue, year",
 )
-def {name}(rng: Rng, shape: Any, /, *, gain: float = 1.0) -> Any:
+def {name}(rng: Rng[Array], shape: tuple[int, ...], /, *, gain: float = 1.0) -> Array:
     """Kernel whose ... : one line, a property that could be tested.
 
     >>> {name}(Rng(0), (3, 4)).shape

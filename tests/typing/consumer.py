@@ -3,7 +3,10 @@
 A line marked `# wrong` must be reported by each checker, and no other line.
 """
 
+from typing import Any
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 import torch
 
@@ -15,10 +18,25 @@ from initcore import theory
 from initcore_torch import initialize
 
 
+def some_library() -> Any:
+    return np
+
+
+def drawn_from(rng: initcore.Rng) -> Any:
+    """An `Rng` of any library gives any array."""
+    return initcore.orthogonal(rng, (2, 2)).tolist()
+
+
 def core() -> float:
     rng = initcore.Rng(0, xp=np, dtype="float64")
     first, second = rng.split(2)
-    initcore.orthogonal(first, (256, 128), gain=2**0.5)
+    w = initcore.orthogonal(first, (256, 128), gain=2**0.5)
+    total: float = float(w.sum()) + w.shape[0]
+    numpy_array: np.ndarray[Any, Any] = initcore.he_normal(first, [3, 4], out=w)
+    tensor: torch.Tensor = initcore.normal(initcore.Rng(0, xp=torch), 8, std=0.1)
+    traced: jax.Array = initcore.conv_orthogonal(initcore.Rng(0, xp=jnp).fold_in(1), (4, 2, 3))
+    anything: list[int] = initcore.zeros(initcore.Rng(0, xp=some_library()), (2, 2))
+    print(total, numpy_array, tensor, traced, anything, drawn_from(first))
     initcore.delta_orthogonal(second.fold_in("conv"), (8, 8, 3, 3), groups=2)
     names: list[str] = sorted(initcore.specs)
     statement: str = initcore.specs[names[0]].statement
@@ -31,6 +49,14 @@ def core_wrong() -> None:
     initcore.orthogonal(initcore.Rng(0), (256, 128), gian=1.0)  # wrong
     initcore.orthogonal(initcore.Rng(0), (256, 128), gain="big")  # wrong
     initcore.Rng("seed")  # wrong
+    initcore.orthogonal(initcore.Rng(0), "256")  # wrong
+    initcore.orthogonal(initcore.Rng(0), (2.0, 2.0))  # wrong
+    initcore.orthogonal(initcore.Rng(0), (2, 2)).backward()  # wrong
+    initcore.ones(initcore.Rng(0, xp=torch), 2).astype("float64")  # wrong
+    initcore.normal(initcore.Rng(0), 2, out=torch.zeros(2))  # wrong
+    array: jax.Array = initcore.glorot_uniform(initcore.Rng(0, xp=torch), (2, 2))  # wrong
+    initcore.Rng(0).uniform((2, 2)).numpy()  # wrong
+    print(array)
     initcore.orthogonale(initcore.Rng(0), (2, 2))  # wrong
     text: str = initcore.gain("gelu")  # wrong
     print(text)

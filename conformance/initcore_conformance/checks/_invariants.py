@@ -34,8 +34,8 @@ class Invariants(Check, id_="invariants", title="invar.", examples=5):
         return violation(spec, draw(backend, spec, case), case, case.call(spec))
 
 
-class Groups(Check, id_="statistics", title="laws", examples=4):
-    """Thousands of entries follow their law; hundreds of groups are independent samples."""
+class Groups(Check, id_="statistics", title="distrib.", examples=4):
+    """Thousands of entries follow their distribution; hundreds of groups are independent."""
 
     def skip(self, backend: Any, spec: Spec) -> str | None:
         return None if spec.random else "not random"

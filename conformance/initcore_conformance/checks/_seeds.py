@@ -46,7 +46,7 @@ class Seeds(Check, id_="seeds", title="seeds", examples=2):
             n = max(1, int(np.count_nonzero(a0)))
             if n < 100:
                 continue
-            # Uncorrelated entries: the cosine has deviation 1/sqrt(n), under the Haar law too.
+            # Uncorrelated entries, Haar's too: the cosine has standard deviation 1/sqrt(n).
             cosine = float((a0 * b0).sum() / math.sqrt((a0**2).sum() * (b0**2).sum()))
             allowed = SIGMAS / math.sqrt(n)
             if not abs(cosine) <= allowed:

@@ -1,4 +1,4 @@
-"""Random ReLU networks of finite width: exact laws, no limit taken."""
+"""Random ReLU networks of finite width: exact distributions, without any limit."""
 
 from ._norm_law import NormLaw as NormLaw
 from ._norm_law import mirrored_norm_law as mirrored_norm_law

@@ -1,4 +1,4 @@
-"""Arguments of the finite-width laws, checked: who needs what, got what."""
+"""Checks of the arguments of the finite-width distributions."""
 
 import math
 from collections.abc import Iterable
@@ -12,11 +12,11 @@ from .._check import number
 __all__ = ["DEEPEST", "Layer", "count_of", "layers_of", "rng_of"]
 
 DEEPEST = 100_000  # layers
-WIDEST = 1 << 20  # beyond, the sum over the units that are on is no longer short
+WIDEST = 1 << 20  # beyond this, the sum over the number of active units is no longer short
 
 
 class Layer(NamedTuple):
-    """Units of a layer, and the deviation of each of their weights and biases."""
+    """The width of a layer, and the standard deviations of its weights and biases."""
 
     width: int
     sigma_w: float
@@ -24,7 +24,10 @@ class Layer(NamedTuple):
 
 
 def layers_of(who: str, widths: Any, sigma_w: Any, sigma_b: Any) -> tuple[Layer, ...]:
-    """The layers of a network; a deviation is one number or one a layer, None is He's."""
+    """The layers of a network.
+
+    A standard deviation is one number or one a layer; `sigma_w=None` means He's.
+    """
     sizes = _widths(who, widths)
     if sigma_w is None:
         weights = [math.sqrt(2 / n) for n in sizes]
@@ -66,7 +69,7 @@ def _deviations(who: str, name: str, value: Any, layers: int) -> list[float]:
 
 
 def count_of(who: str, n: Any) -> int:
-    """`n` as a number of samples."""
+    """`n` as an integer number of samples."""
     if isinstance(n, bool) or not hasattr(n, "__index__"):
         raise TypeError(f"{who} needs n to be an integer >= 0, got {short_repr(n)}.")
     if n.__index__() < 0:

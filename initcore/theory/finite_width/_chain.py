@@ -1,9 +1,9 @@
-"""Layers with biases one after another: the law of each start from that of the layer before.
+"""A chain of layers with biases: the distribution after each layer, from the one before it.
 
-A bias makes `v = sigma_w**2 z + sigma_b**2` no product any more. The density of `log z` after a
-run of layers without biases is computed on a uniform grid, as the Fourier series of its transform;
-as it is band-limited (to `exp(-TINY)`), the grid's values times its step are quadrature weights at
-places `log v` for the next run, to that accuracy.
+With a bias, `v = sigma_w**2 z + sigma_b**2` is not a product. So the layers are cut into runs
+without biases. The density of `log z` after a run is computed on a uniform grid, as the Fourier
+series of its transform. It is band-limited (to `exp(-TINY)`), so the grid's values times its step
+are quadrature weights at the points `log v` for the next run, to that accuracy.
 """
 
 import math
@@ -20,9 +20,8 @@ from ._units import Units
 
 __all__ = ["compose"]
 
-GONE = (
-    1e-14  # mass at either end of a grid that is moved inwards: less is rounding of the transform
-)
+# A smaller mass at an end of the grid is rounding of the transform, and is moved inwards.
+GONE = 1e-14
 
 
 def compose(
@@ -31,7 +30,10 @@ def compose(
     log_square: float,
     fineness: float = 1.0,
 ) -> LogLaw | None:
-    """The law of `log z` after `layers`, from `z = exp(log_square)`; None if `z = 0` surely."""
+    """The distribution of `log z` after `layers`, from `z = exp(log_square)`.
+
+    Returns None if `z` is always 0.
+    """
     runs = _runs(layers)
     products = [Product.of([units_of(layer.width) for layer in run]) for run in runs]
     bands = [p.band(0.0) for p in products]
@@ -78,7 +80,10 @@ def _runs(layers: Sequence[Layer]) -> list[list[Layer]]:
 def _through(
     places: Any, weights: Any, product: Product, step: float, cache: dict[Any, Any]
 ) -> tuple[Any, Any]:
-    """Grid and weights of the law of `U + log product`, `U` on `places` with `weights`."""
+    """Grid and weights of the distribution of `U + log product`.
+
+    `U` takes the values `places` with the probabilities `weights`.
+    """
     low, high = product.reach(0.0)
     origin = float(places.min()) + low
     length = (float(places.max()) + high - origin) / step

@@ -1,10 +1,10 @@
-"""From the transform back to the law: Mellin's inversion by the trapezoidal rule.
+"""Tails and densities from the transform: Mellin's inversion by the trapezoidal rule.
 
 On the line `Re s = tilt` the integrand of the density is an analytic function that decays
-exponentially, so the rule with step `h` is off by copies of the tilted law at the distance
-`2 pi / h` only (Poisson's formula). Lines through the saddle point of each place keep the tails
-exact relative to their size; they pass the pole at `s = 0` on the right for the upper tail and on
-the left for the lower one.
+exponentially. So the error of the rule with step `h` is only the copies of the tilted distribution
+at distance `2 pi / h` (Poisson's formula). A line through the saddle point of a value gives its
+tail to a small relative error. The line passes the pole at `s = 0` on the right for the upper tail
+and on the left for the lower tail.
 """
 
 import math
@@ -16,10 +16,10 @@ from ._log_law import TINY, LogLaw, chernoff
 
 __all__ = ["Contour", "Inversion"]
 
-ROUNDING = 2.0**-50  # of the sum's largest terms; less is noise
-SPACING = 2.5  # saddle points of neighbouring lines are about so many deviations apart
-FARTHEST = -690.0  # logarithm of the least tail probability a line is made for
-LEAST_ROOM = 1 / 16  # how near lines come to where the transform ends, in powers of z
+ROUNDING = 2.0**-50  # a sum below this fraction of its largest terms is noise
+SPACING = 2.5  # distance of the saddle points of neighbouring lines, in standard deviations
+FARTHEST = -690.0  # logarithm of the least tail probability that gets a line
+LEAST_ROOM = 1 / 16  # least distance of a line from the end of the transform, in powers of z
 
 
 class Contour:
@@ -43,7 +43,7 @@ class Contour:
 
     @property
     def log_tail(self) -> float:
-        """Logarithm of a bound of the tail probability at `place`."""
+        """Logarithm of a bound on the tail probability at `place`."""
         return self.log_peak - self.tilt * self.place
 
     def tail(self, x: Any) -> Any:
@@ -67,11 +67,11 @@ class Contour:
 
 
 class Inversion:
-    """Tails and density of `log z` anywhere, by lines made when they are needed.
+    """Tails and density of `log z` anywhere. Lines are made when they are needed.
 
     Args:
         law: The transform.
-        fineness: Factor on the number of nodes, about squared; another one is a check.
+        fineness: The number of nodes grows as its square; a second value serves as a check.
     """
 
     def __init__(self, law: LogLaw, fineness: float = 1.0) -> None:
@@ -82,8 +82,10 @@ class Inversion:
         self.down = [Contour(law, -min(start, -law.lowest / 2), fineness)]
 
     def tails(self, x: Any) -> tuple[Any, Any]:
-        """`P(-inf < log z <= x)` and `P(log z > x)` of a flat array `x`, the smaller one exact
-        relative to its size."""
+        """`P(-inf < log z <= x)` and `P(log z > x)` of a flat array `x`.
+
+        The smaller of the two has a small relative error.
+        """
         alive = float(self.law.weights.sum() * self.alive)
         below, above = np.zeros(x.shape), np.full(x.shape, alive)
         for line, here in self._lines(x):
@@ -100,7 +102,7 @@ class Inversion:
         return out
 
     def span(self, p: float) -> tuple[float, float]:
-        """Places outside which either tail is below `p`, by Chernoff's bound."""
+        """The interval outside which either tail is below `p`, by Chernoff's bound."""
         shift = -math.log(max(p, 1e-300))
         law, deviation = self.law, math.sqrt(self.variance)
         low, high = chernoff(law.log_transform, law.lowest, 0.0, self.variance, shift + 1)
@@ -108,11 +110,11 @@ class Inversion:
 
     @property
     def alive(self) -> float:
-        """Probability that the factors are not 0."""
+        """Probability that no factor is 0."""
         return math.exp(float(self.law.product.log_transform(np.zeros(1))[0]))
 
     def _lines(self, x: Any) -> list[tuple[Contour, Any]]:
-        """Lines, and which of the finite places `x` are theirs."""
+        """The lines, each with the indices of the finite values of `x` that it serves."""
         finite = np.isfinite(x)
         if not finite.any():
             return []

@@ -1,7 +1,7 @@
-"""The Fourier sum of masses at any places, for equidistant frequencies.
+"""The Fourier sum of masses at arbitrary points, for equidistant frequencies.
 
-Each mass is put on the 16 nearest points of a uniform grid by a Kaiser-Bessel window; the grid's
-fast transform is divided by the window's. Twice oversampled the error is `exp(-BETA)`, below
+A Kaiser-Bessel window spreads each mass over the 16 nearest points of a uniform grid. The grid's
+fast transform is divided by the window's. At twofold oversampling the error is `exp(-BETA)`, below
 rounding.
 """
 
@@ -25,7 +25,9 @@ def fourier_sum(places: Any, masses: Any, step: float, count: int) -> Any:
     if places.size <= FEW:
         return np.exp(1j * t[:, None] * places) @ masses
     n = next_fast_len(max(4 * count, 4 * HALF), real=True)
-    spacing = 2 * math.pi / (n * step)  # places a whole period apart are alike at all t
+    spacing = (
+        2 * math.pi / (n * step)
+    )  # points that are a whole period apart contribute the same at all t
     where = places / spacing
     left = np.floor(where).astype(np.int64) - (HALF - 1)
     index = left[:, None] + np.arange(2 * HALF)

@@ -1,6 +1,6 @@
-"""The law of `y = log z`, known by its transform `E[z**s; z > 0]`.
+"""The distribution of `y = log z`, given by its transform `E[z**s; z > 0]`.
 
-`y = U + sum of log(C_l / mean_l)`: a start `U` on finitely many places, and independent factors.
+`y = U + sum of log(C_l / mean_l)`: `U` takes finitely many values, and the factors are independent.
 """
 
 import functools
@@ -16,7 +16,7 @@ from ._units import Units
 
 __all__ = ["TINY", "LogLaw", "Product", "chernoff"]
 
-TINY = 42.0  # exp(-TINY) is below half of float64's last bit of 1, times a hundredth
+TINY = 42.0  # exp(-TINY) is a hundredth of half of float64's last bit of 1
 LADDER = 2.0 ** np.arange(-4, 8, 0.5)
 
 
@@ -28,7 +28,7 @@ class Product:
 
     @classmethod
     def of(cls, layers: Sequence[Units]) -> "Product":
-        """The product of `layers`, equal ones (the same objects) taken together."""
+        """The product of `layers`, with equal ones (the same objects) counted together."""
         return cls(tuple((u, layers.count(u)) for u in dict.fromkeys(layers)))
 
     @functools.cached_property
@@ -58,15 +58,16 @@ class Product:
         raise ArithmeticError("the transform does not decay")  # pragma: no cover
 
     def reach(self, tilt: float) -> tuple[float, float]:
-        """Ends outside which the tilted law has less than `exp(-TINY)` of its mass each, by
-        Chernoff's bound."""
+        """The interval outside which the tilted distribution has less than `exp(-TINY)` of its mass
+        on each side, by Chernoff's bound.
+        """
         return chernoff(self.log_transform, self.lowest, tilt, self.log_moments(tilt)[1])
 
 
 def chernoff(
     log_transform: Any, lowest: float, tilt: float, variance: float, tiny: float = TINY
 ) -> tuple[float, float]:
-    """Ends outside which `exp(-tiny)` of the tilted law's mass is left at most, on each side."""
+    """The interval with at most `exp(-tiny)` of the tilted distribution beyond each end."""
     steps = LADDER / math.sqrt(variance)
     room = tilt - lowest
     down = np.concatenate([steps[steps < room], room * (1 - 2.0 ** -np.arange(1, 8))])
@@ -77,13 +78,13 @@ def chernoff(
 
 @dataclass(frozen=True)
 class LogLaw:
-    """The law of `log z` where `z > 0`, of total mass `alive`.
+    """The distribution of `log z` where `z > 0`, of total mass `alive`.
 
     Attributes:
-        places: Where the start `U` is.
-        weights: With what probabilities.
+        places: The values of the start `U`.
+        weights: Their probabilities.
         product: The factors.
-        clean: Logarithm of the probability down to which tails are known relatively.
+        clean: Logarithm of the least probability that is known to a small relative error.
     """
 
     places: Any
@@ -98,7 +99,7 @@ class LogLaw:
 
     @property
     def centre(self) -> float:
-        """A place in the middle of the start, about which transforms are taken."""
+        """A point in the middle of the values of `U`, about which transforms are taken."""
         return float(self.places @ self.weights / self.weights.sum())
 
     def log_transform(self, s: Any) -> Any:
@@ -121,7 +122,7 @@ class LogLaw:
         return self.product.band(tilt)
 
     def reach(self, tilt: float) -> tuple[float, float]:
-        """Ends (less `centre`) outside which the tilted law has no more than rounding."""
+        """The interval (less `centre`) that has all of the tilted distribution but rounding."""
         return chernoff(self.log_transform, self.lowest, tilt, self.log_moments(tilt)[1])
 
     def line(self, tilt: float, step: float, count: int) -> Any:

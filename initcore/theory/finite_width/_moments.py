@@ -1,4 +1,4 @@
-"""Moments of the squared length, layer by layer, in closed form."""
+"""Moments of the squared norm, layer by layer, in closed form."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ class Moments:
         self.shares: list[tuple[float, float]] = []  # log a, log b
         for layer in layers:
             mean = units_of(layer.width).mean
-            # multiplied before the logarithm is taken: He's factor is then 1 to one rounding
+            # multiplied before the logarithm is taken, so that He's factor is 1 to one rounding
             signal = 2 * log_of(layer.sigma_w * math.sqrt(mean)) + self.log_means[-1]
             noise = 2 * log_of(layer.sigma_b * math.sqrt(mean))
             self.log_means.append(_log_sum([signal, noise]))
@@ -39,7 +39,7 @@ class Moments:
 
     @property
     def log_variance(self) -> float:
-        """`log Var z`: a sum over layers of positive terms, nothing cancels."""
+        """`log Var z`: a sum over layers of positive terms, so that nothing cancels."""
         relative = -math.inf
         for layer, (a, _) in zip(self.layers, self.shares, strict=True):
             ratio = self.units_of(layer.width).ratio(2)
@@ -53,7 +53,7 @@ class Moments:
             return -math.inf if k else 0.0
         relative = [0.0] * (k + 1)
         for layer, (a, b) in zip(self.layers, self.shares, strict=True):
-            if a == b == -math.inf:  # nothing comes out of this layer
+            if a == b == -math.inf:  # the output of this layer is zero
                 continue
             units = self.units_of(layer.width)
             relative = [
@@ -75,7 +75,7 @@ def _log_ratio(units: Units, k: int) -> float:
 
 
 def log_of(x: float) -> float:
-    """`log x`, `-inf` of 0."""
+    """`log x`, with `log 0 = -inf`."""
     return math.log(x) if x else -math.inf
 
 

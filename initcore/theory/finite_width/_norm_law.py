@@ -1,4 +1,4 @@
-"""The exact law of the squared length that a finite random ReLU network gives its input."""
+"""The exact distribution of the squared norm of a finite random ReLU network's output."""
 
 import functools
 import math
@@ -24,14 +24,14 @@ Deviation = float | Sequence[float] | None
 
 
 class NormLaw:
-    """The law of `z = |x^L|**2` over the weights: an atom at 0 and a density above it.
+    """The distribution of `z = |x^L|**2` over the weights: an atom at 0 and a density above it.
 
-    Deep networks leave the range of floats: with `log=True` the methods are about `log z`.
+    In deep networks `z` leaves the range of floats; with `log=True` the methods work on `log z`.
 
     Attributes:
         widths: Units of each layer.
-        sigma_w: Deviation of each weight, a layer.
-        sigma_b: Deviation of each bias, a layer.
+        sigma_w: Standard deviation of the weights of each layer.
+        sigma_b: Standard deviation of the biases of each layer.
         input_norm: `|x^0|`.
         atom_at_zero: `P(z = 0)`: every unit of the last layer is off.
     """
@@ -54,18 +54,18 @@ class NormLaw:
 
     @property
     def mean(self) -> float:
-        """`E z`: the product or recursion of `width / 2 * (sigma_w**2 z + sigma_b**2)`."""
+        """`E z`, by iterating `z -> width / 2 * (sigma_w**2 z + sigma_b**2)`."""
         return _exp(self._moments.log_mean)
 
     @property
     def mean_field(self) -> float:
-        """What the limit of infinite width says `z` is. It is the mean: what the limit misses is
-        how rarely `z` is near it."""
+        """The value of `z` in the limit of infinite width. It is the mean; the limit misses how
+        rarely `z` is near it."""
         return self.mean
 
     @property
     def variance(self) -> float:
-        """`Var z`, infinite where a float cannot hold it."""
+        """`Var z`, infinite where it overflows."""
         return _exp(self._moments.log_variance)
 
     def moment(self, k: int, *, log: bool = False) -> float:
@@ -83,7 +83,7 @@ class NormLaw:
 
     @property
     def log_mean(self) -> float:
-        """`E[log z | z > 0]`: `exp(log_mean)` is the typical length."""
+        """`E[log z | z > 0]`: `exp(log_mean)` is the typical squared norm."""
         inversion = self._inversion
         return math.nan if inversion is None else inversion.mean + inversion.law.centre
 
@@ -94,9 +94,9 @@ class NormLaw:
         return math.nan if inversion is None else inversion.variance
 
     def cdf(self, z: Any, *, log: bool = False) -> Any:
-        """`P(|x^L|**2 <= z)`, or of `log |x^L|**2 <= z`, of the shape of `z`.
+        """`P(|x^L|**2 <= z)`, or `P(log |x^L|**2 <= z)`, an array of the shape of `z`.
 
-        Each tail is computed for itself: small probabilities keep their digits.
+        Each tail is computed by itself, so that small probabilities keep their digits.
 
         >>> law = relu_norm_law([2], sigma_w=1.0)
         >>> law.cdf(0.0) == law.atom_at_zero == 0.25
@@ -105,12 +105,12 @@ class NormLaw:
         return self._tail(z, log, below=True)
 
     def sf(self, z: Any, *, log: bool = False) -> Any:
-        """`1 - cdf(z)`, small ones with all their digits."""
+        """`1 - cdf(z)`, where small probabilities keep their digits."""
         return self._tail(z, log, below=False)
 
     def pdf(self, z: Any, *, log: bool = False) -> Any:
-        """The density of `|x^L|**2`, or of its logarithm, beside the atom: it integrates to
-        `1 - atom_at_zero`. It is 0 where `z <= 0`."""
+        """The density of `|x^L|**2`, or of its logarithm, without the atom: it integrates to
+        `1 - atom_at_zero`, and is 0 where `z <= 0`."""
         x, shape = _logs(z, log)
         density = np.zeros(x.shape) if self._inversion is None else self._inversion.density(x)
         with np.errstate(over="ignore"):
@@ -140,8 +140,9 @@ class NormLaw:
     def sample(self, n: int, seed: int, *, log: bool = False) -> Any:
         """`n` independent values of `z`, or of `log z` (`-inf` at the atom), of shape `(n,)`.
 
-        Exact: layer by layer the number of units that are on, binomial, and a chi-square of so
-        many degrees of freedom, both from 52 uniform bits of `initcore.Rng(seed)`.
+        The samples are exact. Each layer draws the number of active units, which is binomial, and
+        a chi-square with that many degrees of freedom, each from 52 uniform bits of
+        `initcore.Rng(seed)`.
 
         Raises:
             ValueError: `n` is negative, or the seed is not in `0 <= seed < 2**64`.
@@ -162,10 +163,10 @@ class NormLaw:
 
     @functools.cached_property
     def error(self) -> float:
-        """How far `cdf` may be off: its largest change where the whole computation is repeated
-        with finer steps, plus a rounding for each layer.
+        """An estimate of the error of `cdf`: its largest change when the whole computation is
+        repeated with finer steps, plus a rounding for each layer.
 
-        Looked at in 65 places, from the least to the greatest probability of `1e-12`.
+        The change is measured at 65 points, between the quantiles of 1e-12 and `1 - 1e-12`.
         """
         if self._inversion is None:
             return 0.0
@@ -177,7 +178,7 @@ class NormLaw:
 
     @functools.cached_property
     def _inversion(self) -> Inversion | None:
-        """None where `z` is 0 surely."""
+        """None where `z` is always 0."""
         law = self._compose(1.0)
         return None if law is None else Inversion(law)
 
@@ -220,24 +221,24 @@ def relu_norm_law(
     sigma_b: float | Sequence[float] = 0.0,
     input_norm: float = 1.0,
 ) -> NormLaw:
-    """The law of `|x^L|**2`, `x^l = relu(W^l x^(l-1) + b^l)`, over Gaussian weights and biases.
+    """The distribution of `|x^L|**2`, `x^l = relu(W^l x^(l-1) + b^l)`, for Gaussian `W^l`, `b^l`.
 
     Given `y = |x^(l-1)|**2` and `v = sigma_w**2 y + sigma_b**2`, `|x^l|**2` is `v` times a
     chi-square with `K` degrees of freedom, `K ~ Binomial(N_l, 1/2)` (Burkholz and Dubatovka,
-    NeurIPS 2019); no limit is taken. The deviations are those of the entries themselves: unlike
-    elsewhere in `initcore.theory` they are not multiplied by `sqrt(fan_in)`.
+    NeurIPS 2019); no limit is taken. The standard deviations are those of the entries themselves:
+    unlike elsewhere in `initcore.theory` they are not multiplied by `sqrt(fan_in)`.
 
     Args:
         widths: Units `N_1, ..., N_L` of the layers (not of the input), each from 1 to 2**20.
-        sigma_w: Deviation of each weight, one number or one a layer. By default He's,
+        sigma_w: Standard deviation of the weights, one number or one a layer. By default He's,
             `sqrt(2 / N_l)`, which keeps `E |x|**2`.
-        sigma_b: Deviation of each bias, one number or one a layer.
-        input_norm: `|x^0|`, the length of the input.
+        sigma_b: Standard deviation of the biases, one number or one a layer.
+        input_norm: `|x^0|`, the norm of the input.
 
     Raises:
-        TypeError: A width is no integer, or another argument no number.
-        ValueError: A width is out of range, a deviation or `input_norm` negative or not finite, or
-            there are not as many deviations as layers.
+        TypeError: A width is not an integer, or another argument is not a number.
+        ValueError: A width is out of range, a standard deviation or `input_norm` is negative or not
+            finite, or the number of standard deviations is not the number of layers.
 
     >>> he = relu_norm_law([100] * 50)
     >>> round(he.mean, 12), round(he.moment(2), 3), round(he.quantile(0.5), 3)
@@ -254,21 +255,22 @@ def mirrored_norm_law(
     sigma_b: float | Sequence[float] = 0.0,
     input_norm: float = 1.0,
 ) -> NormLaw:
-    """The law of `|x^L|**2` in a mirrored ReLU network of Gaussian half blocks (GSM).
+    """The distribution of `|x^L|**2` in a mirrored ReLU network of Gaussian half blocks (GSM).
 
-    `relu(u)` and `relu(-u)` together have the length of `u = W0 (x_+ - x_-) + b0`, so a layer of
-    width `N` multiplies by a chi-square with `N / 2` degrees of freedom: half of the units are on.
+    `relu(u)` and `relu(-u)` together have the norm of `u = W0 (x_+ - x_-) + b0`. So a layer of
+    width `N` multiplies by a chi-square with `N / 2` degrees of freedom: half of the units are
+    active.
 
     Args:
-        widths: Units `N_1, ..., N_L`, both signs counted: even.
-        sigma_w: Deviation of each entry of `W0`, one number or one a layer. By default GSM's,
-            `sqrt(2 / N_l)`, which keeps `E |x|**2`.
-        sigma_b: Deviation of each entry of `b0`, one number or one a layer.
-        input_norm: The length of the input.
+        widths: Units `N_1, ..., N_L` of the layers, even numbers that count both signs.
+        sigma_w: Standard deviation of the entries of `W0`, one number or one a layer. By default
+            GSM's, `sqrt(2 / N_l)`, which keeps `E |x|**2`.
+        sigma_b: Standard deviation of the entries of `b0`, one number or one a layer.
+        input_norm: The norm of the input.
 
     Raises:
-        TypeError: As `relu_norm_law`.
-        ValueError: As `relu_norm_law`, or a width is odd.
+        TypeError: As for `relu_norm_law`.
+        ValueError: As for `relu_norm_law`, or a width is odd.
 
     >>> round(mirrored_norm_law([100] * 50).moment(2) / 1.04**50, 10)
     1.0
@@ -281,7 +283,7 @@ def mirrored_norm_law(
 
 
 def _logs(z: Any, log: bool) -> tuple[Any, tuple[int, ...]]:
-    """Flat `log z`, `-inf` from 0 down, and the shape of `z`."""
+    """`log z` as a flat array, `-inf` where `z <= 0`, and the shape of `z`."""
     given = np.asarray(z, dtype=np.float64)
     flat = given.reshape(-1)
     if log:

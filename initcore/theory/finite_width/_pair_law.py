@@ -1,4 +1,4 @@
-"""The exact law of what a finite random ReLU network makes of two inputs."""
+"""The exact joint distribution of a finite random ReLU network's outputs for two inputs."""
 
 import math
 from collections.abc import Sequence
@@ -16,17 +16,18 @@ from ._steepest import cumulated
 __all__ = ["FORMS", "PairLaw", "relu_pair_law"]
 
 FORMS = {"product": (0.0, 0.0, 1.0), "distance": (1.0, 1.0, -2.0)}
-AT_ONCE = 1 << 20  # pre-activations of `sample` held at a time
+AT_ONCE = 1 << 20  # pre-activations that `sample` holds at a time
 Form = str | tuple[float, float, float]
 
 
 class PairLaw:
-    """The law of `|x|**2`, `|x'|**2` and `<x, x'>` over the weights, `x` and `x'` being what the
-    network makes of two inputs.
+    """The distribution of `|x|**2`, `|x'|**2` and `<x, x'>` over the weights.
+
+    `x` and `x'` are the network's outputs for two inputs.
 
     Attributes:
         widths: Units of each layer.
-        norms: The laws of `|x|**2` and of `|x'|**2`, exact at any depth.
+        norms: The distributions of `|x|**2` and of `|x'|**2`, exact at any depth.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class PairLaw:
 
     @property
     def mean_field(self) -> tuple[float, float, float]:
-        """`|x|**2`, `|x'|**2` and `<x, x'>` in the limit of infinite width; after one layer they
+        """`|x|**2`, `|x'|**2` and `<x, x'>` in the limit of infinite width. After one layer these
         are the means."""
         gram = self._gram
         for layer in self._layers:
@@ -52,18 +53,18 @@ class PairLaw:
         return gram
 
     def mean(self, of: Form = "distance") -> float:
-        """`E S` after one layer, see `cdf`."""
+        """`E S` after one layer; see `cdf`."""
         return self._layers[0].width * self._unit("mean", of).mean
 
     def atom_at_zero(self, of: Form = "distance") -> float:
-        """`P(S = 0)` after one layer, see `cdf`."""
+        """`P(S = 0)` after one layer; see `cdf`."""
         return self._unit("atom_at_zero", of).silent ** self._layers[0].width
 
     def cdf(self, t: Any, of: Form = "distance") -> Any:
         """`P(S <= t)` after one layer, of the shape of `t`, to about 1e-12.
 
-        One unit's transform `E exp(-s S)` is in closed form; its power is inverted along a path of
-        steepest descent.
+        The transform `E exp(-s S)` of one unit has a closed form. Its power is inverted along a
+        path of steepest descent.
 
         Args:
             t: Values of `S`.
@@ -92,8 +93,9 @@ class PairLaw:
     def sample(self, n: int, seed: int) -> Any:
         """`n` independent values of `(|x|**2, |x'|**2, <x, x'>)` at any depth, of shape `(n, 3)`.
 
-        Exact: the Gram matrix of two inputs is a Markov chain through the layers, so that each
-        layer needs its units' pre-activations only, not its weights. Time `n * sum(widths)`.
+        The samples are exact. The Gram matrix of two inputs is a Markov chain through the layers,
+        so each layer draws its units' pre-activations only, not its weights. The time grows as
+        `n * sum(widths)`.
 
         Raises:
             ValueError: `n` is negative, or the seed is not in `0 <= seed < 2**64`.
@@ -149,19 +151,19 @@ def relu_pair_law(
     input_norms: tuple[float, float] = (1.0, 1.0),
     cosine: float = 0.0,
 ) -> PairLaw:
-    """The law of two inputs' lengths and inner product after a random ReLU network.
+    """The joint distribution of two outputs' squared norms and inner product, for two inputs.
 
     A layer's units see pre-activations `(u, u')` that are independent and normal with covariance
     `sigma_w**2 <x, x'> + sigma_b**2` (Burkholz and Dubatovka, NeurIPS 2019); no limit is taken.
 
     Args:
-        widths, sigma_w, sigma_b: As of `relu_norm_law`.
-        input_norms: The lengths of the two inputs.
-        cosine: Of the angle between them.
+        widths, sigma_w, sigma_b: As in `relu_norm_law`.
+        input_norms: The norms of the two inputs.
+        cosine: The cosine of the angle between them.
 
     Raises:
-        TypeError: As `relu_norm_law`.
-        ValueError: As `relu_norm_law`, or `cosine` is not in [-1, 1].
+        TypeError: As for `relu_norm_law`.
+        ValueError: As for `relu_norm_law`, or `cosine` is not in [-1, 1].
 
     >>> pair = relu_pair_law([100], cosine=0.0)
     >>> round(pair.mean("product") * math.pi, 9)  # the arc-cosine kernel of orthogonal inputs

@@ -1,8 +1,8 @@
-"""Two inputs of one ReLU layer: the transform of what one unit adds to their Gram matrix.
+"""The transform of one ReLU unit's contribution to the Gram matrix of two inputs.
 
-The pre-activations `(u, u')` of a unit are normal with covariance `[[A, C], [C, B]]`. What the unit
-adds to `alpha |x|**2 + beta |x'|**2 + gamma <x, x'>` is a quadratic form on each quadrant, and a
-Gaussian's mass in a quadrant is an arc tangent, so that `E exp(-s S)` is in closed form.
+The pre-activations `(u, u')` of a unit are normal with covariance `[[A, C], [C, B]]`. The unit's
+contribution to `alpha |x|**2 + beta |x'|**2 + gamma <x, x'>` is a quadratic form on each quadrant.
+A Gaussian's mass in a quadrant is an arc tangent, so `E exp(-s S)` has a closed form.
 """
 
 import math
@@ -14,16 +14,16 @@ import numpy as np
 __all__ = ["PairUnit"]
 
 LEAST = 1e-300
-SAME = 1e-15  # relative: correlations that differ by less are one
+SAME = 1e-15  # correlations whose relative difference is smaller are taken as equal
 
 
 @dataclass(frozen=True)
 class PairUnit:
-    """One unit: its covariance and the weights of the form.
+    """One unit: its covariance, and the coefficients of the form.
 
     Attributes:
         a, b, c: Variances of `u` and `u'`, and their covariance.
-        alpha, beta, gamma: The form; not negative where `x, x' >= 0`.
+        alpha, beta, gamma: The coefficients. The form is not negative where `x, x' >= 0`.
     """
 
     a: float
@@ -35,18 +35,18 @@ class PairUnit:
 
     @property
     def determinant(self) -> float:
-        """Of the covariance, not below rounding."""
+        """The determinant of the covariance, at least its rounding error."""
         product = self.a * self.b
         return max(product - self.c * self.c, SAME**2 * product, LEAST)
 
     @property
     def silent(self) -> float:
         """The probability that the unit adds nothing to the form."""
-        both = _wedge(self.c / math.sqrt(self.determinant))  # off, as likely as on
+        both = _wedge(self.c / math.sqrt(self.determinant))  # both off; both on is as likely
         scale = self.alpha * self.a + self.beta * self.b + abs(self.gamma * self.c)
-        if max(self._roots()) <= SAME * scale:  # alike, and so they stay
+        if max(self._roots()) <= SAME * scale:  # the two pre-activations are equal, and stay so
             return 1.0
-        first = 0.0 if self.alpha else 0.5 - both  # u alone is on
+        first = 0.0 if self.alpha else 0.5 - both  # u alone is active
         second = 0.0 if self.beta else 0.5 - both
         return both + first + second
 
@@ -60,8 +60,10 @@ class PairUnit:
 
     @property
     def lowest(self) -> float:
-        """The transform is analytic but for real `s` up to this negative number: where the form
-        outgrows the Gaussian's exponent in some direction it counts in."""
+        """The transform is analytic except at real `s` up to this negative number.
+
+        There the form outgrows the Gaussian's exponent in some direction of its quadrant.
+        """
         d, high = self.determinant, self._roots()[1]
         growth = (
             [2 * self.alpha * d / self.b, 2 * self.beta * d / self.a] if self.a * self.b else []
@@ -73,7 +75,7 @@ class PairUnit:
         return -1 / max(growth)
 
     def transform(self, s: Any) -> Any:
-        """`E exp(-s S)` at complex `s`, `Im s >= 0`, off the real axis left of `lowest`."""
+        """`E exp(-s S)` for `Im s >= 0`, except on the real axis left of `lowest`."""
         d = self.determinant
         low, high = self._roots()
         root = np.sqrt(d * (1 + s * low)) * np.sqrt(1 + s * high)
@@ -86,7 +88,7 @@ class PairUnit:
         return _wedge(self.c / math.sqrt(d)) + on * math.sqrt(d)
 
     def _roots(self) -> tuple[float, float]:
-        """Eigenvalues of the covariance times the form's matrix: real, as both are symmetric."""
+        """Eigenvalues of the covariance times the form's matrix, real since both are symmetric."""
         half = self.alpha * self.a + self.beta * self.b + self.gamma * self.c
         product = (4 * self.alpha * self.beta - self.gamma**2) * self.determinant
         root = math.sqrt(max(half * half - product, 0.0))
@@ -101,12 +103,12 @@ def _wedge(tangent: float) -> float:
 def _quadrant(x: Any, root: Any, one: Any, other: Any, falling: bool) -> Any:
     """`(pi / 2 + atan(x / root)) / (2 pi root)`, where `x**2 + root**2 = one * other`.
 
-    The branch is the one continuous in the upper half plane. There `root + ix`, if the imaginary
-    part of `x` is `falling`, or else `root - ix`, never crosses the negative axis.
+    The branch is continuous in the upper half plane. There `root + ix` (if the imaginary part of
+    `x` is `falling`) or `root - ix` (if not) never crosses the negative axis.
     """
     x, root, total = np.broadcast_arrays(np.asarray(x, complex), root, one * other + 0j)
     plus, minus = root + 1j * x, root - 1j * x
-    larger = abs(plus) > abs(minus)  # the smaller one by division: nothing cancels
+    larger = abs(plus) > abs(minus)  # the smaller one by division, so that nothing cancels
     quotient = total / np.where(larger, plus, minus)
     safe = np.where(larger, plus, quotient) if falling else np.where(larger, quotient, minus)
     log = np.log(safe)

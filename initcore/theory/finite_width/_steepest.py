@@ -1,7 +1,7 @@
 """`P(S <= t)` from the transform of one unit, along a parabola through the saddle point.
 
-All singularities lie on the real axis left of some point; a parabola with that focus goes round
-them, on it `exp(s t)` decays, and the trapezoidal rule converges geometrically.
+All singularities lie on the real axis, left of some point. A parabola with its focus there goes
+round them. On it `exp(s t)` decays, and the trapezoidal rule converges geometrically.
 """
 
 import math
@@ -14,7 +14,7 @@ __all__ = ["cumulated"]
 
 TINY = 1e-17
 AGREE = 1e-13
-REACH = 25.0  # logarithm of the scales among which the saddle point is looked for
+REACH = 25.0  # logarithm of the largest scale at which the saddle point is searched for
 
 
 def cumulated(unit: PairUnit, width: int, t: float) -> float:
@@ -59,7 +59,7 @@ def _saddle(unit: PairUnit, width: int, t: float, side: float) -> float:
 
 
 def _place(unit: PairUnit, side: float, log: float) -> float:
-    """From -inf to inf: all of the right side, or of the room between `lowest` and 0."""
+    """A point right of 0, or between `lowest` and 0, for `log` from -inf to inf."""
     if side > 0:
         return -unit.lowest * math.exp(log)
     return unit.lowest * (1 / (1 + math.exp(-log)))

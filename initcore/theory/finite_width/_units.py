@@ -1,7 +1,7 @@
-"""The units of one layer at pre-activations of variance 1: `C`, their squared length.
+"""`C`, the squared norm of one layer's units at pre-activations of variance 1.
 
-`C` is chi-square with `K` degrees of freedom where `K` units are on. In a ReLU layer of width `N`,
-`K ~ Binomial(N, 1/2)`; in a mirrored layer of width `N` always `K = N / 2`.
+`C` is chi-square with `K` degrees of freedom where `K` units are active. In a ReLU layer of width
+`N`, `K ~ Binomial(N, 1/2)`. In a mirrored layer of width `N`, `K` is always `N / 2`.
 """
 
 import functools
@@ -17,17 +17,17 @@ from ...random import Rng
 
 __all__ = ["Units", "mirrored_units", "relu_units"]
 
-NEGLIGIBLE = 1e-32  # numbers of units on that are less likely than this are left out
-STIRLING = 32.0  # from here on four terms of Stirling's series reach the last bit
+NEGLIGIBLE = 1e-32  # numbers of active units that are less likely than this are left out
+STIRLING = 32.0  # from here on, four terms of Stirling's series reach the last bit
 AT_ONCE = 1 << 19  # elements of the largest temporary array
 
 
 @dataclass(frozen=True, eq=False)
 class Units:
-    """A law of `C`; all powers and logarithms are of `C / mean`, which stays near 1.
+    """A distribution of `C`. All powers and logarithms are those of `C / mean`, which is near 1.
 
     Attributes:
-        degrees: The numbers `K >= 1` of units on, ascending.
+        degrees: The numbers `K >= 1` of active units, ascending.
         weights: Their probabilities.
         dead: The probability of `K = 0`.
         mean: `E C`.
@@ -52,7 +52,7 @@ class Units:
         return np.concatenate(parts)
 
     def log_bound(self, s: Any) -> Any:
-        """A bound of `log |E[(C / mean)**s; C > 0]|` that falls as `|Im s|` grows."""
+        """A bound on `log |E[(C / mean)**s; C > 0]|` that falls as `|Im s|` grows."""
         return self._sum(self._terms(s).real)
 
     def log_moments(self, tilt: float) -> tuple[float, float]:
@@ -68,7 +68,7 @@ class Units:
         return mean, float(p @ spread)
 
     def draw(self, rng: Rng, n: int) -> Any:
-        """`n` independent values of `log(C / mean)`, `-inf` where no unit is on."""
+        """`n` independent values of `log(C / mean)`, `-inf` where no unit is active."""
         from scipy.special import gammaincinv
 
         on, chi = rng.split(2)
@@ -85,7 +85,7 @@ class Units:
     def _terms(self, s: Any) -> Any:
         """`log(P(K) E[(chi2_K / mean)**s])`, of shape `(K, s)`.
 
-        `E chi2_K**s = 2**s gamma(K/2 + s) / gamma(K/2)`: for large `K` the logarithms of the gamma
+        `E chi2_K**s = 2**s gamma(K/2 + s) / gamma(K/2)`. For large `K` the logarithms of the gamma
         functions would cancel, so their Stirling series are subtracted term by term.
         """
         from scipy.special import gammaln, loggamma
@@ -114,7 +114,7 @@ def _series(a: Any) -> Any:
 
 @functools.lru_cache(maxsize=64)
 def relu_units(width: int) -> Units:
-    """The units of a ReLU layer: `K ~ Binomial(width, 1/2)` of them are on."""
+    """The units of a ReLU layer: `K ~ Binomial(width, 1/2)` of them are active."""
     middle = width // 2
     up = np.arange(middle, width)
     rising = np.cumsum(np.log((width - up) / (up + 1)))
@@ -136,7 +136,7 @@ def relu_units(width: int) -> Units:
 
 @functools.lru_cache(maxsize=64)
 def mirrored_units(width: int) -> Units:
-    """The units of a mirrored layer: half of them are on, whatever the signs."""
+    """The units of a mirrored layer: half of them are active, whatever the signs."""
     half = width // 2
     return Units(
         np.array([float(half)]),
@@ -150,7 +150,7 @@ def mirrored_units(width: int) -> Units:
 def _binomial_moment(width: int, k: int) -> Fraction:
     """`E K (K + 2) ... (K + 2k - 2)`, `K ~ Binomial(width, 1/2)`.
 
-    In falling factorials `K(K-1)...(K-j+1)`, whose means are those of `width` over `2**j`.
+    By falling factorials: the mean of `K(K-1)...(K-j+1)` is that of `width` over `2**j`.
     """
     c = [1] + [0] * k
     for i in range(k):

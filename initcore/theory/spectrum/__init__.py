@@ -1,4 +1,4 @@
-"""The law of a deep network's singular values, by free probability."""
+"""The distribution of a deep network's singular values, by free probability."""
 
 from ._jacobian import Spectrum as Spectrum
 from ._jacobian import jacobian_spectrum as jacobian_spectrum

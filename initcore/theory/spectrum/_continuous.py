@@ -16,19 +16,19 @@ class Continuous(Protocol):
     """A measure with a density."""
 
     bands: list[tuple[float, float]]
-    """Intervals of `log x` outside which there is nothing."""
+    """Intervals of `log x` outside which the density is 0."""
     to_zero: bool
-    """Whether the first band runs on to `x = 0`."""
+    """Whether the first band reaches `x = 0`."""
 
     def density(self, log_x: Any) -> Any:
-        """Density of `log x`."""
+        """The density of `log x`."""
 
     def below(self, log_x: Any) -> Any:
-        """Mass below."""
+        """The mass below `log x`."""
 
 
 class Product:
-    """Free factors, by their curve."""
+    """The product of free factors, from the curve on which it is real."""
 
     def __init__(self, z: Map) -> None:
         from scipy.interpolate import CubicHermiteSpline
@@ -39,7 +39,7 @@ class Product:
         self._splines = []
         for band in self._curve:
             low, high = band.edges
-            # Rounding can turn neighbours round where a band begins or ends steeply.
+            # Rounding can exchange neighbours where a band begins or ends steeply.
             t = np.maximum.accumulate(np.concatenate([[low], band.log_x, [high]]))
             mass = np.concatenate([[0.0], band.below, [band.mass]])
             slope = np.concatenate([[0.0], band.height, [0.0]])
@@ -62,7 +62,7 @@ class Product:
 
 
 class OneLayer:
-    """The law of `Y` itself, without its atoms: one layer of orthogonal weights."""
+    """The distribution of `Y` itself, without its atoms: one layer of orthogonal weights."""
 
     def __init__(self, law: SlopeLaw) -> None:
         self._law = law

@@ -42,10 +42,10 @@ def _exp(a: Any) -> Any:
 
 
 def log_s_series(moments: Any) -> Any:
-    """Coefficients of `log S(m)`, `m**0` to `m**(n-1)`, from the moments `1..n` of a law of mean 1.
+    """Coefficients of `log S(m)`, `m**0` to `m**(n-1)`, from the moments `1..n` at mean 1.
 
-    `S(m) = (1 + m) chi(m) / m`, `chi` the inverse of `psi(chi) = sum moments[k] chi**k`; its
-    coefficients by Lagrange's inversion formula.
+    `S(m) = (1 + m) chi(m) / m`, where `chi` is the inverse of `psi(chi) = sum moments[k] chi**k`.
+    Its coefficients come from Lagrange's inversion formula.
     """
     n = len(moments)
     ratio = np.asarray(moments, dtype=np.float64)  # psi(chi) / chi
@@ -56,8 +56,10 @@ def log_s_series(moments: Any) -> Any:
 
 
 def moment(log_s: Any, k: int) -> float:
-    """The moment `k >= 1` of the law with that `log S`: Lagrange's formula on
-    `m = z**-1 (1 + m) / S(m)`."""
+    """The moment `k >= 1` of the distribution with this `log S`.
+
+    By Lagrange's formula on `m = z**-1 (1 + m) / S(m)`.
+    """
     n = max(k, 2)
     one_plus = np.zeros(n)
     one_plus[:2] = 1.0

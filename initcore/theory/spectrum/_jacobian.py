@@ -18,19 +18,19 @@ from ._subordination import Free
 __all__ = ["Spectrum", "jacobian_spectrum"]
 
 VISIBLE = 1e-12  # atoms below this are rounding
-NARROW = 1e-7  # variances below this leave some of the spectrum too near to 1
+NARROW = 1e-7  # below this variance a part of the spectrum is too near to 1 to be resolved
 
 
 class Spectrum:
-    """The law of a squared singular value: a density between `edges`, and atoms.
+    """The distribution of a squared singular value: a density between `edges`, and atoms.
 
     Attributes:
-        atoms: `(place, mass)` pairs, places ascending. At variances below 1e-7 what is too near to
-            1 to be told from it is an atom, too.
-        edges: `(low, high)` of the continuous part, None where there is none. A tail too thin to
-            see, less than 1e-8 of the mass, may lie beyond.
+        atoms: `(value, mass)` pairs, values ascending. At variances below 1e-7 the part that is too
+            near to 1 to be distinguished from it is an atom, too.
+        edges: `(low, high)` of the continuous part, None where there is none. A thin tail, less
+            than 1e-8 of the mass, may lie outside.
         bands: `(low, high)` of each interval with a density.
-        log_bands: The same of `log x`, where deep ReLU networks need more than a float's range.
+        log_bands: The same for `log x`; the values of deep ReLU networks leave the range of floats.
         variance: Variance of the squared singular value.
     """
 
@@ -56,7 +56,7 @@ class Spectrum:
         return f"Spectrum(variance {self.variance:.6g}; density {edges}; atoms {atoms})"
 
     def density(self, x: Any) -> Any:
-        """Density of the continuous part at the squared singular values `x`, of their shape."""
+        """Density of the continuous part at the squared singular values `x`, in their shape."""
         given = np.asarray(x, dtype=np.float64)
         flat = given.reshape(-1)
         found = np.zeros(flat.size)
@@ -70,13 +70,13 @@ class Spectrum:
         return 2 * s * self.density(s * s)
 
     def log_density(self, log_x: Any) -> Any:
-        """Density of the continuous part of `log x`: for spectra wider than floats are."""
+        """Density of the continuous part of `log x`, for spectra that leave the range of floats."""
         given = np.asarray(log_x, dtype=np.float64)
         found = self._continuous.density(given.reshape(-1))
         return found.reshape(given.shape) if given.ndim else float(found[0])
 
     def cdf(self, x: Any) -> Any:
-        """Probability of at most `x`, atoms included, of the shape of `x`."""
+        """Probability of at most `x`, atoms included, an array of the shape of `x`."""
         given = np.asarray(x, dtype=np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
             log_x = np.where(given > 0, np.log(given), -np.inf).reshape(-1)
@@ -129,23 +129,23 @@ class Spectrum:
 def jacobian_spectrum(
     activation: Phi, depth: int, *, q: float | None = None, weights: str = "orthogonal"
 ) -> Spectrum:
-    """The law of the squared singular values of the Jacobian of `depth` wide layers, mean 1.
+    """The distribution of squared singular values of the Jacobian of `depth` wide layers, mean 1.
 
-    The layers' pre-activations have length `q`, and `sigma_w` the critical value; another one
-    multiplies every squared singular value by `chi**depth`. Computed from
+    The layers' pre-activations have mean square `q`, and `sigma_w` has its critical value. Another
+    `sigma_w` multiplies every squared singular value by `chi**depth`. The spectrum is computed from
     `S_JJ = (S_DD S_WW)**depth` (Pennington et al. 2018, eq. 13) for any activation.
 
     Args:
         activation: A name or an elementwise callable on arrays.
         depth: Number of layers, each weights and then the activation.
-        q: Mean square of the pre-activations, positive; of no effect, and so optional, for
-            homogeneous activations such as ReLU.
+        q: Mean square of the pre-activations, positive. It is optional for homogeneous activations
+            such as ReLU, where it has no effect.
         weights: `"orthogonal"`, or `"gaussian"` for independent entries.
 
     Raises:
         TypeError: `depth` is not an integer.
-        ValueError: `q` is missing or not positive, or `weights` is neither, or the slopes turn
-            too often at `q` or are too rare to be seen.
+        ValueError: `q` is missing or not positive, `weights` is another word, or the slopes at `q`
+            turn too often or differ from 0 too rarely to be resolved.
 
     >>> relu = jacobian_spectrum("relu", 8)
     >>> relu.atoms, [round(e, 5) for e in relu.edges]
@@ -161,7 +161,7 @@ def jacobian_spectrum(
     if q is None:
         if phi.slopes is None:
             raise ValueError(
-                f"jacobian_spectrum needs the length q of the pre-activations of {phi.name}; "
+                f"jacobian_spectrum needs the mean square q of the pre-activations of {phi.name}; "
                 "q_for_depth gives the one of a wanted variance."
             )
         q = 1.0
@@ -179,7 +179,7 @@ def jacobian_spectrum(
     else:
         continuous = Product(Free(law, depth, gaussian))
     variance = depth * (slope_spread(phi, q) + gaussian)
-    if variance < NARROW:  # then what is too near to 1 to be followed is left
+    if variance < NARROW:  # the rest is too near to 1 to be resolved
         rest = 1 - sum(mass for _, mass in atoms) - float(continuous.below(np.ones(1))[0])
         atoms.append((1.0, rest))
     atoms = [(place, mass) for place, mass in atoms if mass > VISIBLE]

@@ -1,4 +1,4 @@
-"""The law of a layer's squared slope `Y = phi'(sqrt(q) z)**2 / E phi'**2`, to integrate over."""
+"""Quadrature over a layer's squared slope `Y = phi'(sqrt(q) z)**2 / E phi'**2`."""
 
 import itertools
 import math
@@ -15,8 +15,9 @@ GRADED = 0.5 * 4.0 ** -np.arange(18)  # distances of panel ends from a pole, dow
 ORDER = 12
 MOST = 160  # extremes of the slope: with them the work grows, to half a minute
 ZERO = 1e-28  # a squared slope below this is rounding
-LOST = 1e-6  # of the mean: where more is missed, the slopes that matter are too rare to be seen
-# No period keeps step with these.
+# Where a larger fraction of the mean is missed, the slopes that matter are too rare to resolve.
+LOST = 1e-6
+# Incommensurable with any period of an activation.
 UNEVEN = (np.arange(48) + np.random.default_rng(0).uniform(0.2, 0.8, 48)) / 48
 
 
@@ -26,7 +27,7 @@ class SlopeLaw:
     Attributes:
         places, masses: The atoms, `places` ascending.
         pieces: Intervals of `z` on each of which `y` is strictly monotone.
-        support: Ends of the support of what is not atoms, None if all is.
+        support: Ends of the support of the continuous part, None if there is none.
     """
 
     def __init__(self, phi: Activation, q: float) -> None:
@@ -49,8 +50,9 @@ class SlopeLaw:
         (seen,) = self.moments(1)
         if not abs(seen - 1) < LOST:
             raise ValueError(
-                f"{phi.name} has no law of slopes that could be resolved at length q = {q:g}: they "
-                f"are 0 or rare, and {abs(seen - 1):.2g} of their mean square is missed."
+                f"{phi.name} has no distribution of slopes that could be resolved at mean square "
+                f"q = {q:g}: they are 0 or rare, and {abs(seen - 1):.2g} of their mean square is "
+                "missed."
             )
 
     def y(self, z: Any) -> Any:
@@ -58,7 +60,7 @@ class SlopeLaw:
         return self._phi.derivative(self._root * z) ** 2 / self._first
 
     def limits(self, piece: tuple[float, float]) -> Any:
-        """`y` just inside the two ends of a piece: a kink at an end is another piece's matter."""
+        """`y` just inside the two ends of a piece: a kink at an end belongs to another piece."""
         a, b = piece
         inset = 1e-13 * max(1.0, abs(a), abs(b))
         return self.y(np.array([a + inset, b - inset]))
@@ -81,8 +83,8 @@ class SlopeLaw:
                 found.append(best.x)
             if len(found) > MOST:
                 raise ValueError(
-                    f"{self._phi.name} turns too often at length q = {self._root**2:g} for the law "
-                    f"of its slopes: more than {MOST} times."
+                    f"{self._phi.name} turns too often at mean square q = {self._root**2:g} "
+                    f"for the distribution of its slopes: more than {MOST} times."
                 )
         return np.unique(np.concatenate([ends, found]))
 
@@ -96,7 +98,7 @@ class SlopeLaw:
 
         a, b = ends[:-1][flat], ends[1:][flat]
         a, b = np.where(a <= -REACH, -np.inf, a), np.where(b >= REACH, np.inf, b)
-        # on the side where the difference keeps its digits
+        # the side on which the difference keeps its digits
         mass = np.where(a > 0, ndtr(-a) - ndtr(-b), ndtr(b) - ndtr(a))
         y = self.y((ends[:-1][flat] + ends[1:][flat]) / 2)
         order = np.argsort(y)
@@ -109,7 +111,7 @@ class SlopeLaw:
         return np.bincount(group, mass * y) / np.maximum(total, 1e-300), total
 
     def _monotone_pieces(self) -> list[tuple[float, float]]:
-        """Neighbouring smooth panels on which `y` goes the same way, joined."""
+        """Neighbouring smooth panels on which `y` rises, or falls, joined into one."""
         pieces: list[list[float]] = []
         last = 0.0
         for i in self._smooth:
@@ -125,7 +127,7 @@ class SlopeLaw:
         return [(a, b) for a, b in pieces]
 
     def crossings(self, r: Any) -> tuple[Any, Any]:
-        """For each `r` and piece: where `y(z) = r`, or the nearer end; and whether it crosses."""
+        """For each `r` and piece: the `z` with `y(z) = r`, or the nearer end; if it crosses."""
         r = np.asarray(r)
         where = np.empty((r.size, len(self.pieces)))
         inside = np.zeros(where.shape, dtype=bool)
@@ -142,8 +144,10 @@ class SlopeLaw:
         return where, inside
 
     def nodes(self, r: Any) -> tuple[Any, Any]:
-        """`(n, k)` values of `Y` and their weights, a row for each radius in `r`: exact enough for
-        `E f(Y)` where `f` has a pole near `r`."""
+        """`(n, k)` values of `Y` and their weights, a row for each radius in `r`.
+
+        They are exact enough for `E f(Y)` where `f` has a pole near `r`.
+        """
         r = np.atleast_1d(np.asarray(r, dtype=np.float64))
         atoms = np.broadcast_to(self.places, (r.size, self.places.size))
         masses = np.broadcast_to(self.masses, atoms.shape)

@@ -1,11 +1,11 @@
 """Spectra of free products from `log z(w)`, by the curve on which `z` is real.
 
-For `n` free factors of the law of `Y`, the S-transform equation is solved by `M(z) = M_Y(w)` where
-`z = w (w M_Y / (1 + M_Y))**(n - 1)`: `w(z)` is the subordination function (Belinschi & Bercovici,
-IMRN 2005), analytic from the upper half-plane into itself. So the right branch is found without
-following any: on each half-circle `|w| = r` the argument of `z`, divided by that of `w`, increases;
-it is zero at one `theta(r)` or nowhere, and `z` grows with `r` along `r exp(i theta(r))`. Where
-`theta > 0` the spectrum has the density `-Im M / (pi z)`.
+For `n` free factors distributed as `Y`, `M(z) = M_Y(w)` solves the S-transform equation, where
+`z = w (w M_Y / (1 + M_Y))**(n - 1)`. Here `w(z)` is the subordination function (Belinschi &
+Bercovici, IMRN 2005), analytic from the upper half-plane into itself. So the right branch is found
+without following any branch. On each half-circle `|w| = r` the argument of `z`, divided by that of
+`w`, increases; it is zero at one `theta(r)` or nowhere, and `z` grows with `r` along
+`r exp(i theta(r))`. Where `theta > 0` the spectrum has the density `-Im M / (pi z)`.
 """
 
 import math
@@ -18,7 +18,7 @@ from ...activations import legendre
 
 __all__ = ["Band", "Free", "Map", "follow", "height_at"]
 
-TINY = 1e-9  # of the argument of w: the band ends where less is left
+TINY = 1e-9  # least argument of w: a band ends where the argument is smaller
 NARROW = 1e-7
 ORDER = 10
 MOST_HALVINGS = 12
@@ -29,19 +29,19 @@ class Map(Protocol):
     """`log z(w)` in the upper half-plane."""
 
     anchors: tuple[float, ...]
-    """Radii about which `z` changes fast."""
+    """Radii near which `z` changes fast."""
     radii: tuple[float, float]
-    """Between these lies all of the spectrum that can be seen."""
+    """The visible spectrum lies between these radii."""
 
     def rows(self, r: Any) -> Any:
-        """What can be computed ahead from the radii: one row each."""
+        """Values that depend on the radii alone, a row for each radius."""
 
     def at(self, w: Any, rows: Any) -> tuple[Any, Any, Any]:
         """`log z`, its slope `d log z / d log w`, and `M`, at `w` on the radii of `rows`."""
 
 
 class Free:
-    """`n` free factors of the law `y`, each times a free Marchenko-Pastur factor if `gaussian`."""
+    """`n` free factors like `Y`, each times a free Marchenko-Pastur factor if `gaussian`."""
 
     def __init__(self, law: Any, n: int, gaussian: bool) -> None:
         self._law, self._n, self._gaussian = law, n, n if gaussian else 0
@@ -73,7 +73,7 @@ class Free:
 
 @dataclass(frozen=True)
 class Band:
-    """One stretch of the curve, at nodes in order.
+    """One stretch of the curve, at ascending nodes.
 
     Attributes:
         edges: `log x` at its two ends.
@@ -82,7 +82,7 @@ class Band:
         height: `-Im M / pi`, the density of `log x`.
         weight: Quadrature weights for `d log x`.
         below: The band's mass below each node.
-        open: Whether it runs on towards 0, beyond what can be seen.
+        open: Whether it reaches towards 0, below the visible spectrum.
     """
 
     edges: tuple[float, float]
@@ -106,7 +106,7 @@ def follow(z: Map) -> list[Band]:
     for low, high in _bands(z):
         ends = _in_chunks(z, np.array([low, high]), np.full(2, TINY))[0].real
         curve = _resolved(z, low, high)
-        # Where the band runs on beyond what can be seen, it ends at the last node.
+        # A band that leaves the visible spectrum ends at the last node.
         edges = (min(float(ends[0]), float(curve[2][0])), max(float(ends[1]), float(curve[2][-1])))
         open_ = low <= math.log(z.radii[0])
         bands.append(replace(Band(edges, *curve), open=open_))
@@ -162,8 +162,9 @@ def _bands(z: Map) -> list[tuple[float, float]]:
 
 
 def _resolved(z: Map, low: float, high: float) -> tuple[Any, ...]:
-    """What `Band` holds, on panels that are halved until the last Legendre coefficients of their
-    mass are small."""
+    """The fields of `Band`, on panels that are halved until the last Legendre coefficients of their
+    mass are small.
+    """
     steps = 8.0 ** -np.arange(-1, 4)
     points = [low, high, *np.arange(math.ceil(low), high, 4.0), (low + high) / 2]
     points += [math.log(a) + s * d for a in z.anchors for d in steps for s in (1, -1)]
@@ -185,7 +186,7 @@ def _resolved(z: Map, low: float, high: float) -> tuple[Any, ...]:
         u = low + (high - low) * np.sin(math.pi / 2 * s) ** 2
         du = ds * (high - low) * math.pi / 2 * np.sin(math.pi * s)
         theta = _argument(z, u.reshape(-1))
-        # Where there is nothing, looked at from a little above: Y may have an atom right there.
+        # Where theta is 0, the curve is evaluated a little above the axis: Y may have an atom.
         curve = _in_chunks(z, u.reshape(-1), np.maximum(theta, TINY))
         log_z, slope, m = (a.reshape(u.shape) for a in curve)
         with np.errstate(all="ignore"):
@@ -225,7 +226,7 @@ def _partial_integrals(x: Any, w: Any) -> Any:
 
 
 def _argument(z: Map, u: Any, size: int = 128) -> Any:
-    """`theta(r)`: where the argument of `z` on the half-circle is zero; 0 where it nowhere is."""
+    """`theta(r)`: the angle on the half-circle at which `z` has argument 0; 0 if there is none."""
     from scipy.optimize.elementwise import find_root
 
     found = []
@@ -252,7 +253,7 @@ def _argument(z: Map, u: Any, size: int = 128) -> Any:
 
 
 def height_at(z: Map, band: Band, log_x: Any, rounds: int = 12) -> Any:
-    """`-Im M / pi` at places inside a band, by Newton's method from the curve."""
+    """`-Im M / pi` at points inside a band, by Newton's method from the curve."""
     guesses = (np.interp(log_x, band.log_x, a) for a in (band.log_r, band.theta, band.height))
     u, theta, height = guesses
     log_w, rows = u + 1j * theta, z.rows(np.exp(u))

@@ -1,4 +1,4 @@
-"""Spectra of infinitely deep networks whose variance is kept (Pennington et al., AISTATS 2018)."""
+"""Spectra of infinitely deep networks at a fixed variance (Pennington et al., AISTATS 2018)."""
 
 import math
 from typing import Any
@@ -16,8 +16,10 @@ KINDS = ("bernoulli", "smooth")
 
 
 class _Limit:
-    """`log z = log w + variance * t`, `w = 1 + 1 / m`: `t` is `m` for the smooth class and
-    `m / (1 + m) = 1 / w` for the Bernoulli class."""
+    """`log z = log w + variance * t`, where `w = 1 + 1 / m`.
+
+    `t` is `m` for the smooth class and `m / (1 + m) = 1 / w` for the Bernoulli class.
+    """
 
     anchors: tuple[float, ...] = (1.0,)
 
@@ -47,7 +49,7 @@ def universal_spectrum(kind: str, variance: float = 0.25) -> Spectrum:
         variance: Variance of the squared singular values, positive.
 
     Raises:
-        ValueError: The kind is neither, or the variance is not positive.
+        ValueError: The kind is another word, or the variance is not positive.
 
     >>> low, high = universal_spectrum("smooth").edges
     >>> round(low**0.5, 5), round(high**0.5, 5)

@@ -9,7 +9,7 @@ FANS = {"lecun": (1.0, "fan_in"), "glorot": (1.0, "fan_avg"), "he": (2.0, "fan_i
 
 
 class Entries:
-    """Uniform and normal laws, cut or scaled by fans, or thinned out."""
+    """Uniform and normal distributions, cut or scaled by fans, or thinned out."""
 
     def cut(self, rng: Any, shape: tuple[int, ...], low: float, high: float) -> Any:
         """Rejection: normals are drawn until they fall between the cuts."""

@@ -103,7 +103,7 @@ class MeanForgotten(Independent):
 
 @fault("he_uniform", "statistics", also=("lecun_uniform", "glorot_uniform"))
 class BoundIsDeviation(Independent):
-    """takes the deviation for the bound of a uniform law"""
+    """takes the standard deviation for the bound of a uniform distribution"""
 
     def spread(self, name: str, shape: tuple[int, ...], p: dict[str, Any], rng: Any) -> Any:
         w = super().spread(name, shape, p, rng)

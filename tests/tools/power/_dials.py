@@ -106,7 +106,11 @@ def offset(d: Drawn, size: float) -> Any:
     return d.w + size * d.std
 
 
-@dial("statistics", "normal", "share of entries from a uniform law of the same mean and variance")
+@dial(
+    "statistics",
+    "normal",
+    "share of entries from a uniform distribution of the same mean and variance",
+)
 def shape_of_the_law(d: Drawn, size: float) -> Any:
     flat = d.mean + d.std * np.sqrt(3) * d.chance.uniform(-1, 1, d.w.shape)
     return np.where(d.chance.random(d.w.shape) < size, flat, d.w)
