@@ -189,7 +189,9 @@ def test_a_part_of_a_model_and_the_size_of_its_inputs_can_be_named() -> None:
     assert all(path.startswith("layers.2.") for path in changed)
     assert set(report.untouched) == {path for path in before if not path.startswith("layers.2.")}
     gains = [
-        init.initialize(model, "orthogonal", input_scale=scale)["layers.0.weight"].parameters["gain"]
+        init.initialize(model, "orthogonal", input_scale=scale)["layers.0.weight"].parameters[
+            "gain"
+        ]
         for scale in (1.0, 4.0)
     ]
     assert gains[0] == pytest.approx(4 * gains[1])
