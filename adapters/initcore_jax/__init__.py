@@ -66,4 +66,5 @@ from ._variance import xavier_uniform as xavier_uniform
 from .networks import initialize as initialize
 from .networks import jacobian_spectrum as jacobian_spectrum
 from .networks import orthogonality as orthogonality
+from .networks import plan as plan
 from .networks import signal_report as signal_report

@@ -57,6 +57,7 @@ from ._variance import VarianceScaling as VarianceScaling
 from .networks import initialize as initialize
 from .networks import jacobian_spectrum as jacobian_spectrum
 from .networks import orthogonality as orthogonality
+from .networks import plan as plan
 from .networks import signal_report as signal_report
 
 # Keras's other spellings.

@@ -24,7 +24,7 @@ _APPLIERS: dict[str, Applier] = {}
 
 
 def register_applier(roots: tuple[str, ...], applier: Applier) -> None:
-    """Let `applier` handle models whose classes come from the packages `roots`."""
+    """Let `applier` handle models whose classes come from the packages `roots`, or tuples."""
     _APPLIERS.update(dict.fromkeys(roots, applier))
 
 
@@ -35,6 +35,7 @@ def applier_of(model: Any, who: str) -> Applier:
         TypeError: None is registered for its class.
     """
     roots = [base.__module__.partition(".")[0] for base in type(model).__mro__]
+    roots += ["tuple"] if isinstance(model, tuple) else []
     for root in roots:
         if root in _APPLIERS:
             return _APPLIERS[root]

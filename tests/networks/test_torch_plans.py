@@ -246,3 +246,10 @@ def test_four_processes_of_any_layout_hold_the_values_of_one(tmp_path: Path) -> 
         lines.add(out.strip())
     assert len(lines) == 1
     assert lines.pop().startswith("initcore plan ")
+
+
+def test_the_hash_is_that_of_the_same_network_in_other_frameworks() -> None:
+    # The same in every framework: tests/keras_adapter/test_plans.py has it too.
+    model = nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 3))
+    names = {"0.weight": "a", "2.weight": "b", "0.bias": "ab", "2.bias": "bb"}
+    assert init.plan(model, "orthogonal", seed=3, paths=names).hash == "1265c5a852db5627"
