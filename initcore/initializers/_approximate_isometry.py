@@ -11,33 +11,33 @@ from ..spec import CORE, GROUPS, Integer, Kernel, Real, Spec, Wording
 __all__ = ["approximate_isometry", "check_isometry", "check_mask"]
 
 GAIN = Real("singular value", low=0.0, open_low=True)
-STEPS = Integer("steps of the minimization at most", low=1)
-# Of the Frobenius norm, an equation of n rows: what rounding to float32 would leave of it.
+STEPS = Integer("largest number of steps of the minimization", low=1)
+# Of the Frobenius norm, for each of n rows: the part that remains after rounding to float32.
 GOOD = 2.0**-24
-DEAD = 0.5  # above the least value: directions are lost, each of which costs 1
+DEAD = 0.5  # excess over the least value at which directions are lost; each of them costs 1
 
 
 def approximate_isometry(
     rng: Rng, mask: Any, /, *, gain: float = 1.0, groups: int = 1, steps: int = 1000
 ) -> Any:
-    """Kernel that is 0 outside `mask`, and whose `‖W Wᵀ - gain² I‖` is as small as can be.
+    """Kernel that is 0 outside `mask`, and whose `‖W Wᵀ - gain² I‖` is as small as possible.
 
     `W` is each group's `(out, in * prod(spatial))` matrix, transposed where it is tall, and the
-    norm is Frobenius's. The least value is `gain² sqrt(n - r)`, with `n` the shorter side and `r`
-    the structural rank of the mask, the largest number of its places in different rows and
-    columns: 0 wherever a perfect matching exists. L-BFGS in float64 goes down from random numbers
-    of those places, until the norm is `gain² sqrt(n) 2**-24` or `steps` have passed. Of sparse
-    masks whole directions of the matrix can vanish on the way and not come back; then it starts
-    again with larger numbers at such a matching. Most weights of a sparse random mask end near 0,
-    for few exactly orthogonal matrices use all of them: where the places may be chosen, those of
-    `sparse_orthogonal` are all in use.
+    norm is Frobenius's. The least value is `gain² sqrt(n - r)`, where `n` is the shorter side and
+    `r` is the structural rank of the mask, the largest number of its positions in different rows
+    and columns. It is 0 wherever a perfect matching exists. L-BFGS in float64 starts from random
+    numbers at the positions of the mask, and runs until the norm is `gain² sqrt(n) 2**-24` or
+    `steps` have passed. With sparse masks whole directions of the matrix can vanish during the
+    descent. Then it starts again with larger numbers at a largest matching. Most weights of a
+    sparse random mask end near 0, because few exactly orthogonal matrices use all of them. If the
+    positions are free, `sparse_orthogonal` chooses positions that are all in use.
 
     Args:
-        rng: The start, and dtype, namespace and device of the result.
-        mask: Booleans `(out, in, *spatial)` of any framework, known while tracing.
+        rng: The starting values, and the dtype, namespace and device of the result.
+        mask: Booleans `(out, in, *spatial)` of any framework, not traced.
         gain: Singular value, above 0.
         groups: Independent kernels stacked along the outputs.
-        steps: Steps at most.
+        steps: The largest number of steps.
 
     Raises:
         TypeError: The mask is not boolean.
@@ -95,7 +95,7 @@ def check_mask(who: str, mask: Any) -> Any:
 
 
 def _solve(rng: Rng, mask: Any, steps: int) -> Any:
-    """A matrix on the places of `mask` (n <= m), no direction of which is lost without need."""
+    """A matrix on the positions of `mask` (n <= m), with no direction lost that can be kept."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import maximum_bipartite_matching
 
@@ -121,7 +121,7 @@ def _descend(start: Any, mask: Any, least: int, steps: int) -> tuple[Any, float]
     x = start / np.linalg.norm(start, 2)
 
     def value(w: Any) -> Any:
-        """With the gradient `4 (x xᵀ - I) x` at the places."""
+        """With the gradient `4 (x xᵀ - I) x` at these positions."""
         x[mask] = w
         r = x @ x.T
         r[np.diag_indices(n)] -= 1.0

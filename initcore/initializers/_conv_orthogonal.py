@@ -1,8 +1,8 @@
-"""Convolutions that are orthogonal as a whole: every frequency of the image keeps its length.
+"""Convolutions that are orthogonal as a whole: every frequency of the image keeps its norm.
 
 A convolution with circular padding is orthogonal when its taps, seen as matrix coefficients of a
 polynomial in the shifts, form a paraunitary matrix. The product of such polynomials is another, and
-`P + (I - P) z` is one for every projection `P`: a frame times one of these factors for each tap
+`P + (I - P) z` is one for every projection `P`. So a frame, times one of these factors for each tap
 beyond the first, axis after axis, is an orthogonal kernel (Kautsky & Turcajova 1994).
 """
 
@@ -30,8 +30,8 @@ def conv_orthogonal(
     """Convolution kernel whose matrix at every frequency has all singular values `gain`.
 
     With circular padding and stride 1 the whole convolution is then `gain` times an isometry, for
-    images at least as large as the kernel: it keeps lengths where `out >= in`, its transpose does
-    where `out < in`. Unlike `delta_orthogonal`, it spreads over all taps.
+    images at least as large as the kernel. It keeps norms if `out >= in`, and its transpose does if
+    `out < in`. Unlike `delta_orthogonal`, it uses all taps.
 
     >>> import numpy as np
     >>> w = conv_orthogonal(Rng(0), (6, 4, 3))

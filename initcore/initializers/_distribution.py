@@ -1,4 +1,4 @@
-"""Kernels of independent entries whose spread is given outright."""
+"""Kernels of independent entries with given parameters of their distribution."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ __all__ = ["check_cuts", "normal", "shifted", "sparse", "truncated_normal", "uni
 ANY = ShapeRule()
 MEAN = Real("mean of the entries")
 STD = Real("standard deviation of the entries", low=0.0)
-# Deviations beyond which the normal distribution function takes too few values next to 0 or 1.
+# In standard deviations; beyond, the normal distribution function has too few values near 0 or 1.
 REACH = {"float32": 4.0, "float64": 7.0}
 
 
@@ -99,7 +99,7 @@ def truncated_normal(
     """Array of independent `mean + std * z`, `z` standard normal given that `low < z < high`.
 
     Raises:
-        ValueError: `low` is not below `high`, or both are far out on one side.
+        ValueError: `low` is not below `high`, or both are far from the mean on the same side.
 
     >>> bool(abs(truncated_normal(Rng(0), (4000,))).max() < 2)
     True
@@ -125,7 +125,7 @@ def sparse(
 ) -> Array:
     """Matrix whose every column has `ceil(sparsity * out)` zeros and normal entries elsewhere.
 
-    The entries left have standard deviation `std`.
+    The other entries have standard deviation `std`.
 
     >>> w = sparse(Rng(0), (10, 7), sparsity=0.25)
     >>> [int(n) for n in (w == 0).sum(axis=0)]
@@ -139,7 +139,7 @@ def sparse(
 
 
 def zeros_per_column(sparsity: float, out: int) -> int:
-    """`ceil(sparsity * out)`, rounding of the product aside."""
+    """`ceil(sparsity * out)`, without the rounding of the product."""
     return -int(-sparsity * out // 1)
 
 
@@ -147,8 +147,8 @@ def check_cuts(who: str, low: float, high: float, dtype: Any) -> None:
     """A `ValueError` unless a truncated normal of `dtype` takes enough numbers between the cuts.
 
     Args:
-        who: Whose argument it is, for the error's text.
-        low, high: Cuts, in deviations from the mean.
+        who: The name of the caller, for the error's text.
+        low, high: Cuts, in standard deviations from the mean.
         dtype: Of the result; halves are drawn in float32.
     """
     if not low < high:

@@ -1,4 +1,4 @@
-"""Kernels of zeros and ones, and of signs where the layer widens."""
+"""Kernels of zeros and ones, or of signs where the layer widens."""
 
 import numpy as np
 
@@ -24,10 +24,10 @@ def hadamard(
     """Kernel that is `gain` times a partial identity, or a part of a Hadamard matrix if widening.
 
     Where `out > in` its entries are `gain / sqrt(p)` times those of the first `out` rows and `in`
-    columns of Sylvester's matrix of size `p`, the next power of two from `out` on; so the columns
-    are orthonormal, times `gain`, where `out` is a power of two, and no singular value is above
-    `gain` elsewhere. Different inputs reach different outputs, and all weights of a layer can part
-    without any noise. A convolution has it at the centre tap `(k - 1) // 2`.
+    columns of Sylvester's matrix of size `p`, the least power of two that is not below `out`. Its
+    columns are orthonormal, times `gain`, if `out` is a power of two; otherwise no singular value
+    is above `gain`. Different inputs reach different outputs, so all weights of a layer can become
+    different without any noise. A convolution has this matrix at the centre tap `(k - 1) // 2`.
 
     >>> (2 * hadamard(Rng(0), (4, 2))).tolist()
     [[1.0, 1.0], [1.0, -1.0], [1.0, 1.0], [1.0, -1.0]]

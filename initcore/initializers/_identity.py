@@ -1,4 +1,4 @@
-"""Kernels that pass their input on."""
+"""Kernels that pass their inputs through."""
 
 from typing import Any
 
@@ -32,8 +32,8 @@ def identity(
 ) -> Array:
     """Kernel that passes the first `min(out, in)` channels of each group on, times `gain`.
 
-    A dense one is a (partial) identity matrix; a convolution has it at tap `(k - 1) // 2` of each
-    axis, which is where "same" padding leaves the image in place.
+    A dense kernel is a (partial) identity matrix. A convolution has this matrix at tap
+    `(k - 1) // 2` of each axis, so that "same" padding leaves the image in place.
 
     >>> identity(Rng(0), (2, 3)).tolist()
     [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
@@ -59,6 +59,6 @@ def _written(rng: Rng, kernel: Kernel, gain: float, out: Any) -> Any:
     step = (kernel.in_ + 1) * taps
     last = center + (min(kernel.out, kernel.in_) - 1) * step
     by_group = rng.xp.reshape(w, (kernel.groups, -1))
-    single = w.dtype.itemsize < 8  # halves are rounded from float32, as everywhere
+    single = w.dtype.itemsize < 8  # float16 and bfloat16 are rounded from float32, as everywhere
     by_group[:, center : last + 1 : step] = float(np.float32(gain)) if single else gain
     return w

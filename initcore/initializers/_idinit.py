@@ -1,4 +1,4 @@
-"""Kernels that pass their input on without losing rank, and their nearly zero companions."""
+"""Kernels that pass their inputs through at full rank, and kernels that are nearly zero."""
 
 import math
 from collections.abc import Mapping
@@ -40,11 +40,11 @@ def idinit(
 ) -> Array:
     """Kernel whose output `m` is `tau` times weight `m % fan_in` of its input, in each group.
 
-    A square dense one is `tau I`, a narrowing one `[tau I, 0]`, a widening one `tau I` again and
-    again below itself. A convolution is filled as the matrix `(out, fan_in)` whose columns run over
-    all inputs at the centre tap, then at the next nearest tap, and so on (`taps="center"`), the
-    same from the first tap to the last (`"corner"`), or over all taps of an input and then of the
-    next (`"patch"`). The nonzeros get independent normal noise, so that equal rows can part.
+    A square dense kernel is `tau I`, a narrowing one is `[tau I, 0]`, and a widening one repeats
+    `tau I` below itself. A convolution is filled as the matrix `(out, fan_in)`. Its columns run
+    over all inputs at the centre tap, then at the next nearest tap, and so on (`taps="center"`); or
+    from the first tap to the last (`"corner"`); or over all taps of one input and then of the next
+    (`"patch"`). The nonzeros get independent normal noise, so that equal rows can become different.
 
     >>> idinit(Rng(0), (5, 2), noise=0.0).tolist()
     [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]
@@ -87,10 +87,10 @@ def idinit_zero(
 ) -> Array:
     """Kernel whose rows are `eps` and `-eps` at two neighbouring inputs: nearly 0, nowhere dead.
 
-    It is `eps` times the difference of `idinit` and of the same one input further on (one tap
-    further on where there is one input). Every row sums to 0 and no output is more than `2 eps`
-    times the largest input; a residual branch that ends in it starts as nearly nothing, and learns
-    from the first step on.
+    It is `eps` times the difference between `idinit` and `idinit` shifted by one input (by one tap
+    if there is one input). Every row sums to 0, and no output is more than `2 eps` times the
+    largest input. A residual branch that ends in it adds almost nothing at first, and learns from
+    the first step on.
 
     >>> (idinit_zero(Rng(0), (3, 3), eps=0.5) * 2).tolist()
     [[1.0, -1.0, 0.0], [0.0, 1.0, -1.0], [-1.0, 0.0, 1.0]]
@@ -117,7 +117,7 @@ def places(kernel: Kernel, taps: str) -> tuple[Any, Any]:
 
 
 def tap_order(spatial: tuple[int, ...], taps: str) -> Any:
-    """Flat indices of the taps in the order of filling; equally near ones in row-major order."""
+    """Flat indices of the taps in the order of filling; equally near taps in row-major order."""
     if taps != "center":
         return np.arange(math.prod(spatial))
     index = np.indices(spatial).reshape(len(spatial), math.prod(spatial))
@@ -126,7 +126,7 @@ def tap_order(spatial: tuple[int, ...], taps: str) -> Any:
 
 
 def _at(values: Any, channel: Any, tap: Any, kernel: Kernel, rng: Rng) -> Any:
-    """The kernel with `values` `(out,)` at one place of each row, exact zeros elsewhere."""
+    """The kernel with `values` `(out,)` at one position of each row, and exact zeros elsewhere."""
     xp = rng.xp
     here = np.zeros((kernel.out, kernel.in_, kernel.taps), dtype=bool)
     here[np.arange(kernel.out), channel, tap] = True

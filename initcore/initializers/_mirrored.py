@@ -1,7 +1,7 @@
-"""Mirrored kernels: networks of ReLUs, and of their smooth relatives, that start out linear.
+"""Mirrored kernels: networks of ReLUs and related activations that are linear at first.
 
-Every function with `phi(u) - phi(-u) = c u` lets a signal through unchanged if it comes twice, with
-both signs: a layer computes `[phi(u), phi(-u)]`, and the next one takes the difference.
+A function with `phi(u) - phi(-u) = c u` passes a signal unchanged if the signal comes with both
+signs: one layer computes `[phi(u), phi(-u)]`, and the next one takes the difference.
 """
 
 import math
@@ -41,7 +41,7 @@ class LinearOddPart(Choice):
 
 
 def _fits(kernel: Kernel, parameters: Mapping[str, Any]) -> str | None:
-    """What the sizes have to be for the halves to exist and the base to take them."""
+    """The sizes that the halves and their base need, or None if these are such."""
     part, base = parameters["part"], parameters["base"]
     if (part != "last" and kernel.out % 2) or (part != "first" and kernel.in_ % 2):
         sides = {"hidden": "outputs and inputs", "first": "outputs", "last": "inputs"}[part]
@@ -87,14 +87,14 @@ def mirrored(
 ) -> Array:
     """Kernel `[[W0, -W0], [-W0, W0]]` of a `base` kernel `W0`: a net of such layers is linear.
 
-    `part="first"` is `[W0; -W0]`, `"last"` is `[W0, -W0]`. Behind an activation with
-    `phi(u) - phi(-u) = c u` (so on all parts but the first) `W0` is divided by `c`; then the
-    network computes exactly the product of the undivided `W0`. A network of concatenated ReLUs
-    takes `"last"` for every layer behind one.
+    `part="first"` is `[W0; -W0]`, and `"last"` is `[W0, -W0]`. In all parts but the first, `W0`
+    follows an activation with `phi(u) - phi(-u) = c u` and is divided by `c`. Then the network
+    computes exactly the product of the undivided `W0`. In a network of concatenated ReLUs, use
+    `"last"` for every layer that follows one.
 
-    `base="normal"` has entries of variance `gain**2 / fan_in`, `fan_in` that of `W0`: for a hidden
-    layer of width `N` these are the blocks `N(0, 2 / N)` of the Gaussian submatrix initialization.
-    Any other base gets `gain` as its own parameter, or is multiplied by it.
+    `base="normal"` has entries of variance `gain**2 / fan_in`, with the `fan_in` of `W0`. For a
+    hidden layer of width `N` these are the blocks `N(0, 2 / N)` of the Gaussian submatrix
+    initialization. Another base takes `gain` as its own parameter, or is multiplied by it.
 
     >>> import numpy as np
     >>> first, last = (mirrored(Rng(i), (8, 8), part=p) for i, p in enumerate(("first", "last")))
@@ -119,7 +119,7 @@ def mirrored(
 
 
 def _half(rng: Rng, shape: tuple[int, ...], base: str, gain: Any, groups: int) -> Any:
-    """The half block, with `gain` in the sense of the base."""
+    """The half block, with the base's meaning of `gain`."""
     spec = specs[base]
     if base == "normal":
         return spec.function(rng, shape) * (gain / math.sqrt(math.prod(shape[1:])))

@@ -36,7 +36,7 @@ def orthogonal(
 ) -> Array:
     """Haar-random kernel whose `(out, in * prod(spatial))` matrix has all singular values `gain`.
 
-    Rows are orthogonal where `out <= in * prod(spatial)`, columns otherwise; each group by itself.
+    Rows are orthogonal if `out <= in * prod(spatial)`, columns otherwise, in each group separately.
 
     >>> import numpy as np
     >>> w = orthogonal(Rng(0), (256, 128), gain=2.0)
@@ -71,8 +71,8 @@ def scaled_orthogonal(
 ) -> Array:
     """Haar-random kernel with all singular values `gain * sqrt(out / fan_in)`, at least `gain`.
 
-    So a widening layer keeps the mean square of a coordinate (times `gain**2`). With
-    `narrowing="spectral"` narrowing layers have that factor too, below `gain`.
+    A widening layer then keeps the mean square of a coordinate (times `gain**2`). With
+    `narrowing="spectral"` narrowing layers have the same factor, which is below `gain`.
 
     >>> import numpy as np
     >>> x = np.ones(64)
@@ -95,9 +95,9 @@ def scaled_orthogonal(
 def delta_orthogonal(
     rng: Rng[Array], shape: tuple[int, ...], /, *, gain: float = 1.0, groups: int = 1
 ) -> Array:
-    """Convolution kernel, zero but for a Haar-random centre tap of singular values `gain`.
+    """Convolution kernel, zero except for a Haar-random centre tap with singular values `gain`.
 
-    With "same" padding and stride 1 it acts as a 1x1 convolution: every pixel keeps its length.
+    With "same" padding and stride 1 it acts as a 1x1 convolution: every pixel keeps its norm.
     The centre is tap `(k - 1) // 2` of each axis.
 
     >>> w = delta_orthogonal(Rng(0), (8, 8, 3, 3))

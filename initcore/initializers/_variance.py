@@ -49,7 +49,8 @@ def variance_scaling(
     """Kernel of independent entries with mean 0 and variance `scale / fan`.
 
     `fan` is `in * prod(spatial)`, `out * prod(spatial)` (of one group), or their arithmetic or
-    geometric mean. The truncated normal is cut at two deviations and has the variance after it.
+    geometric mean. The truncated normal is cut at two standard deviations; the variance is that
+    after the cut.
 
     >>> w = variance_scaling(Rng(0), (300, 200), scale=2.0)
     >>> bool(abs(w.var() * 200 - 2) < 0.05)

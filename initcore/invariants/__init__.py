@@ -1,8 +1,8 @@
 """What must be true of an initializer's results, as objects that look for a violation.
 
 `invariant.violation(w, xp=..., **parameters)` takes a canonical kernel `(out, in, *spatial)` and
-the parameters it was drawn with, and returns a sentence that says what is wrong and by how much
-against what is allowed, or None. A grouped kernel is that many independent samples, so statistical
+the parameters it was drawn with, and returns None, or a sentence that says what is wrong, by
+how much, and how much is allowed. A grouped kernel is that many independent samples, so statistical
 invariants gain power from `groups`.
 
 Exact invariants allow rounding: a formula in the eps of the dtype and the size. Statistical ones

@@ -96,7 +96,7 @@ class FullRank:
 
 @dataclass(frozen=True)
 class NearZero:
-    """Every row is `eps` at its place, `-eps` one input further on, and sums to 0."""
+    """Every row has `eps` at its position, `-eps` at the next input, and sums to 0."""
 
     def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
         size = float(parameters["eps"])

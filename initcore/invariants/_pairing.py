@@ -25,7 +25,7 @@ class RotationPairing:
     """The two columns of each rotation are drawn as `sampling` says.
 
     Both ways give orthogonal matrices of the same density. But a matching fills all columns
-    evenly, in pairs with nonzeros at the same places, and pairs that are drawn anew meet by chance.
+    evenly, in pairs with nonzeros at the same positions, and independent pairs meet by chance.
     So the kinds of matrices, by how many columns are fullest and how many differ, are counted in
     simulations of both ways.
     """

@@ -35,7 +35,7 @@ class Filled:
 
 @dataclass(frozen=True)
 class Bounded:
-    """Every element lies between `low` and `high` (deviations from the mean, if there is one)."""
+    """Every element lies between `low` and `high` (in standard deviations, if there is a mean)."""
 
     def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
         mean, std = parameters.get("mean", 0.0), parameters.get("std", 1.0)

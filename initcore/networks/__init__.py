@@ -1,7 +1,7 @@
-"""Whole networks: what each weight is for, what a scheme gives it, and a report of both.
+"""Whole networks: the role of each weight, its initializer in a scheme, and a report of both.
 
-The adapters show a model as a `TracedModel`; everything else happens here, the same for all of
-them. Other packages add schemes of their own by the decorator `scheme`.
+The adapters present a model as a `TracedModel`; everything else happens here, the same for all of
+them. Other packages add schemes with the decorator `scheme`.
 """
 
 from ._activation import LINEAR as LINEAR

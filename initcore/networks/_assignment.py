@@ -1,4 +1,4 @@
-"""What one weight gets, as data."""
+"""The assignment of one weight, as data."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,18 +12,18 @@ __all__ = ["Assignment", "Overrides", "Paths", "Piece"]
 Overrides = Mapping[str, Any]
 """From patterns of paths and from roles to initializers, or to None."""
 Paths = Mapping[str, str] | Callable[[str], str]
-"""From paths to the names that keys are made from."""
+"""From paths to the names from which keys are derived."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """What some of a fused kernel's outputs get.
+    """The assignment of some of a fused kernel's outputs.
 
     Attributes:
-        role: What they are for.
-        rows: Ranges of outputs, `(first, stop)`, in order.
-        name, parameters: The initializer, checked.
-        shape: Canonical sizes that are drawn.
+        role: Their role.
+        rows: Their ranges `(first, stop)`, in order.
+        name, parameters: The initializer and its checked parameters.
+        shape: The canonical sizes to draw.
         why: The reason.
     """
 
@@ -37,19 +37,19 @@ class Piece:
 
 @dataclass(frozen=True)
 class Assignment:
-    """What one weight gets.
+    """The initializer of one weight, and the reason.
 
     Attributes:
         weight: The weight and its role.
         name: The initializer, None for a weight that is left alone.
-        parameters: Of the initializer, checked.
+        parameters: The initializer's checked parameters.
         why: The reason.
-        key: The path the key is folded with; the same path gives the same values everywhere.
+        key: The path from which the key is derived; the same path gives the same values everywhere.
         layout: The framework's order of axes, with `groups` as they are drawn.
-        shape: Canonical sizes that are drawn.
-        pieces: Of a fused kernel what its rows get, where that differs; then `name` and
+        shape: The canonical sizes to draw.
+        pieces: For a fused kernel with different assignments of its rows, these. Then `name` and
             `parameters` are those of the first.
-        starts: Rows, along the first axis, that get a number instead, as `(first, stop, number)`.
+        starts: Rows along the first axis that are set to a number, as `(first, stop, number)`.
     """
 
     weight: Weight

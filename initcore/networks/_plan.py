@@ -22,19 +22,20 @@ FORMAT = 1  # of the JSON; a change that old files do not survive raises it
 
 @dataclass(frozen=True)
 class Plan:
-    """What every weight of a network gets, as data; nothing is drawn and no model is held.
+    """The initializer of every weight of a network, as data, without values and without the model.
 
-    Printed it is the table that `initialize` reports. `apply` writes it into a model, into any
-    sharding or stage of it.
+    It prints as the table that `initialize` reports. `apply` writes it into a model, with any
+    sharding, or into a stage of it.
 
     Attributes:
         assignments: One for each weight, in the model's order.
-        network: Roles, branches and the traced graph; of a plan that was read, the weights alone.
-        scheme, seed: As they were given.
+        network: Roles, branches and the traced graph; only the weights if the plan was read from
+        text.
+        scheme, seed: As given.
         model: The model's name.
         needs_data: Whether the scheme measures a batch of real data when it is applied.
-        output_variance: Variance on that batch that every layer's kernel is scaled to; None if
-            nothing is scaled.
+        output_variance: The variance of every layer's output on that batch, by scaling its kernel;
+            None if nothing is scaled.
     """
 
     assignments: tuple[Assignment, ...]
@@ -47,7 +48,7 @@ class Plan:
 
     @property
     def scheme_name(self) -> str:
-        """The scheme's name; `"a mapping"` or the function's name of one of the user's own."""
+        """The scheme's name; for a scheme of the user, `"a mapping"` or the function's name."""
         if isinstance(self.scheme, Mapping):
             return "a mapping"
         if callable(self.scheme):
@@ -56,21 +57,21 @@ class Plan:
 
     @property
     def hash(self) -> str:
-        """16 hexadecimal digits of all that the values depend on, whatever framework draws them.
+        """16 hexadecimal digits, a hash of everything on which the values depend, in any framework.
 
-        The seed, and each weight's key, canonical sizes, initializer and parameters.
+        That is the seed, and each weight's key, canonical sizes, initializer and parameters.
         """
         what = sorted(json.dumps(identity_of(a), sort_keys=True) for a in self.assignments)
         text = json.dumps([self.seed, self.output_variance, what])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def apply(self, model: Any, *, sample_input: Any = None) -> Any:
-        """Write the plan into what is here of a model, and report it as `initialize` does.
+        """Write the plan into a model, or a part of it, and report it as `initialize` does.
 
         Args:
-            model: The planned model, or one with the same names: on the meta device it stays
-                planned; sharded, every process writes its part; a stage of a pipeline gets the
-                weights that it has. Wrappers of `torch.compile`, checkpointing and data
+            model: The planned model, or one with the same names. On the meta device nothing is
+                written; a sharded model gets each process's part; a stage of a pipeline gets its
+                own weights. Wrappers of `torch.compile`, checkpointing and data
                 parallelism do not count as names.
             sample_input: A batch of real data, for a scheme that measures it.
 
@@ -84,19 +85,19 @@ class Plan:
         return applier_of(model, "Plan.apply").apply(self, model, sample_input)
 
     def fingerprint(self, model: Any) -> str:
-        """One line that is the same for every sharding, stage and framework of the planned model.
+        """One line, the same for every sharding, stage and framework of the planned model.
 
-        Every weight that is here is drawn again and compared, so that the line is a proof.
+        It is a proof: every weight of `model` is drawn again and compared first.
 
         Raises:
             TypeError: No adapter that knows this model has been imported.
-            ValueError: A weight is not what the plan gives it, or it depends on data.
+            ValueError: A weight does not have its planned values, or the plan depends on data.
         """
         applier_of(model, "Plan.fingerprint").verify(self, model)
         return f"initcore plan {self.hash}"
 
     def to_json(self) -> str:
-        """The plan as text, for other processes and for the record.
+        """The plan as text, for other processes or for a file.
 
         Raises:
             TypeError: An initializer has a function as a parameter.

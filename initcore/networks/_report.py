@@ -1,4 +1,4 @@
-"""What `initialize` did: every weight, its role, what it got and why."""
+"""The report of `initialize`: every weight with its role, its initializer and the reason."""
 
 from collections.abc import Mapping
 from html import escape
@@ -17,21 +17,21 @@ __all__ = ["Report"]
 class Report(ByPath[Assignment]):
     """The assignments by path, as a table, a dict or a page.
 
-    `print(report)` shows the table, a notebook shows the page, `report.save("init.html")` keeps it.
+    `print(report)` shows the table, a notebook shows the page, and `report.save("init.html")`
+    writes it.
 
     Attributes:
-        plan: What was applied.
-        scales: Of a scheme that measures data, the factor of each kernel by path; `unscaled` are
+        plan: The plan that was applied.
+        scales: For a scheme that measures data, the factor of each kernel by path; `unscaled` has
             the kernels without one.
-        scheme, seed, model: As they were given, and the model's name.
+        scheme, seed, model: As given, and the model's name.
         network: Roles, branches and the traced graph.
-        signals: What one run forward and backward showed afterwards, a
-            `diagnostics.SignalReport`; a sentence where it could not be checked, None where it was
-            not asked for.
+        signals: The `diagnostics.SignalReport` of one run forward and backward afterwards; a
+            sentence if the run failed, None without a check.
         untouched: Paths of the weights that were left alone, with the reasons.
-        not_finite: Names of weights and buffers that no scheme sets and that hold NaN or infinity,
-            as uninitialized memory does.
-        unwritten: Paths of the weights that have no memory yet: what they get is planned alone.
+        not_finite: Names of weights and buffers that no scheme sets and that have NaN or infinity,
+            as uninitialized memory may.
+        unwritten: Paths of the weights that have no memory yet, and are only planned.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Report(ByPath[Assignment]):
 
     @property
     def unscaled(self) -> tuple[str, ...]:
-        """Of a scheme that measures data, the kernels that it could not scale."""
+        """For a scheme that measures data, the kernels that it could not scale."""
         if self.plan.output_variance is None:
             return ()
         return tuple(path for path, a in self.items() if a.name is not None
@@ -88,7 +88,7 @@ class Report(ByPath[Assignment]):
         }  # fmt: skip
 
     def rows(self) -> list[tuple[str, str, str, str, str]]:
-        """Path, shape, role, what it got, why."""
+        """Path, shape, role, initializer, reason."""
         return rows(tuple(self.values()), self.scales, self.unscaled)
 
     @property

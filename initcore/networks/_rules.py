@@ -1,4 +1,4 @@
-"""What a scheme says of one weight, and rules that all schemes share."""
+"""The rule of one weight in a scheme, and the rules that all schemes share."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ __all__ = ["KEEP", "OWN_SCALE", "Rule", "Scheme", "common", "gain_of", "rule_of"
 
 @dataclass(frozen=True)
 class Rule:
-    """An initializer's name with its parameters and the reason; no name leaves the weight alone."""
+    """An initializer's name, parameters and reason. Without a name the weight is left alone."""
 
     name: str | None
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -25,16 +25,16 @@ class Rule:
 
 @dataclass(frozen=True)
 class Scheme:
-    """The rule of every kernel, and where a scheme departs from what all others do.
+    """A scheme: the rule of every kernel, and its differences from the common rules.
 
     Attributes:
         kernel: The rule of a weight that multiplies the signal.
         bias_std: Standard deviation of the biases.
-        ends_at_zero: Whether residual branches start by adding nothing: where a normalization
-            follows a branch's last kernel, its scale starts at 0 then, and the kernel does not.
+        ends_at_zero: Whether residual branches add nothing at first. If a normalization follows a
+            branch's last kernel, its scale starts at 0, and the kernel does not.
         branch_scale: Scale of such a normalization otherwise, with its reason; None for 1.
-        output_variance: Variance that each layer's output gets on the sample input, by a factor on
-            its kernel; None to measure nothing. Such a scheme is registered with `needs_data`.
+        output_variance: The variance of each layer's output on the sample input, by a factor on its
+            kernel; None to measure nothing. Such a scheme is registered with `needs_data`.
     """
 
     kernel: Callable[[Weight], Rule]
@@ -58,13 +58,13 @@ class Scheme:
 
 
 OWN_SCALE = ("recurrent", "gate", "router", "time_step", "modulation")
-"""Roles whose output is not a signal that an activation hands on."""
+"""Roles whose output is not a signal before an activation."""
 
 KEEP = Rule(None, {}, "left alone as asked")
 
 
 def common(w: Weight) -> Rule | None:
-    """The rule of what is no kernel, the same in every scheme; None for a kernel."""
+    """The rule of a weight that is not a kernel, the same in every scheme; None for a kernel."""
     kind, shape = w.parameter.kind, w.parameter.shape
     if kind in ("kernel", "recurrent") and w.role != "other":
         return None
@@ -92,13 +92,13 @@ def gain_of(w: Weight) -> tuple[float, str]:
         return 1.0, "its exponential is a scale"
     try:
         found = gain(w.activation)
-    except ValueError:  # erf-like constants have one; what is 0 almost everywhere has none
+    except ValueError:  # a function that is 0 almost everywhere has no gain
         return 1.0, f"{w.activation_name} has no gain"
     return found, f"gain of {w.activation_name}"
 
 
 def _is_exponential(phi: Any) -> bool:
-    """Whether a function is `c exp(k x)`: what makes a deviation of a logarithm."""
+    """Whether a function is `c exp(k x)`, which turns a logarithm into a standard deviation."""
     try:
         with np.errstate(all="ignore"):
             y = activation_of(phi).value(np.array([-1.0, 0.0, 1.0, 2.0]))
@@ -109,7 +109,7 @@ def _is_exponential(phi: Any) -> bool:
 
 
 def rule_of(given: Any, who: str = "initialize") -> Rule:
-    """What a user wrote: a name, `(name, parameters)`, a mapping with `"name"`, or None."""
+    """The rule of a user's name, `(name, parameters)`, mapping with `"name"`, or None."""
     if given is None:
         return KEEP
     if isinstance(given, Rule):

@@ -1,4 +1,4 @@
-"""The schemes: a network in, the rule of each of its kernels out."""
+"""The schemes: functions from a network to the rules of its kernels."""
 
 import dataclasses
 import difflib
@@ -48,7 +48,7 @@ def _orthogonal(network: Network, convolution: str = "orthogonal") -> Scheme:
 
 
 def _share(network: Network) -> tuple[float, str]:
-    """The gain at the end of a residual branch, by which all of them add what the stem has."""
+    """The gain at the end of a residual branch, so that all branches add up to the stem's size."""
     count, scale = max(1, len(network.branches)), network.stem_scale
     why = f"one of {count} branches that add up"
     if scale != 1:
@@ -59,9 +59,9 @@ def _share(network: Network) -> tuple[float, str]:
 def _widening(w: Weight) -> float:
     """The factor that keeps the mean square of a signal where outputs outnumber inputs.
 
-    Orthonormal columns keep a signal's norm, which is shared by more elements then. Backward, the
-    same factor keeps the gradient's norm; narrowing layers keep mean squares forward, and norms
-    backward, without one.
+    Orthonormal columns keep a signal's norm, but spread it over more elements. Backward, the same
+    factor keeps the gradient's norm. Narrowing layers keep mean squares forward and norms backward
+    without a factor.
     """
     kernel = w.parameter.kernel
     if kernel is None or w.role in OWN_SCALE:
@@ -74,7 +74,7 @@ def _widening(w: Weight) -> float:
 class _Chain:
     """A plain deep network of one activation, at a mean square where gradients keep their size.
 
-    The first layer brings the inputs there, and the last one undoes that.
+    The first layer scales the inputs to it, and the last one undoes that.
     """
 
     def __init__(self, network: Network, point: Held, name: str) -> None:
@@ -97,7 +97,7 @@ class _Chain:
 
 
 def _chain(network: Network) -> _Chain | None:
-    """How a plain deep network of one activation is held, None for other ones."""
+    """The rules of a plain deep network of one activation, or None for another network."""
     kernels = network.kernels
     found = [w.activation for w in kernels if w.activation != LINEAR]
     plain = network.graph.traced and network.is_chain
@@ -167,7 +167,7 @@ def _sparse(
 
 @scheme("mirrored")
 def _mirrored(network: Network, base: str | None = None) -> Scheme:
-    """Blocks that cancel the activation: a plain network is exactly linear at first."""
+    """Blocks that cancel the activation, so that a plain network is exactly linear at first."""
     kernels = network.kernels
     if network.branches or network.normalized:
         raise ValueError(
@@ -202,7 +202,7 @@ def _mirrored(network: Network, base: str | None = None) -> Scheme:
 
 @scheme("idinit")
 def _idinit(network: Network, taps: str = "center", noise: float = 1e-6) -> Scheme:
-    """Identities on the stem, and branches that end in almost zero: every block is the identity."""
+    """Identities, and branches that end in almost zero, so that every block is the identity."""
 
     def rule(w: Weight) -> Rule:
         if w.ends_branch and not w.settled:
@@ -214,7 +214,7 @@ def _idinit(network: Network, taps: str = "center", noise: float = 1e-6) -> Sche
 
 @scheme("fixup")
 def _fixup(network: Network) -> Scheme:
-    """He's kernels with branches scaled down by their number, ending in 0, and a zero head."""
+    """He's kernels; branches are scaled by their number and end in 0, and the head is 0."""
     count = max(1, len(network.branches))
 
     def rule(w: Weight) -> Rule:
@@ -234,7 +234,7 @@ def _fixup(network: Network) -> Scheme:
 
 @scheme("zero")
 def _zero(network: Network) -> Scheme:
-    """ZerO: identities and Hadamard matrices, nothing random; branches end in 0."""
+    """ZerO: identities and Hadamard matrices without randomness; branches end in 0."""
 
     def rule(w: Weight) -> Rule:
         if w.ends_branch and not w.settled:
@@ -273,10 +273,10 @@ def _named(name: str, given: Mapping[str, Any]) -> Scheme:
 def scheme_of(
     network: Network, name: str, parameters: Mapping[str, Any], who: str
 ) -> tuple[Scheme, bool]:
-    """The scheme called `name`, or any initializer for all kernels; and whether it needs data.
+    """The scheme called `name`, or the initializer for all kernels; and whether it needs data.
 
     Raises:
-        TypeError: It has no such parameter, or its function makes no scheme.
+        TypeError: It has no such parameter, or its function returns no scheme.
         ValueError: There is no such scheme, or the network is not made for it.
     """
     spec = SCHEMES.get(name)
