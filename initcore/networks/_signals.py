@@ -95,9 +95,18 @@ class Signals:
                     seen.add(c)
                     if self._nodes[c].kind == "product":
                         found.add(c)
-                    elif self._nodes[c].kind in ("move", "map"):
+                    elif self._nodes[c].kind in ("move", "map") and not self._weighs(c, i):
                         front.append(c)
         return {i for i in found if signal[i]}
+
+    def _weighs(self, c: int, soft: int) -> bool:
+        """Whether what comes of a softmax multiplies what layers made, as a router does."""
+        ancestors = self._recorded.graph.ancestors
+        return len(self._nodes[c].inputs) > 1 and any(
+            not ancestors[j] >> soft & 1 and self._recorded.comes_of(j, ("product",))
+            for j in self._nodes[c].inputs
+            if j != soft
+        )
 
     def _is_spread(self, i: int, j: int) -> bool:
         """Whether a product takes a weight repeated along an axis of the batch, as a signal."""
