@@ -152,7 +152,8 @@ def unet(x: Any) -> Any:
 IMAGES, TEXT = (8, 8, 3), (5, 16)
 CASES: dict[str, tuple[Callable[[Any], Any], tuple[int, ...]]] = {
     "mlp": (mlp, (6,)), "tanh mlp": (lambda x: mlp(x, "tanh"), (6,)), "cnn": (cnn, IMAGES),
-    "resnet": (resnet, IMAGES), "transformer": (transformer, (5,)), "fused attention": (fused, TEXT),
+    "resnet": (resnet, IMAGES), "transformer": (transformer, (5,)),
+    "fused attention": (fused, TEXT),
     "gated": (gated, TEXT), "lstm": (lstm, (5,)), "gru": (lambda t: lstm(t, L.GRU), (5,)),
     "tied autoencoder": (tied, (20,)), "experts": (experts, TEXT), "separable": (separable, IMAGES),
     "bag of words": (words, (5,)), "unet": (unet, IMAGES),
@@ -189,5 +190,5 @@ def test_attention_of_keras_has_the_kernels_of_attention_by_hand() -> None:
 def test_a_kernel_that_is_turned_around_is_seen() -> None:
     ours = in_keras(*CASES["mlp"], "orthogonal")
     ours["b.w"] = ("hidden", np.flip(ours["b.w"][1]))
-    with pytest.raises(AssertionError, match="mlp, b.w: kernels differ"):
+    with pytest.raises(AssertionError, match=r"mlp, b.w: kernels differ"):
         same("mlp", ours)
