@@ -69,6 +69,7 @@ conform: $(DEV)  ## the thorough property run on every backend, and the slow tes
 	$(call on_each_keras_backend,thorough)
 
 networks: $(DEV)  ## real networks against what an expert expects of them: docs/networks_zoo.md
+	$(PIP) --group networks
 	$(BIN)/python -m tests.tools.networks_zoo
 
 fuzz: $(DEV)  ## fuzz the command line and what the library reads, FUZZ_SECONDS in all
