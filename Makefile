@@ -74,6 +74,7 @@ conform: $(DEV)  ## the thorough property run on every backend, and the slow tes
 	$(call on_each_keras_backend,thorough)
 
 networks: $(DEV)  ## real networks against what an expert expects of them: docs/networks_zoo.md
+	$(PIP) --group networks
 	$(BIN)/python -m tests.tools.networks_zoo
 
 peers: $(DEV)  ## the frameworks' own tests on ours, of SOURCE and installed: docs/drop_in.md

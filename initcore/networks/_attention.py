@@ -1,6 +1,13 @@
 """Attention: which layers make queries, keys and values, and which takes the result on."""
 
-from ._graph import Graph
+import math
+from typing import Any
+
+import numpy as np
+
+from ._graph import Graph, Node
+from ._moves import spread, varies
+from ._views import moved
 
 __all__ = ["attention_roles"]
 
@@ -88,12 +95,45 @@ def _positions(
 def _query_and_key(graph: Graph, scores: int, softmax: int) -> tuple[int, ...]:
     """The operands of the scores in this order: the softmax runs over the keys."""
     node, axis = graph.nodes[scores], graph.nodes[softmax].axis
-    product = node.product
-    shapes = node.shape, graph.nodes[softmax].shape
-    if product is None or axis is None or shapes[0] != shapes[1]:
+    numbers = _of_first(graph, scores)
+    for i in _between(graph, scores, graph.nodes[softmax].inputs[0]):
+        numbers = None if numbers is None or i is None else _moved(graph.nodes[i], numbers)
+    if numbers is None or axis is None or numbers.shape != graph.nodes[softmax].shape:
         return node.inputs
-    first = product.result[axis] in product.operands[0]
-    return node.inputs[::-1] if first else node.inputs
+    return node.inputs[::-1] if varies(numbers)[axis] else node.inputs
+
+
+def _of_first(graph: Graph, product: int) -> Any:
+    """For each element of a product which one of its first operand's own axes it is."""
+    node = graph.nodes[product]
+    if node.product is None or node.shape is None:
+        return None
+    first, second = node.product.operands
+    sizes = [n if c in first and c not in second else 1
+             for c, n in zip(node.product.result, node.shape, strict=True)]  # fmt: skip
+    return spread(np.arange(math.prod(sizes)).reshape(sizes), node.shape)
+
+
+def _between(graph: Graph, start: int, end: int) -> list[int | None]:
+    """The nodes after `start` to `end`, each made from the one before; None where ways part."""
+    found: list[int | None] = []
+    while end != start:
+        found.append(end)
+        inputs = [j for j in graph.nodes[end].inputs if graph.ancestors[j] >> start & 1]
+        if len(inputs) != 1:
+            return [None]
+        end = inputs[0]
+    return found[::-1]
+
+
+def _moved(node: Node, numbers: Any) -> Any:
+    """Numbers of elements after a node, None where they are not followed."""
+    if node.kind == "move" and len(node.inputs) == 1:
+        return moved(node, [numbers])
+    try:
+        return None if node.shape is None else spread(numbers, node.shape)
+    except ValueError:  # another shape
+        return None
 
 
 def _layers_behind(graph: Graph, value: int) -> list[int]:

@@ -1,6 +1,7 @@
 """The finder: what each weight of a resolved graph is for."""
 
 import dataclasses
+import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -12,7 +13,7 @@ from ..activations import activation_of
 from ._activation import LINEAR, Activations, Following, is_product
 from ._attention import PARTS, attention_roles
 from ._branches import Branch, branches
-from ._graph import Graph, Parameter
+from ._graph import Graph, Node, Parameter
 from ._reach import Reach, batch_axes, partition, reach
 from ._resolve import resolve, uses_of
 from ._roles import ROLES, Network, Weight
@@ -314,19 +315,47 @@ class _Finder:
                     continue
                 seen.add(j)
                 single = len(set(graph.nodes[j].inputs)) == 1
-                if graph.nodes[j].kind in kinds and (single or graph.nodes[j].kind == "move"):
+                passed = single or graph.nodes[j].kind == "move"
+                if graph.nodes[j].kind in kinds and passed and not _is_pick(graph.nodes[j]):
                     front.append(j)
                 else:
                     ends.append(j)
         return ends
 
     def _is_router(self, node: int, goes: Any) -> bool:
-        """Whether the largest of its outputs are picked, which multiply others then."""
+        """Whether its outputs, the largest of them or their softmax, multiply those of experts."""
         graph = self.graph
         kinds = ("move", "map", "norm", "softmax", "sum")
         seen = self._ahead(node, goes, kinds)
-        picks = [j for j in seen if any(n in graph.nodes[j].label.lower() for n in PICKS)]
-        return any(self._is_followed_from(j) for j in picks)
+        if any(self._is_followed_from(j) for j in seen if _is_pick(graph.nodes[j])):
+            return True
+        return any(self._weighs_experts(node, j) for j in seen)
+
+    def _weighs_experts(self, node: int, product: int) -> bool:
+        """Whether a product is one of a softmax, over experts, of a layer's output and theirs."""
+        graph, found = self.graph, self.graph.nodes[product]
+        if len(set(found.inputs)) != 2 or not (found.kind == "mix" or is_product(found)):
+            return False
+        for i in graph.softmaxes:
+            shape, axis = graph.nodes[i].shape, graph.nodes[i].axis
+            others = [k for k in found.inputs if not graph.ancestors[k] >> i & 1]
+            if not graph.ancestors[i] >> node & 1 or shape is None or axis is None:
+                continue
+            if len(others) == 1 and self._kernels_behind(others[0]) == shape[axis] > 1:
+                return True
+        return False
+
+    def _kernels_behind(self, i: int) -> int:
+        """How many kernels of a stack make a value, or layers that are joined in it."""
+        graph = self.graph
+        while graph.nodes[i].kind in ("move", "map") and len(graph.nodes[i].inputs) == 1:
+            i = graph.nodes[i].inputs[0]
+        if graph.nodes[i].kind == "move":
+            behind = [_layer_behind(graph, k) for k in graph.nodes[i].inputs]
+            return 0 if None in behind else len(behind)
+        batches = [math.prod(p.shape[a] for a in p.layout.batch)
+                   for p in graph.kernels_of(i) if p.layout is not None]  # fmt: skip
+        return max(batches, default=0)
 
     def _is_followed_from(self, i: int) -> bool:
         return any(self.graph.ancestors[j] >> i & 1 for j in range(i + 1, len(self.graph.nodes))
@@ -437,6 +466,11 @@ class _Finder:
                 if _is_bounded(following.function):
                     return dataclasses.replace(w, activation=following.function)
         return w
+
+
+def _is_pick(node: Node) -> bool:
+    """Whether a node picks the largest of its values."""
+    return any(name in node.label.lower() for name in PICKS)
 
 
 def _pattern(path: str) -> str:

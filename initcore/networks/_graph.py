@@ -194,6 +194,11 @@ class Graph:
         return [i for i, node in enumerate(self.nodes) if node.kind in ("layer", "recurrent")]
 
     @cached_property
+    def softmaxes(self) -> list[int]:
+        """Nodes of softmaxes."""
+        return [i for i, node in enumerate(self.nodes) if node.kind == "softmax"]
+
+    @cached_property
     def layer_bits(self) -> int:
         """The set of `layers` as bits."""
         return sum(1 << i for i in self.layers)

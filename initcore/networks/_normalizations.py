@@ -50,9 +50,9 @@ def normalizations(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Mappin
             exponential = at(way[-1])
             of_it = total.kind == "reduce" and _way(at, total.inputs[0])[-1] == way[-1]
             if of_it and _is_exponential(exponential):
-                argument = _way(at, exponential.inputs[0])[-1]
                 axis = _reduced(at(x).shape, at(r).shape)
-                found[i] = dataclasses.replace(node, kind="softmax", inputs=(argument,), axis=axis)
+                found[i] = dataclasses.replace(node, kind="softmax", inputs=exponential.inputs,
+                                               axis=axis)  # fmt: skip
             elif node.kind == "sum":  # less its mean
                 found[i] = dataclasses.replace(node, kind="move", inputs=(x,), function=None)
             else:

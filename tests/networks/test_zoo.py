@@ -2,23 +2,25 @@
 
 import pytest
 
-import initcore_torch
-from tests.networks.zoo import language, small, vision
+from tests.networks.zoo import FAMILIES, zoo
+from tests.networks.zoo._running import initialized
 from tests.networks.zoo._table import differences, parsed
 
-MODELS = {**language.ZOO, **vision.ZOO, **small.ZOO}
+# Keras has a process for each backend: tests/keras_adapter/test_zoo.py.
+NETWORKS = [(framework, family, name) for framework in ("torch", "jax")
+            for family in FAMILIES[framework] for name in zoo(family)]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_every_weight_is_what_an_expert_says(name: str) -> None:
-    make, sample, table = MODELS[name]
-    report = initcore_torch.initialize(make(), "orthogonal", sample_input=sample)
+@pytest.mark.parametrize(("framework", "family", "name"), NETWORKS)
+def test_every_weight_is_what_an_expert_says(framework: str, family: str, name: str) -> None:
+    make, sample, table = zoo(family)[name]
+    _, report = initialized(framework, make(), sample)
     assert differences(parsed(table), report.network.weights) == []
 
 
 def test_the_table_sees_every_difference() -> None:
-    make, sample, table = MODELS["Phi-3"]
-    weights = initcore_torch.initialize(make(), "orthogonal", sample_input=sample).network.weights
+    make, sample, table = zoo("language")["Phi-3"]
+    weights = initialized("torch", make(), sample)[1].network.weights
     lines = parsed(table)
     assert differences(lines, weights) == []
     for wrong in (

@@ -37,8 +37,8 @@ def parsed(text: str) -> list[Expected]:
     """The lines of a table."""
     found = []
     for line in filter(None, map(str.strip, text.splitlines())):
-        pattern, told = line.split(None, 1)
-        count, _, rest = told.rpartition(" x ")
+        pattern, described = line.split(None, 1)
+        count, _, rest = described.rpartition(" x ")
         parts = [[*part.split(), "identity"][:2] for part in rest.split(" + ")]
         roles = tuple((role, activation) for role, activation in parts)
         found.append(Expected(pattern, int(count or 1), roles))
@@ -66,5 +66,5 @@ def _seen(w: Any) -> tuple[int, tuple[tuple[str, str], ...]]:
     count = 1 if w.role == "depthwise" else math.prod(p.shape[a] for a in batch)
     if w.pieces:
         return count, tuple((piece.role, piece.activation_name) for piece in w.pieces)
-    told = w.activation_name if p.kind in ("kernel", "recurrent") else "identity"
-    return count, ((w.role, told),)
+    follows = w.activation_name if p.kind in ("kernel", "recurrent") else "identity"
+    return count, ((w.role, follows),) * w.parts
