@@ -98,6 +98,8 @@ build: $(DEV)  ## wheel and sdist in dist/
 $(DEV): pyproject.toml constraints.txt $(COMPILED)
 	$(venv)
 	$(PIP) -e '.[demo,mlx]' --group dev
+	@# Triton beside the rest: its LLVM does not go with those of JAX and TensorFlow in one process.
+	@$(PIP) --no-deps --target .venv/triton triton 2>/dev/null || echo "no Triton here: its test is skipped"
 	@touch $@ $(DEMO)
 
 $(DEMO): pyproject.toml constraints.txt $(COMPILED)

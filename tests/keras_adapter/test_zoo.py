@@ -10,5 +10,5 @@ from tests.networks.zoo._table import differences, parsed
 @pytest.mark.parametrize("name", zoo("keras_small"))
 def test_every_weight_is_what_an_expert_says(name: str) -> None:
     make, sample, table = zoo("keras_small")[name]
-    _, report = initialized("keras", make(), sample)
+    report = initialized("keras", make(), sample)
     assert differences(parsed(table), report.network.weights) == []

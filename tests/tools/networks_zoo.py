@@ -49,10 +49,10 @@ def row(framework: str, name: str, make: Any, sample: Any, table: str) -> dict[s
     """What is found of a network."""
     model = make()
     start = time.perf_counter()
-    model, report = initialized(framework, model, sample)
+    report = initialized(framework, model, sample)
     took = time.perf_counter() - start
     wrong = differences(parsed(table), report.network.weights)
-    signal, gradient = largest_changes(framework, model, report, sample)
+    signal, gradient = largest_changes(report)
     return {"name": name, "weights": len(report), "wrong": wrong, "signal": signal,
             "gradient": gradient, "seconds": took}  # fmt: skip
 
