@@ -115,8 +115,9 @@ def _filled(who: str, value: Any, shape: Any, dtype: Any, out_sharding: Any) -> 
             return jnp.asarray(np.full(sizes, jnp.asarray(value, kind)))
         w: jax.Array = _compiled(sizes, kind, out_sharding)(jnp.asarray(value, kind))
         return w
-    except TypeError as error:
-        raise TypeError(
+    except (TypeError, OverflowError) as error:
+        refusal = TypeError if isinstance(error, TypeError) else ValueError
+        raise refusal(
             f"{who} needs a value that an array of {kind} can hold, got {short_repr(value)}."
         ) from error
 

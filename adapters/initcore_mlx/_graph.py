@@ -90,8 +90,7 @@ def _node(path: str, step: Any, before: int) -> Node | None:
     kind = known or ("move" if label.startswith(MOVES) else "map")
     function = _elementwise(step) if kind == "map" else None
     kind = "other" if kind == "map" and function is None else kind
-    names = tuple(path + name for name, _ in weights)
-    return Node(kind, (before,), label, parameters=names, function=function)
+    return Node(kind, (before,), label, None, tuple(path + n for n, _ in weights), function)
 
 
 def _elementwise(step: Callable[[mx.array], mx.array]) -> Callable[[Any], Any] | None:

@@ -28,13 +28,12 @@ class MlxModel:
         self.quantized = sorted(p for p, m in model.named_modules() if {"scales", "weight"} <= {*m})
         self.graph = networks.Graph((), ()) if self.quantized else graph_of(model)
         self.arrays: dict[str, mx.array] = dict(tree_flatten(model.parameters()))
-        self.new: list[tuple[str, mx.array]] = []
+        self.new: list[tuple[str, mx.array]] = []  # written once all are drawn
 
     def check_weight(self, path: str) -> None:
         check_dtype(self.arrays[path].dtype, f"{self.who}: {path}")
 
     def write(self, assignment: networks.Assignment, key: tuple[int, int]) -> None:
-        """Draw a weight and keep it: the model changes once all are drawn."""
         parameter, dtype = assignment.weight.parameter, self.arrays[assignment.weight.path].dtype
         rng = Rng.from_key(key, dtype=check_dtype(dtype, self.who))
         w = to_mlx(networks.draw_with(rng, assignment), dtype)
@@ -53,11 +52,9 @@ def initialize(
 ) -> Report:  # fmt: skip
     """Give every weight of `model` what `scheme` says for its role, and report it.
 
-    Roles and activations come from the modules of an `nn.Sequential`; in other models roles come
-    from names, and no activation is known.
-
     Args:
-        model: Its arrays are replaced.
+        model: Its arrays are replaced. Roles and activations come from the modules of an
+            `nn.Sequential`; in other models roles come from names, and no activation is known.
         sample_input: Ignored; the model is not run.
 
     >>> net = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 2))
@@ -65,14 +62,7 @@ def initialize(
     >>> report["layers.0.weight"].weight.activation, report["layers.2.weight"].weight.role
     ('relu', 'output')
     """
-    known = MlxModel("initialize", model)
-    report: Report = networks.initialize(
-        known,
-        scheme,
-        seed=seed,
-        overrides=overrides,
-        paths=paths,
-        only=only,
-        input_scale=input_scale,
-    )
-    return report
+    return networks.initialize(
+        MlxModel("initialize", model), scheme, seed=seed, overrides=overrides, paths=paths,
+        only=only, input_scale=input_scale,
+    )  # fmt: skip
