@@ -55,12 +55,17 @@ class _Finder:
         self.at = uses_of(graph)
         self.reached: dict[int, Mapping[int, Reach]] = {}
         self.graph = graph = self._with_batches(graph)
-        self.branches = branches(graph)
+        self.updates = _low_rank_updates(graph)
+        self.branches = [b for b in branches(graph) if not self._is_update(b)]
         self.attention = attention_roles(graph)
         self.activations = Activations(graph, [b.end for b in self.branches])
         self.ends = {node for b in self.branches for node in b.last}
         self.projections = {node for b in self.branches for node in b.projection}
-        self.updates = _low_rank_updates(graph)
+
+    def _is_update(self, branch: Branch) -> bool:
+        """Whether a branch is a low-rank update beside a kernel."""
+        nodes = self.graph.nodes
+        return all(p in self.updates for i in branch.layers for p in nodes[i].parameters)
 
     def _with_batches(self, graph: Graph) -> Graph:
         """The graph with the axes that count kernels of a later layer as batch axes here."""

@@ -7,7 +7,7 @@ __all__ = ["FAMILIES", "zoo"]
 
 FAMILIES = {
     "torch": ("language", "vision", "small"),
-    "jax": ("linen",),
+    "jax": ("linen", "nnx", "equinox", "haiku"),
     "keras": ("keras_language", "keras_vision", "keras_small"),
 }
 
