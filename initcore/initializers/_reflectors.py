@@ -199,7 +199,7 @@ def _leaves(gram: Any, joins: list[Any], xp: Any) -> Any:
     b = gram.shape[-1]
     inverse = xp.zeros_like(gram) + _eye(gram, xp)
     for join in joins[: max(b - 1, 0).bit_length()]:
-        off = gram * join[:b, :b]
+        off = gram * _of_rank(join[:b, :b], gram.ndim, xp)
         inverse = inverse - matmul(matmul(inverse, off, xp), inverse, xp)
     return [inverse[i, ...] for i in range(gram.shape[0])]
 
@@ -207,7 +207,7 @@ def _leaves(gram: Any, joins: list[Any], xp: Any) -> Any:
 def _joins(size: int, like: Any, xp: Any) -> list[Any]:
     """For 1, 2, 4, ...: ones where a block joins two inverted diagonal blocks of that size."""
     column = xp.arange(size, dtype=xp.int32, device=device_of(like, xp))
-    row = xp.reshape(column, (size, 1))
+    row, column = xp.reshape(column, (size, 1)), xp.reshape(column, (1, size))
     masks = []
     for s in (1 << i for i in range(max(size - 1, 0).bit_length())):
         join = (row // s + 1 == column // s) & (column // s % 2 == 1)
@@ -216,9 +216,17 @@ def _joins(size: int, like: Any, xp: Any) -> list[Any]:
 
 
 def _eye(like: Any, xp: Any) -> Any:
-    return xp.eye(like.shape[-1], dtype=like.dtype, device=device_of(like, xp))
+    """The identity, with as many axes as the matrices `like`."""
+    eye = xp.eye(like.shape[-1], dtype=like.dtype, device=device_of(like, xp))
+    return _of_rank(eye, like.ndim, xp)
+
+
+def _of_rank(matrix: Any, axes: int, xp: Any) -> Any:
+    """A matrix with leading axes of size 1: strict modes of JAX ask for ranks that are equal."""
+    return xp.reshape(matrix, (1,) * (axes - matrix.ndim) + tuple(matrix.shape))
 
 
 def _diagonal(values: Any, xp: Any) -> Any:
     """Square matrices with `values` on the diagonal."""
-    return values[..., None, :] * _eye(values, xp)
+    wide = values[..., None, :]
+    return wide * _eye(wide, xp)

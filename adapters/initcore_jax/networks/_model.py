@@ -61,7 +61,7 @@ class JaxModel:
         path, shape = assignment.weight.path, assignment.weight.parameter.shape
         leaf = self._known.weights[path]
         assert assignment.name is not None
-        sharding = getattr(leaf, "sharding", None)
+        sharding = _sharding(leaf)
         spread = sharding if sharding is not None and len(sharding.device_set) > 1 else None
         if assignment.pieces or assignment.starts:
             rng = Rng.from_key(key, xp=jnp, dtype=self._dtype(path))
@@ -276,6 +276,15 @@ def _counted(values: Any, count: int) -> Any:
 
 def _is_float(x: Any) -> bool:
     return bool(jnp.issubdtype(x.dtype, jnp.floating))
+
+
+def _sharding(leaf: Any) -> Any:
+    """Where a weight lies, or where the mesh in use puts one that has only a shape."""
+    sharding = getattr(leaf, "sharding", None)
+    if isinstance(getattr(sharding, "mesh", None), jax.sharding.AbstractMesh):
+        mesh = jax.sharding.get_mesh()
+        return None if mesh.empty else jax.sharding.NamedSharding(mesh, sharding.spec)  # type: ignore[union-attr]
+    return sharding
 
 
 def _array(x: Any) -> Any:

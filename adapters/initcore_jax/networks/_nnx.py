@@ -26,8 +26,13 @@ def of_nnx(nnx: Any, model: Any) -> FunctionalModel:
         copy.eval()
         return copy(*args, **kwargs)
 
+    specs = jax.tree.leaves(nnx.get_partition_spec(params), is_leaf=_is_spec)
+
     def refill(new: dict[str, Any]) -> None:
-        filled = [new.get(path, leaf) for path, (_, leaf) in zip(paths, leaves, strict=True)]
+        filled = [
+            _partitioned(new[path], spec) if path in new else leaf
+            for path, (_, leaf), spec in zip(paths, leaves, specs, strict=True)
+        ]
         nnx.update(model, jax.tree.unflatten(tree, filled))
 
     gates = {}
@@ -47,3 +52,14 @@ def of_nnx(nnx: Any, model: Any) -> FunctionalModel:
         gates=gates,
         guess=lambda: guesses(model, first=False),
     )
+
+
+def _is_spec(x: Any) -> bool:
+    return x is None or isinstance(x, jax.sharding.PartitionSpec)
+
+
+def _partitioned(w: Any, spec: Any) -> Any:
+    """Inside of a compiled function a new value, partitioned as its variable says."""
+    if not (isinstance(w, jax.core.Tracer) and spec) or jax.sharding.get_abstract_mesh().empty:
+        return w
+    return jax.lax.with_sharding_constraint(w, spec)  # type: ignore[no-untyped-call]
