@@ -11,7 +11,6 @@ from initcore.networks import Linearized
 __all__ = ["array", "gradients", "linearized"]
 
 Function = Callable[[Any], Any]
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
 def array(x: Any) -> Any:
@@ -89,8 +88,8 @@ def gradients(run: Callable[..., Any], seeded: Any, variables: list[Any]) -> tup
         given = [v.value for v in variables]
         shapes = jax.eval_shape(lambda given: total({}, given)[1], given)
         zeros = {path: jnp.zeros(s.shape, s.dtype) for path, s in shapes.items()}
-        both = jax.jit(jax.grad(total, has_aux=True), compiler_options=QUICK)
-        found, values = both(zeros, given)
+        # One by one: compiling the steps of long recurrences takes minutes.
+        found, values = jax.grad(total, has_aux=True)(zeros, given)
         return values, found
     run(name)
     return values, {}

@@ -30,6 +30,8 @@ from ._trace import arguments, call_of, trace, variables_of
 
 __all__ = ["KerasModel"]
 
+MANY_STEPS = 24  # of recurrences, each of which JAX differentiates alone
+
 
 class KerasModel:
     """`initcore.networks.TracedModel` of a Keras model or layer and what it is called with."""
@@ -173,6 +175,9 @@ class KerasModel:
             return "its weights are not all here"
         if keras.distribution.distribution() is not None:
             return "its weights are spread over devices"
+        steps = _steps(self._model) if keras.backend.backend() == "jax" else 0
+        if steps > MANY_STEPS:
+            return f"{steps} steps of recurrences are many for a look on JAX"
         return too_many(sum(math.prod(v.shape) for v in self._weights.values()))
 
     def recorded(self, coefficients: Callable[[Sequence[int]], Any]) -> Recording:
@@ -292,3 +297,13 @@ def _beside(layer: Any, bias: Any, ndim: int) -> Any:
     if getattr(layer, "data_format", "channels_last") == "channels_first":
         return keras.ops.reshape(bias, (1, -1) + (1,) * (ndim - 2))
     return keras.ops.convert_to_tensor(bias)
+
+
+def _steps(model: Any) -> int:
+    """Steps of all recurrent layers whose inputs are known, which a look unrolls."""
+    found = 0
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.RNN):
+            with contextlib.suppress(AttributeError, IndexError, TypeError, ValueError):
+                found += int(layer.input.shape[1])
+    return found
