@@ -19,13 +19,14 @@ SMALL = {
 
 @pytest.fixture
 def as_found(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """An example changes PyTorch's threads and random state; both are restored."""
+    """An example changes PyTorch's threads, random state and subnormal numbers; all come back."""
     threads, state = torch.get_num_threads(), torch.get_rng_state()
     monkeypatch.setenv("MPLBACKEND", "agg")
     monkeypatch.syspath_prepend(str(EXAMPLES))
     yield monkeypatch
     sys.modules.pop("_digits", None)
     torch.set_num_threads(threads)
+    torch.set_flush_denormal(False)
     torch.set_rng_state(state)
 
 
@@ -45,3 +46,7 @@ def test_an_example_runs_and_draws_its_picture(
     runpy.run_path(script, run_name="__main__")
     assert capsys.readouterr().out.count("|") > 10, "the table is missing"
     assert (tmp_path / f"{name}.png").stat().st_size > 10_000
+
+
+def test_subnormal_numbers_are_there_after_the_examples() -> None:
+    assert torch.tensor(1e-310, dtype=torch.float64).mul(1).item() > 0
