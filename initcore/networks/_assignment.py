@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..spec import Layout
-from ._roles import Weight
+from .roles import Weight
 
 __all__ = ["Assignment", "Overrides", "Paths", "Piece"]
 

@@ -15,8 +15,8 @@ from typing import Any, Protocol, TypeVar
 
 from ..arguments import one_line
 from ._assignment import Assignment
-from ._graph import Graph
 from ._report import Report
+from .graph import Graph
 
 __all__ = [
     "FillableModel",

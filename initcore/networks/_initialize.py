@@ -8,13 +8,12 @@ from ..arguments import key_of_seed
 from ..random import Rng
 from ..reports import progress
 from ._assignment import Assignment, Overrides, Paths
-from ._finder import describe_network
 from ._fitting import difference, fitted
 from ._framework import FillableModel, PlannedModel, TracedModel
 from ._plan import Plan
 from ._planning import plan
 from ._report import Report
-from ._roles import Network
+from .roles import Network, describe_network
 
 __all__ = ["apply_plan", "apply_to", "initialize", "make_plan", "verify"]
 

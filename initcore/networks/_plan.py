@@ -9,11 +9,11 @@ from typing import Any
 from ..arguments import short_repr
 from ._applying import applier_of
 from ._assignment import Assignment
-from ._graph import Graph
 from ._plan_json import assignment_of, fields_of, identity_of
-from ._roles import Network
 from ._rows import HEAD, plain, rows, scheme_text, table
 from ._rules import rule_of
+from .graph import Graph
+from .roles import Network
 
 __all__ = ["Plan"]
 

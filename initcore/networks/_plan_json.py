@@ -6,8 +6,8 @@ from typing import Any
 from ..arguments import short_repr
 from ..spec import Layout, Wording, specs
 from ._assignment import Assignment, Piece
-from ._graph import Parameter
-from ._roles import Weight
+from .graph import Parameter
+from .roles import Weight
 
 __all__ = ["assignment_of", "fields_of", "identity_of"]
 

@@ -12,12 +12,11 @@ import numpy as np
 
 from ..arguments import key_of_seed, short_repr
 from ..spec import CORE, Kernel, Real, Spec, Wording, specs
-from ._activation import LINEAR
 from ._assignment import Assignment, Overrides, Paths, Piece
 from ._plan import Plan
-from ._roles import ROLES, Network, Weight
 from ._rules import Rule, rule_of
 from ._schemes import scheme_of
+from .roles import LINEAR, ROLES, Network, Weight
 
 __all__ = ["plan"]
 

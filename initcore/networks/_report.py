@@ -8,8 +8,8 @@ from typing import Any
 from ..reports import ByPath, page, text
 from ._assignment import Assignment
 from ._plan import Plan
-from ._roles import ROLES
 from ._rows import HEAD, plain, rows, scheme_text
+from .roles import ROLES
 
 __all__ = ["Report"]
 

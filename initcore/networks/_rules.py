@@ -8,8 +8,7 @@ import numpy as np
 
 from ..activations import activation_of, gain
 from ..arguments import short_repr
-from ._activation import LINEAR
-from ._roles import Weight
+from .roles import LINEAR, Weight
 
 __all__ = ["KEEP", "OWN_SCALE", "Rule", "Scheme", "common", "gain_of", "rule_of"]
 

@@ -11,10 +11,9 @@ from ..arguments import short_repr
 from ..density import erdos_renyi_kernel
 from ..spec import specs
 from ..theory import Held, held
-from ._activation import LINEAR
 from ._registry import SCHEMES, scheme
-from ._roles import Network, Weight
 from ._rules import OWN_SCALE, Rule, Scheme, gain_of
+from .roles import LINEAR, Network, Weight
 
 __all__ = ["scheme_of"]
 

@@ -12,15 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from ..activations import activation_of, names
-from ._graph import Graph, Node
+from ...activations import activation_of, names
+from ..graph import CLOSE, PROBES, Graph, called, is_affine, is_scaling, values_of
+from ._ways import everywhere
 
-__all__ = ["LINEAR", "Activations", "Following", "is_product", "is_scaling", "scales"]
+__all__ = ["LINEAR", "Activations", "Following"]
 
 LINEAR = "identity"
 MANY = 256  # operations that one activation is spelled in, at most
-PROBES = np.concatenate([np.linspace(-6.0, 6.0, 97), [-30.0, -12.5, 12.5, 30.0]])
-CLOSE = 2e-6  # constants of a float32 program, rounded
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Activations:
         self._known: list[tuple[Any, Any]] = []
         self._regions: dict[int, Following | None] = {}
 
-    def following(self, layer: int, arrives: Callable[[int], bool] = bool) -> Following:
+    def following(self, layer: int, arrives: Callable[[int], bool] = everywhere) -> Following:
         """The first function, not a linear one, that acts on the output of node `layer`.
 
         Normalizations, moves, aggregations and sums with other layers' outputs are passed; a second
@@ -64,10 +63,10 @@ class Activations:
         while front:
             i = front.pop(0)
             found = self._region(i)
-            if found is not None and (arrives is bool or arrives(found.node or i)):
+            if found is not None and arrives(found.node or i):
                 return found
             for j in graph.consumers[i]:
-                if j in seen or not (arrives is bool or arrives(j)):
+                if j in seen or not arrives(j):
                     continue
                 if self._passes(i, j):
                     seen.add(j)
@@ -85,7 +84,7 @@ class Activations:
         if node.kind == "mix":  # with a matrix that no layer makes, such as a graph's edges
             others = [k for k in node.inputs if k != i]
             return bool(others) and not any(graph.ancestors[k] & graph.layer_bits for k in others)
-        return is_scaling(graph, j)
+        return is_scaling(node)
 
     def _region(self, start: int) -> Following | None:
         if start not in self._regions:
@@ -115,8 +114,8 @@ class Activations:
             graph.nodes[c].kind == "reduce" for c in graph.consumers[j]))  # fmt: skip
         for j in exits:
             function = _composed(graph, start, j)
-            values = _values(function)
-            if values is None or _is_affine(values) or self._is_statistic(j, values):
+            values = values_of(function)
+            if values is None or is_affine(values) or self._is_statistic(j, values):
                 continue
             return Following(_named(values) or self._same(function, values), j)
         return None
@@ -150,30 +149,6 @@ def _comes_of_layers(graph: Graph, i: int, steps: int = 6) -> bool:
     return False
 
 
-def is_product(node: Node) -> bool:
-    """Whether a map of two values multiplies them."""
-    if node.function is None or len(node.inputs) != 2:
-        return False
-    x, y = np.array([0.7, 1.3, 2.1]), np.array([1.9, 0.6, 1.1])
-    try:
-        return bool(np.allclose(node.function(3 * x, 5 * y), 15 * node.function(x, y)) and
-                    np.allclose(node.function(x, y), x * y))  # fmt: skip
-    except Exception:
-        return False
-
-
-def is_scaling(graph: Graph, i: int) -> bool:
-    """Whether a node is an affine map of one value."""
-    return scales(graph.nodes[i])
-
-
-def scales(node: Node) -> bool:
-    """The same of a node itself."""
-    if node.kind != "map" or len(set(node.inputs)) != 1 or node.function is None:
-        return False
-    return _is_affine(_values(lambda x: _call(node, dict.fromkeys(node.inputs, x))))
-
-
 def _composed(graph: Graph, start: int, end: int) -> Callable[[Any], Any]:
     wanted = [i for i in range(start + 1, end + 1) if graph.ancestors[end] >> i & 1]
     steps = [(i, graph.nodes[i]) for i in wanted if graph.ancestors[i] >> start & 1]
@@ -181,40 +156,12 @@ def _composed(graph: Graph, start: int, end: int) -> Callable[[Any], Any]:
     def activation(x: Any) -> Any:
         values = {start: np.asarray(x, dtype=np.float64)}
         for i, node in steps:
-            values[i] = _call(node, values)
+            values[i] = called(node, values)
         return values[end]
 
     if len(steps) == 1 and steps[0][1].label:
         activation.__name__ = steps[0][1].label
     return activation
-
-
-def _call(node: Any, values: dict[int, Any]) -> Any:
-    given = [values[i] for i in node.inputs]
-    if node.kind == "sum" and node.function is None:
-        return given[0] + given[1]
-    return node.function(*given)
-
-
-def _values(function: Callable[[Any], Any]) -> Any:
-    """The function at the probes, None where it cannot be evaluated so."""
-    try:
-        with np.errstate(all="ignore"):
-            values = np.asarray(function(PROBES))
-            if values.dtype == np.bool_:  # a predicate that selects, no activation
-                return None
-            values = values.astype(np.float64)
-    except Exception:  # a framework's operation on an array it was not made for
-        return None
-    fits = values.shape == PROBES.shape and np.isfinite(values[:97]).all()
-    return values if fits else None
-
-
-def _is_affine(values: Any) -> bool:
-    if values is None:
-        return False
-    line = values[48] + (values[96] - values[0]) / 12.0 * PROBES
-    return bool(np.abs(values[:97] - line[:97]).max() <= CLOSE * np.abs(values[:97]).max())
 
 
 def _named(values: Any) -> str | None:

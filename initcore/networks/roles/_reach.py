@@ -12,12 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ._activation import is_scaling
-from ._graph import Graph
-from ._moves import NOTHING, collapsed, spread, varies
-from ._views import LIMIT, moved
+from ..graph import LIMIT, NOTHING, Graph, collapsed, is_scaling, moved, spread
 
-__all__ = ["Reach", "batch_axes", "partition", "reach"]
+__all__ = ["Reach", "partition", "reach"]
 
 PASSES = ("move", "map", "sum", "norm", "reduce", "statistic")
 
@@ -69,7 +66,7 @@ def _arrived(graph: Graph, i: int, found: Mapping[int, Reach], full: Any) -> Rea
     rows, count = given[0].rows, len(full)
     if any(r.rows is not rows for r in given[1:]):
         rows = np.logical_or.reduce([r.rows for r in given])
-    keeps = node.kind in ("move", "sum", "norm") or is_scaling(graph, i)
+    keeps = node.kind in ("move", "sum", "norm") or is_scaling(node)
     linear = keeps and all(r.linear for r in given)
     mixed = Reach(rows, None, linear)
     if any(r.numbers is None for r in given) or node.shape is None:
@@ -157,34 +154,3 @@ def _meets(graph: Graph, i: int, found: Mapping[int, Reach]) -> bool:
     if graph.nodes[i].kind not in ("move", "sum") or len(given) < 2:
         return False
     return any((r.rows != given[0].rows).any() for r in given[1:])
-
-
-def batch_axes(
-    graph: Graph, layer: int, sizes: tuple[int, ...], found: Mapping[int, Reach]
-) -> set[int]:
-    """Which of the axes that make up a kernel's outputs count kernels of a later layer.
-
-    Args:
-        graph, layer, found: As `reach` has them.
-        sizes: Of those axes, in order.
-    """
-    several: set[int] = set()
-    if len(sizes) < 2:
-        return several
-    for i, node in enumerate(graph.nodes):
-        if i not in found or node.kind != "layer" or node.product is None or i == layer:
-            continue
-        value = next((j for j in node.inputs if j in found), None)
-        numbers = None if value is None else found[value].numbers
-        if numbers is None:
-            continue
-        side, kernel = node.product.operands
-        batch = set(side) & set(kernel) & set(node.product.result)
-        if len(side) != numbers.ndim:
-            continue
-        small = collapsed(numbers)
-        for k, index in enumerate(np.unravel_index(np.maximum(small, 0), sizes)):
-            along = {c for c, v in zip(side, varies(index), strict=True) if v}
-            if along and along <= batch:
-                several.add(k)
-    return several

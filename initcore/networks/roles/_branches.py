@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ._activation import is_product, is_scaling
-from ._graph import Graph, Node
+from ..graph import Graph, is_difference, is_multiplication, is_scaling
 
 __all__ = ["Branch", "branches", "last_layers"]
 
@@ -41,7 +40,7 @@ def branches(graph: Graph) -> list[Branch]:
     for i, node in enumerate(graph.nodes):
         if i in scores or node.kind != "sum" or len(set(node.inputs)) != 2 or not served >> i & 1:
             continue
-        if _is_difference(node):
+        if is_difference(node):
             continue
         branch = _branch(graph, i, *node.inputs)
         if branch is not None:
@@ -64,14 +63,6 @@ def _scores(graph: Graph) -> set[int]:
             found.add(i)
         front += graph.nodes[i].inputs
     return found
-
-
-def _is_difference(node: Node) -> bool:
-    """Whether one is taken from the other, as a gated recurrence does: no branch is added."""
-    try:
-        return node.function is not None and float(node.function(1.0, 1.0)) < 1.0
-    except Exception:  # a function of arrays of other kinds
-        return False
 
 
 def _served(graph: Graph) -> int:
@@ -117,7 +108,7 @@ def _origins(graph: Graph, stem: int) -> Iterator[tuple[int, tuple[int, ...]]]:
         multiplied = any(graph.by_path[p].kind == "multiplier" for p in node.parameters)
         if _picks(graph, i) or multiplied:
             continue
-        if node.kind in (*PASSES, "sum", "reduce") or is_scaling(graph, i):
+        if node.kind in (*PASSES, "sum", "reduce") or is_scaling(graph.nodes[i]):
             front += [(j, projection) for j in node.inputs]
         elif node.kind == "layer" and not projection:
             front += [(j, (i,)) for j in node.inputs]
@@ -161,7 +152,7 @@ def last_layers(graph: Graph, value: int, within: int) -> tuple[int, ...]:
             found.add(i)
             continue
         inputs = graph.nodes[i].inputs
-        if is_product(graph.nodes[i]):
+        if is_multiplication(graph.nodes[i]):
             inputs = (_carrier(graph, *inputs),)
         sizes = [_size(graph, j) for j in inputs]
         front += [j for j, size in zip(inputs, sizes, strict=True) if size == max(sizes)]
@@ -173,7 +164,8 @@ def _carrier(graph: Graph, a: int, b: int) -> int:
     sizes = _size(graph, a), _size(graph, b)
     if sizes[0] != sizes[1]:
         return a if sizes[0] > sizes[1] else b
-    bent = [graph.nodes[i].kind in ("map", "softmax") and not is_scaling(graph, i) for i in (a, b)]
+    nodes = graph.nodes[a], graph.nodes[b]
+    bent = [node.kind in ("map", "softmax") and not is_scaling(node) for node in nodes]
     return a if bent[1] and not bent[0] else b
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..graph import Graph, Node, Parameter
 from ._activation import LINEAR
 from ._branches import Branch
-from ._graph import Graph, Node, Parameter
 
 __all__ = ["ROLES", "Network", "Weight"]
 

@@ -5,9 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ._graph import Graph, Node
-from ._moves import spread, varies
-from ._views import moved
+from ..graph import Graph, Node, moved, spread, varies
 
 __all__ = ["attention_roles"]
 

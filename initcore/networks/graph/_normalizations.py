@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from ._activation import scales
+from ._elementwise import is_scaling
 from ._graph import Node
 
 __all__ = ["normalizations"]
@@ -65,7 +65,7 @@ def normalizations(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Mappin
 def _way(at: At, i: int) -> list[int]:
     """The value and what it is a move of, shifts by statistics included, back to the first."""
     found = [i]
-    while len(at(i).inputs) == 1 and (at(i).kind == "move" or scales(at(i))):
+    while len(at(i).inputs) == 1 and (at(i).kind == "move" or is_scaling(at(i))):
         i = at(i).inputs[0]
         found.append(i)
     return found

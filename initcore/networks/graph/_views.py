@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..spec import Layout
+from ...spec import Layout
 from ._graph import Node, Product
 from ._moves import collapsed, spread, varies
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ..spec import Kernel, Layout
+from ...spec import Kernel, Layout
 
 __all__ = ["KINDS", "Graph", "Node", "Parameter", "Product"]
 
@@ -33,6 +33,9 @@ KINDS = {
     "reduce": "a sum, mean, variance or maximum over axes",
     "other": "anything else",
 }
+
+
+PICKS = ("topk", "top_k", "sort", "argmax", "approx_top_k", "one_hot")
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,11 @@ class Node:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"a node needs a kind among {', '.join(KINDS)}, got {self.kind!r}.")
+
+    @property
+    def picks_largest(self) -> bool:
+        """Whether the operation picks the largest of its values, or marks the one picked."""
+        return any(name in self.label.lower() for name in PICKS)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,74 @@
+"""Weights that the graph does not reach: their modules, their names and their like tell of them."""
+
+import dataclasses
+import re
+from collections.abc import Collection, Mapping, Sequence
+
+from ..graph import Parameter
+from ._roles import ROLES, Weight
+
+__all__ = ["SIMPLE", "like_its_siblings", "told"]
+
+SIMPLE = {
+    "embedding": "embedding", "position": "position", "latent": "latent", "bias": "bias",
+    "scale": "normalization", "shift": "normalization", "multiplier": "multiplier",
+    "adapter_in": "adapter_in", "adapter_out": "adapter_out",
+}  # fmt: skip
+NAMES = (
+    ("attention_query_key_value", r"qkv|query_key_value|c_attn|in_proj"),
+    ("attention_query", r"(^|[._/])(q|wq|query|q_proj|query_proj|to_q)([._/]|$)"),
+    ("attention_key", r"(^|[._/])(k|wk|key|k_proj|key_proj|to_k)([._/]|$)"),
+    ("attention_value", r"(^|[._/])(v|wv|value|v_proj|value_proj|to_v)([._/]|$)"),
+    ("attention_output", r"att(n|ention).*(out|proj|dense)|o_proj|(^|[._/])wo([._/]|$)"),
+    ("skip_projection", r"downsample|shortcut|skip"),
+    ("feed_forward_out", r"fc2|down_proj|mlp.*c_proj|lin2|linear2|(^|[._/])w2([._/]|$)"),
+    ("feed_forward_in", r"fc1|up_proj|gate_proj|c_fc|lin1|linear1|(^|[._/])w[13]([._/]|$)"),
+    ("output", r"head|classifier|logits|predictions|(^|[._/])fc([._/]|$)"),
+)  # fmt: skip
+
+
+def told(p: Parameter) -> Weight:
+    """A weight as its module and its name describe it."""
+    if p.kind in SIMPLE:
+        return Weight(p, SIMPLE[p.kind], why=p.note or ROLES[SIMPLE[p.kind]])
+    if p.kind not in ("kernel", "recurrent"):
+        return Weight(p, "other", why=p.note or ROLES["other"])
+    for role in ("recurrent", "transposed", "depthwise"):  # which the module says
+        if p.kind == role or getattr(p, role, False):
+            return Weight(p, role, parts=p.parts, why=ROLES[role])
+    for role, pattern in NAMES:
+        if re.search(pattern, p.path, re.IGNORECASE):
+            return Weight(p, role, by="name", why=f"by its name alone: {ROLES[role]}")
+    return Weight(p, "hidden", by="name", why="by its name alone: it suggests nothing")
+
+
+def like_its_siblings(
+    found: Mapping[str, Weight], reached: Collection[str]
+) -> Mapping[str, Weight]:
+    """The weights that the pass does not reach as those of their names and shapes that it does.
+
+    One expert of many is chosen, say. Names are alike that differ in numbers alone.
+    """
+    likes: dict[tuple[str, Sequence[int]], Weight] = {}
+    for path, w in found.items():
+        if path in reached:
+            likes.setdefault((_pattern(path), w.parameter.shape), w)
+    changed = {}
+    for path, w in found.items():
+        like = likes.get((_pattern(path), w.parameter.shape))
+        if path in reached or like is None:
+            continue
+        q = like.parameter
+        p = dataclasses.replace(
+            w.parameter, kind=q.kind, layout=q.layout, transposed=q.transposed,
+            depthwise=q.depthwise, parts=q.parts,
+            note=f"the forward pass does not reach it; as {like.path}",
+        )  # fmt: skip
+        pieces = tuple(dataclasses.replace(piece, parameter=p) for piece in like.pieces)
+        changed[path] = dataclasses.replace(like, parameter=p, pieces=pieces)
+    return changed
+
+
+def _pattern(path: str) -> str:
+    """The path with every number in it left open."""
+    return re.sub(r"\d+", "*", path)
