@@ -13,11 +13,7 @@ NETWORKS = [(framework, family, name) for framework in ("torch", "jax")
             for family in FAMILIES[framework] for name in zoo(family)]  # fmt: skip
 
 # What is not found yet, and why; `make networks` lists it.
-WRONG = {
-    ("nnx", "experts"): "a softmax of JAX's top_k leaves its exponential to the router",
-    ("equinox", "neural ODE"): "a loop whose state passes a network is taken for a recurrence",
-    ("haiku", "LSTM and GRU"): "all layers inside of one loop are taken for its recurrence",
-}
+WRONG: dict[tuple[str, str], str] = {}
 
 
 def _case(framework: str, family: str, name: str) -> Any:

@@ -1,11 +1,11 @@
-"""Loops and branches: stacked layers are unrolled, recurrences are one node."""
+"""Loops and branches: stacked layers are unrolled, recurrences for a few steps."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from initcore.networks import Graph, Node, Parameter, resolve
+from initcore.networks import Node
 
 from ._nodes import Nodes
 from ._values import Constant, Value
@@ -14,6 +14,7 @@ __all__ = ["Loops"]
 
 # `inside(eqn, jaxpr, consts, given)`: what the outputs of a jaxpr that `eqn` calls are.
 Inside = Callable[[Any, Any, list[Any], list[Any]], list[Any]]
+STEPS = 3  # of a recurrence that are noted, at most
 Step = Callable[[list[Any]], tuple[list[Any], list[Any]]]
 
 
@@ -32,15 +33,14 @@ class Loops:
     def loop(self, eqn: Any, operands: list[Any]) -> list[Any]:
         """What the results of a `scan` or a `while` are.
 
-        A scan over stacked weights is a sequence of layers and is noted step by step. Any other
-        body is noted once; if its weights act on what it carries, the whole loop becomes one
-        recurrence.
+        A scan over stacked weights is a sequence of layers and is noted step by step. Of any other
+        loop the first steps are noted if its weights act on what it carries, else one.
         """
         params = eqn.params
         if eqn.primitive.name == "while":
             # The condition's constants come ahead of the body's.
             skip, count = params["cond_nconsts"], params["body_nconsts"]
-            body, operands, carried, length = params["body_jaxpr"], operands[skip:], None, 1
+            body, operands, carried, length = params["body_jaxpr"], operands[skip:], None, STEPS
         else:
             count, body, length = params["num_consts"], params["jaxpr"], params["length"]
             carried = params["num_carry"]
@@ -54,7 +54,7 @@ class Loops:
 
         stacks = [x for x in rest if isinstance(x, Value) and x.node in self.made.still]
         if not stacks:
-            return self._repeated(eqn, body.jaxpr, carry, step, count, operands)
+            return self._repeated(eqn, body.jaxpr, carry, step, count, length)
         self.made.stacked.update(p for x in stacks for p in self.made.paths(x.node))
         several = []
         # Unrolled: the first layer of a stack and its last one have different roles.
@@ -68,11 +68,10 @@ class Loops:
         return [*carry, *map(self._shaped, stacked, eqn.outvars[len(carry) :])]
 
     def _repeated(
-        self, eqn: Any, jaxpr: Any, carry: list[Any], step: Step, count: int, operands: list[Any]
+        self, eqn: Any, jaxpr: Any, carry: list[Any], step: Step, count: int, length: int
     ) -> list[Any]:
         """What the results of a loop that hands the same weights to every step are."""
         nodes, mark = self.made.nodes, len(self.made.nodes)
-        before = list(carry)
         # What a step changes becomes a node, also where it starts as a constant (an LSTM's zeros):
         # only then can be seen whether the next step's layers would be made from it.
         for n, (x, v) in enumerate(zip(carry, eqn.outvars, strict=False)):
@@ -100,45 +99,23 @@ class Loops:
         layers = {
             i
             for i in noted
-            if nodes[i].kind == "recurrent"
-            or (nodes[i].kind == "product" and i not in still and still & {*nodes[i].inputs})
+            if nodes[i].kind == "product" and i not in still and still & {*nodes[i].inputs}
         }
-        weights = dict.fromkeys(
-            p
-            for i in noted
-            if i not in still
-            for j in nodes[i].inputs
-            if j in still
-            for p in self.made.paths(j)
-        )
-        weights |= dict.fromkeys(p for i in noted if nodes[i].kind == "recurrent"
-                                 for p in nodes[i].parameters)  # fmt: skip
         carries = [x.node for x, old in zip(after, carry, strict=True)
                    if isinstance(x, Value) and x != old]  # fmt: skip
         # No layer feeds the next step: the body acts on every element alike, once is enough.
         if not layers & _behind(nodes, carries, mark):
             return list(map(self._shaped, [*after, *made], eqn.outvars))
-        # The cell's inner nodes would look like residual branches and gates of a plain network.
-        self.told.update(self._facts(weights))
-        self.made.still -= set(range(mark, len(nodes)))
-        del nodes[mark:]
-        inputs = tuple(dict.fromkeys(x.node for x in operands
-                                     if isinstance(x, Value) and x.node not in still))  # fmt: skip
-        last = tuple(eqn.outvars[-1].aval.shape)
-        one = self.made.put(Node("recurrent", inputs, eqn.primitive.name, last, tuple(weights)))
-        unchanged = [old if old is new else one for old, new in zip(before, after, strict=True)]
-        return [*unchanged, *[one] * len(made)]
-
-    def _facts(self, weights: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """What the weights of a loop's body are, from its nodes: recurrent kernels, biases."""
-        parameters = [Parameter(path, shape) for path, shape in self.made.shapes.items()]
-        found = resolve(Graph(list(self.made.nodes), parameters)).by_path
-        facts = {}
-        for path in weights:
-            p = found[path]
-            kind = "recurrent" if p.kind in ("kernel", "recurrent") else p.kind
-            facts[path] = {**self.told.get(path, {}), "kind": kind, "layout": p.layout}
-        return facts
+        # Noted as a loop in Python would be: the core sees what a step takes of the one before.
+        several = [made]
+        outer = self.made.turn
+        for turn in range(1, min(length, STEPS)):
+            self.made.turn = turn
+            after, made = step(after)
+            several.append(made)
+        self.made.turn = outer
+        stacked = [self._joined(list(each)) for each in zip(*several, strict=True)]
+        return list(map(self._shaped, [*after, *stacked], eqn.outvars))
 
     def branches(self, eqn: Any, operands: list[Any]) -> list[Any]:
         """What the results of a `cond` are: joined from all of its branches."""

@@ -49,7 +49,9 @@ def normalizations(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Mappin
             total = at(_way(at, r)[-1])
             exponential = at(way[-1])
             of_it = total.kind == "reduce" and _way(at, total.inputs[0])[-1] == way[-1]
+            inside -= {*way}
             if of_it and _is_exponential(exponential):
+                inside |= {*way}  # its exponential is no activation
                 axis = _reduced(at(x).shape, at(r).shape)
                 found[i] = dataclasses.replace(node, kind="softmax", inputs=exponential.inputs,
                                                axis=axis)  # fmt: skip
@@ -57,7 +59,7 @@ def normalizations(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Mappin
                 found[i] = dataclasses.replace(node, kind="move", inputs=(x,), function=None)
             else:
                 found[i] = dataclasses.replace(node, kind="norm", inputs=(x,), function=None)
-            _hide(found, nodes, consumers, inside - {*way}, i, set(outputs))
+            _hide(found, nodes, consumers, inside, i, set(outputs))
             break
     return found
 

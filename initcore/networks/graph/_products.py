@@ -7,7 +7,7 @@ from ._graph import Node
 from ._moves import varies
 from ._recorded import Recorded, Uses
 from ._signals import Signals
-from ._views import View, axis_indices, kernel_facts, moved, picked, rows_of
+from ._views import View, axis_indices, extent, kernel_facts, moved, picked, rows_of
 
 __all__ = ["Products"]
 
@@ -25,7 +25,7 @@ class Products:
         self._nodes = recorded.nodes
         self.rows: dict[int, Any] = {}
         self.picks: dict[int, Any] = {}
-        self._used: set[str] = set()
+        self._used: dict[str, set[Any]] = {}
         self._facts: dict[Any, dict[str, Any] | None] = {}
 
     def resolved(self, i: int, new: Node, weights: list[int]) -> Node:
@@ -69,11 +69,13 @@ class Products:
                 facts |= {"kind": "recurrent", "parts": p.told.get("parts", 1)}
                 recurrent = True
             self._uses.note([path], **facts)
-            first = path not in self._used
-            self._used.add(path)
-            if first and len(views) == 1 and new.shape is not None and facts["layout"] is not None:
-                rows = rows_of(axes, product, facts["layout"], p.shape, new.shape)
-                if rows is not None:
+            if len(views) == 1 and new.shape is not None and facts["layout"] is not None:
+                block = tuple(extent(axes[k]) for k in facts["layout"].out)
+                used = self._used.setdefault(path, set())
+                first = block not in used  # of these outputs; others may have other products
+                used.add(block)
+                rows = first and rows_of(axes, product, facts["layout"], p.shape, new.shape)
+                if rows is not False and rows is not None:
                     self.rows[i] = rows
         more = [path for path in new.parameters if path not in views]
         if more:

@@ -14,7 +14,16 @@ from ...spec import Layout
 from ._graph import Node, Product
 from ._moves import collapsed, spread, varies
 
-__all__ = ["LIMIT", "View", "axis_indices", "kernel_facts", "moved", "picked", "rows_of"]
+__all__ = [
+    "LIMIT",
+    "View",
+    "axis_indices",
+    "extent",
+    "kernel_facts",
+    "moved",
+    "picked",
+    "rows_of",
+]
 
 LIMIT = 2**23  # elements of an index array that is really there, at most
 View = Mapping[str, Sequence[Any]]
@@ -129,6 +138,12 @@ def _role(letter: str, other: str, product: Product) -> str:
 def picked(axes: Sequence[Any]) -> tuple[int, ...]:
     """Where a view of a weight begins along each of its axes: which of several kernels it is."""
     return tuple(int(a[(0,) * a.ndim]) if a.size else 0 for a in axes)
+
+
+def extent(index: Any) -> tuple[int, int]:
+    """The least and the largest of indices along one axis."""
+    small = collapsed(index)
+    return (int(small.min()), int(small.max())) if small.size else (0, 0)
 
 
 def rows_of(

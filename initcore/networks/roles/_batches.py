@@ -41,6 +41,9 @@ def with_batches(
                                                   [sizes[k] for k in inner])  # fmt: skip
                 graph = dataclasses.replace(graph, rows=rows)
                 reached[node] = reach(graph, node)
+        for node in nodes:
+            if node in rows and node not in reached:
+                reached[node] = reach(graph, node)
         found.append(p)
     return dataclasses.replace(graph, parameters=found), reached
 

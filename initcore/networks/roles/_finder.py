@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from ..graph import Graph, Parameter, resolve, uses_of
 from ._activation import LINEAR, Activations
 from ._attention import PARTS, attention_roles
@@ -50,11 +52,19 @@ class _Finder:
         self.uses = uses_of(graph)
         self.graph, self.reached = graph, _ = with_batches(graph, self.uses)
         self.updates = low_rank_updates(graph)
-        self.branches = [b for b in branches(graph) if not is_low_rank(graph, b, self.updates)]
+        self.branches = [
+            b for b in branches(graph)
+            if not is_low_rank(graph, b, self.updates) and not self._is_step(b)
+        ]  # fmt: skip
         self.attention = attention_roles(graph)
         self.activations = Activations(graph, [b.end for b in self.branches])
         self.ends = {node for b in self.branches for node in b.last}
         self.projections = {node for b in self.branches for node in b.projection}
+
+    def _is_step(self, branch: Branch) -> bool:
+        """Whether a branch ends in kernels of a recurrence, such as one gate's part of its step."""
+        paths = [p for i in branch.last for p in self.graph.nodes[i].parameters if p in self.uses]
+        return bool(paths) and all(recurs(self.graph, self.uses, self.uses[p]) for p in paths)
 
     def weights(self) -> tuple[Weight, ...]:
         found = {p.path: self._weight(p) for p in self.graph.parameters}
@@ -82,10 +92,34 @@ class _Finder:
             whole = self._piece(p, nodes, None)
             return dataclasses.replace(whole, role="recurrent", activation=LINEAR, parts=p.parts,
                                        ends_branch=False, why=ROLES["recurrent"])  # fmt: skip
-        grouped = p.depthwise or (p.layout is not None and p.layout.groups > 1)
-        found = {} if grouped else self.reached.get(nodes[0], {})
-        pieces = [self._piece(p, nodes, rows) for rows in partition(self.graph, nodes[0], found)]
-        return self._piece(p, nodes, None) if len(pieces) < 2 else _joined(pieces)
+        if p.depthwise or (p.layout is not None and p.layout.groups > 1):
+            return self._piece(p, nodes, None)
+        pieces = [
+            self._piece(p, uses, rows)
+            for uses in self._blocks(nodes)
+            for rows in partition(self.graph, uses[0], self.reached.get(uses[0], {}))
+        ]
+        pieces.sort(key=lambda w: int(w.rows[0]))
+        whole = p.kernel is None or sum(len(w.rows) for w in pieces) == p.kernel.out
+        return _joined(pieces) if len(pieces) > 1 and whole else self._piece(p, nodes, None)
+
+    def _blocks(self, nodes: Sequence[int]) -> list[list[int]]:
+        """The uses of a kernel by the block of its outputs that each of them takes.
+
+        All are one block where some take a part of what others do.
+        """
+        graph, several = self.graph, [i for i in nodes if i in self.graph.rows]
+        masks = [self.reached[i][i].rows for i in several if self.reached.get(i)]
+        sizes = {len(mask) for mask in masks}
+        width = max(sizes, default=0)
+        taken = sum(np.pad(mask.astype(int), (0, width - len(mask))) for mask in masks)
+        if len(several) < 2 or len(masks) < len(several) or np.max(taken) > 1:
+            return [list(nodes)]
+        blocks = {graph.picks.get(i): [i] for i in several}
+        for i in nodes:
+            if i not in several and graph.picks.get(i) in blocks:
+                blocks[graph.picks.get(i)].append(i)
+        return list(blocks.values())
 
     def _piece(self, p: Parameter, nodes: Sequence[int], rows: Rows) -> Weight:
         """The weight, or those of its outputs that `rows` names."""
@@ -99,7 +133,7 @@ class _Finder:
             or next((name for name in ("transposed", "depthwise") if getattr(p, name)), None)
             or ("recurrent" if recurs(self.graph, self.uses, nodes) else None)
             or purpose(self.graph, node, following, arrives)
-            or self._place(p, node)
+            or self._place(p, nodes)
         )
         number, branch = self._branch_of(node)
         return Weight(
@@ -143,9 +177,9 @@ class _Finder:
         several = len([part for part in parts if part != "output"])
         return several if p.kernel.out % several == 0 else 1
 
-    def _place(self, p: Parameter, node: int) -> str:
+    def _place(self, p: Parameter, nodes: Sequence[int]) -> str:
         """The role that its place among the layers gives it."""
-        graph = self.graph
+        graph, node = self.graph, nodes[0]
         _, branch = self._branch_of(node)
         if branch and self._feeds_forward(p, node, branch):
             if node in branch.last:
@@ -155,7 +189,9 @@ class _Finder:
             return "skip_projection"
         if branch and node in branch.last:
             return "branch_last"
-        if not graph.ancestors[node] & ~(1 << node) & (graph.layer_bits | self._tables):
+        made = graph.layer_bits | self._tables
+        same = [i for i in nodes if graph.picks.get(i) == graph.picks.get(node)]
+        if not any(graph.ancestors[i] & ~(1 << i) & made for i in same):
             return "first"
         if p.layout is not None and p.layout.groups > 1:
             return "grouped"

@@ -88,7 +88,7 @@ def _arrived(graph: Graph, i: int, found: Mapping[int, Reach], full: Any) -> Rea
         if len(given) == 1 and made is given[0].numbers:
             return Reach(rows, made, linear)
         mask = _mask(made, count)
-        return Reach(full if mask.all() else mask, made, linear)
+        return Reach(full if np.array_equal(mask, full) else mask, made, linear)
     if node.kind in ("map", "sum", "norm"):
         shapes = [r.numbers for r in given]
         try:
@@ -120,6 +120,7 @@ def partition(graph: Graph, layer: int, found: Mapping[int, Reach]) -> list[Any]
         return []
     full = found[layer].rows
     count = len(full)
+    whole = [np.flatnonzero(full)]
     labels = np.zeros(count, dtype=np.int64)
     for i in found:
         r = found[i]
@@ -127,9 +128,9 @@ def partition(graph: Graph, layer: int, found: Mapping[int, Reach]) -> list[Any]
             both = labels * 2 + r.rows
             labels = np.unique(both, return_inverse=True)[1].reshape(-1)
     if labels.max(initial=0) == 0:
-        return [np.arange(count)]
+        return whole
     if labels.max() >= 64:  # every row alone: a loop over outputs, say
-        return [np.arange(count)]
+        return whole
     group = list(range(int(labels.max()) + 1))
 
     def root(a: int) -> int:
@@ -144,7 +145,7 @@ def partition(graph: Graph, layer: int, found: Mapping[int, Reach]) -> list[Any]
             for other in rest:
                 group[root(int(other))] = root(int(first))
     roots = np.array([root(a) for a in range(len(group))])[labels]
-    parts = [np.flatnonzero(roots == a) for a in np.unique(roots)]
+    parts = [np.flatnonzero((roots == a) & full) for a in np.unique(roots[full])]
     return sorted(parts, key=lambda rows: int(rows[0]))
 
 

@@ -63,8 +63,8 @@ ZOO: dict[str, tuple[Any, Any, str]] = {
     "LSTM and GRU": (lambda: plain(lstm, SERIES), SERIES, """
         *b                               bias
         into/w                           first relu
-        lstm/linear/w                    recurrent + recurrent + recurrent + recurrent
-        gru/w_?                          recurrent + recurrent + recurrent
+        lstm/linear/w  recurrent sigmoid + recurrent tanh + recurrent activation + recurrent sigmoid
+        gru/w_?                          recurrent sigmoid + recurrent sigmoid + recurrent tanh
         head/w                           output
     """),
     "separable": (lambda: plain(separable, IMAGE), IMAGE, """
