@@ -6,6 +6,7 @@ the same in every framework: roles and canonical kernels, by names such as `head
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ def found(report: Report, values: Callable[[str], Any]) -> dict[str, tuple[str, 
     return made
 
 
+@cache
 def in_torch(name: str, scheme: Any) -> dict[str, tuple[str, Any]]:
     """What the PyTorch network of that name gets."""
     make, sample = ARCHITECTURES[name]

@@ -238,3 +238,35 @@ def test_bilinear_layers_have_all_pairs_of_inputs() -> None:
     assert_frame(model.pairs.weight.reshape(7, 30), 2**0.5)
     tensor: Any = init.orthogonal_(torch.empty(7, 5, 6), gain=1.0, seed=0)
     assert tensor.shape == model.pairs.weight.shape
+
+
+class Blocks(nn.Module):
+    """A layer whose kernel is cut, and not what it makes."""
+
+    def __init__(self, cut: Callable[[Tensor], tuple[Tensor, ...]]) -> None:
+        super().__init__()
+        self.w, self.out, self.cut = nn.Parameter(torch.zeros(24, 8)), nn.Linear(24, 3), cut
+
+    def forward(self, x: Tensor) -> Tensor:
+        a, b = (F.linear(x, w) for w in self.cut(self.w))
+        return self.out(torch.cat([F.relu(a), torch.tanh(b)], -1))
+
+
+@pytest.mark.parametrize(
+    "cut", [lambda w: w.split([16, 8]), lambda w: (w[:16], w[16:]), lambda w: (w[8:], w[:8])]
+)
+def test_blocks_of_a_kernel_that_have_products_of_their_own_are_kernels(cut: Any) -> None:
+    model = Blocks(cut)
+    report = initialize(model, "orthogonal", sample_input=torch.zeros(2, 8))
+    first, second = cut(model.w)
+    assert_frame(first, 2**0.5)
+    assert_frame(second, 1.5925374197228312)
+    assert [p.role for p in report["w"].pieces] == ["first", "first"]
+
+
+def test_a_kernel_that_is_used_in_part_and_as_a_whole_stays_one() -> None:
+    model = Blocks(lambda w: (w, w[:8]))
+    model.out = nn.Linear(32, 3)
+    report = initialize(model, "orthogonal", sample_input=torch.zeros(2, 8))
+    assert report["w"].pieces == ()
+    assert_frame(model.w, 2**0.5)
