@@ -14,7 +14,7 @@ from initcore_keras import initialize
 
 SPELLED: dict[str, Callable[[Any], Any]] = {
     "abs": ops.abs, "cos": ops.cos, "erf": lambda x: ops.erf(x * math.sqrt(math.pi) / 2),
-    "gelu": lambda x: ops.gelu(x, approximate=False), 
+    "gelu": lambda x: ops.gelu(x, approximate=False),
     "mish": lambda x: x * ops.tanh(ops.softplus(x)),
     "leaky_relu": lambda x: ops.leaky_relu(x, 0.01),
     "gelu_tanh": lambda x: keras.activations.gelu(x, approximate=True), "identity": lambda x: x,
