@@ -1,4 +1,4 @@
-"""A plan against what is here of a model: which weights it is for, and whether they are its."""
+"""Compares a plan with a model, or with the part of one that is here."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""What a model is called with: arrays, and arguments that are none."""
+"""What a model is called with: arrays and other arguments."""
 
 import sys
 from typing import Any
@@ -22,7 +22,7 @@ def is_array(x: Any) -> bool:
 
 
 def is_weight(x: Any) -> bool:
-    """Whether a leaf is trained: an array of numbers that are no integers."""
+    """Whether a leaf can be trained: an array of floating-point or complex numbers."""
     return is_array(x) and bool(jnp.issubdtype(x.dtype, jnp.inexact))
 
 

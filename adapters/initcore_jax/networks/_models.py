@@ -1,4 +1,4 @@
-"""The libraries of JAX: which one a model is of."""
+"""Tells which of JAX's libraries a model belongs to."""
 
 import sys
 from typing import Any
@@ -16,7 +16,7 @@ __all__ = ["functional"]
 
 
 def functional(model: Any, sample: Any, seed: int, who: str) -> FunctionalModel:
-    """The model as a function of its weights, whichever library it is of.
+    """The model of any library as a function of its weights.
 
     Raises:
         TypeError: It is of none.

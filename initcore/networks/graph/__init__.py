@@ -1,4 +1,4 @@
-"""A network as a graph of values: what adapters record, and the same with every product resolved.
+"""A network as a graph of values, as an adapter records it and with every product resolved.
 
 `resolve` turns a recorded graph into one of layers: it says of every product which axes of its
 kernel are inputs, outputs and batches, and which row of the kernel makes each element.

@@ -1,4 +1,4 @@
-"""Weights that meet a signal element by element: biases, scales, positions, slopes."""
+"""Weights that act on a signal element by element: biases, scales, positions, slopes."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ __all__ = ["Beside"]
 
 
 class Beside:
-    """The elementwise meetings in a recorded graph."""
+    """The maps of signals and weights in a recorded graph."""
 
     def __init__(self, recorded: Recorded, signal: list[bool], uses: Uses) -> None:
         self._recorded, self._signal, self._uses = recorded, signal, uses
@@ -99,7 +99,7 @@ class Beside:
 
 
 def _how(node: Node, signal: list[bool]) -> str:
-    """How weights meet the signal in a map: `"add"`, `"multiply"` or neither."""
+    """How weights act on the signal in a map: `"add"`, `"multiply"` or neither."""
     if node.kind == "sum":
         return "add"
     if node.function is None or len(signal) != 2:
@@ -131,7 +131,7 @@ def _after_norm(nodes: list[Node], front: Iterable[int], steps: int = 4) -> bool
 
 
 def _feeding(nodes: list[Node], front: Iterable[int], steps: int = 6) -> int | None:
-    """The layer that values come out of, through moves alone."""
+    """The layer whose output, moved at most, these values are."""
     front = list(front)
     for _ in range(steps):
         for i in front:

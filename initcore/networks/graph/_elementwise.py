@@ -30,7 +30,7 @@ CLOSE = 2e-6  # constants of a float32 program, rounded
 
 
 def called(node: Node, values: Mapping[int, Any]) -> Any:
-    """The value of a map or a sum from those of its inputs, which are given by node."""
+    """The value of a map or a sum. `values` holds those of its inputs, by node."""
     given = [values[i] for i in node.inputs]
     if node.function is None and node.kind == "sum":
         return given[0] + given[1]

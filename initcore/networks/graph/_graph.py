@@ -1,4 +1,4 @@
-"""A network as its adapter recorded it: which values are made from which, weights among them.
+"""A network as its adapter recorded it: all values, and which of them each is made from.
 
 Every adapter turns what its framework runs (operations of PyTorch, equations of JAX, operations of
 Keras) into these few kinds of nodes, and decides nothing: a weight is a node like an input, and

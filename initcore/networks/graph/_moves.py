@@ -24,7 +24,7 @@ def spread(a: Any, shape: Sequence[int]) -> Any:
 
 
 def collapsed(a: Any) -> Any:
-    """The array with the axes it is only repeated along cut to length 1."""
+    """The array with length 1 along every axis that it is only repeated along."""
     return a[tuple(slice(0, 1) if s == 0 and n > 1 else slice(None)
                    for s, n in zip(a.strides, a.shape, strict=True))]  # fmt: skip
 

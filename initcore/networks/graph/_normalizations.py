@@ -20,7 +20,7 @@ FAR = 64  # nodes between a value and its statistic, at most
 
 
 def normalizations(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Mapping[int, Node]:
-    """By index the nodes that complete a normalization, and those inside of one, as what they are.
+    """The nodes that complete a normalization or lie inside of one, resolved, by index.
 
     Args:
         nodes: Of signals, in order.
@@ -65,7 +65,7 @@ def normalizations(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Mappin
 
 
 def _way(at: At, i: int) -> list[int]:
-    """The value and what it is a move of, shifts by statistics included, back to the first."""
+    """The value, and the values it was moved or shifted from, back to the first."""
     found = [i]
     while len(at(i).inputs) == 1 and (at(i).kind == "move" or is_scaling(at(i))):
         i = at(i).inputs[0]
@@ -116,7 +116,7 @@ def _hide(
     found: dict[int, Node], nodes: Sequence[Node], consumers: Mapping[int, set[int]],
     inside: set[int], end: int, outputs: set[int],
 ) -> None:  # fmt: skip
-    """Mark as a statistic what serves nothing but the normalization that ends at `end`."""
+    """Mark nodes as statistics that serve only the normalization ending at `end`."""
     hidden: set[int] = set()
     for i in sorted(inside, reverse=True):
         if consumers.get(i, set()) <= hidden | {end} and i not in outputs:

@@ -1,4 +1,4 @@
-"""Weights that a signal is multiplied with: layers, and low-rank updates of their kernels."""
+"""Products of a signal with weights: layers, and low-rank updates of their kernels."""
 
 import dataclasses
 from typing import Any
@@ -87,7 +87,7 @@ class Products:
                                        p for p in new.parameters if p not in views))  # fmt: skip
 
     def _outer(self, w: int, views: View) -> set[str]:
-        """Of a low-rank update that is added to a kernel, the weights that hold its outputs."""
+        """The weights of a low-rank update, added to a kernel, that hold its outputs."""
         base = next((self._uses[path] for path in views if self._uses[path].get("layout")), None)
         if base is None:
             return set()

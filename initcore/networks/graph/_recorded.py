@@ -1,4 +1,4 @@
-"""A recorded graph and what its values of weights alone are made of."""
+"""A recorded graph, and how values are made of weights alone."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,10 +13,10 @@ __all__ = ["Recorded", "Uses"]
 
 
 class Uses(dict[str, dict[str, Any]]):
-    """By path what a weight is for: its `kind` and other facts of its `Parameter`."""
+    """What each weight is for, by path: attributes of its `Parameter`."""
 
     def note(self, paths: Iterable[str], **facts: Any) -> None:
-        """Note what weights are for; a table stays one, a kernel of anything else wins."""
+        """Note what weights are for. A table stays a table; otherwise a kernel wins over other kinds."""
         rank = {"embedding": 3, "kernel": 2, "recurrent": 2, "latent": 1}
         for path in paths:
             known = self.setdefault(path, {})
@@ -53,7 +53,7 @@ class Recorded:
         return tuple(found)
 
     def view(self, i: int) -> View | None:
-        """The weights that a value is a view of, None if it is more than moved elements."""
+        """The weights that a value is a view of; None if it is computed from them."""
         if i not in self._views:
             self._views[i] = self._view(i)
         return self._views[i]
@@ -104,7 +104,7 @@ class Recorded:
         return False
 
     def after_moves(self, i: int) -> list[int]:
-        """What takes a value, moved or not."""
+        """The nodes that use a value, directly or through moves."""
         found: list[int] = []
         front = [i]
         while front:

@@ -1,4 +1,4 @@
-"""From a recorded graph to one that says what is signal, and how each weight meets it.
+"""Resolves a recorded graph: which values are signals, and how each weight acts on them.
 
 A recorder decides nothing: weights are nodes like all others. Here every value is found to be
 either a signal or made of weights alone, and every meeting of the two becomes one of few things: a
@@ -19,7 +19,7 @@ __all__ = ["resolve", "uses_of"]
 
 
 def resolve(graph: Graph) -> Graph:
-    """The graph with every weight's kind, and with nodes of signals alone.
+    """The graph with the kind of every weight, and with signals only as nodes.
 
     A graph without nodes of weights is returned as it is: its recorder knew their kinds.
     """
@@ -29,7 +29,7 @@ def resolve(graph: Graph) -> Graph:
 
 
 def _told(graph: Graph) -> Graph:
-    """Without nodes the weights are what their modules say."""
+    """The parameters of a graph without nodes, as their modules describe them."""
     if all(p.kind for p in graph.parameters):
         return graph
     told = [p if p.kind else dataclasses.replace(p, **{"kind": "other", **p.told})
@@ -97,13 +97,13 @@ class _Resolution:
         return new
 
     def _look_up(self, i: int, node: Node) -> None:
-        """A table: of an embedding, or of biases that a router picks from."""
+        """A look-up in a table: an embedding, or biases that a router picks from."""
         picked = any(self._recorded.comes_of(j, ("product",)) for j in node.inputs[1:])
         added = picked and any(self._nodes[c].kind == "sum" for c in self._recorded.after_moves(i))
         self._uses.note(self._recorded.paths(node.inputs[0]), kind="bias" if added else "embedding")
 
     def _joined(self, weights: list[int]) -> None:
-        """Weights that stand beside the signal: tokens, and what is added to them."""
+        """Weights that join the signal: learned tokens, and what is added to them."""
         for w in weights:
             i = w
             while self._nodes[i].inputs:

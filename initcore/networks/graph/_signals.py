@@ -13,7 +13,7 @@ STARTS = ("softmax", "attention", "norm", "recurrent")
 
 
 class Signals:
-    """What is signal in a recorded graph.
+    """The values of a recorded graph that are signals.
 
     Attributes:
         signal: For each node whether it is a signal.
@@ -45,7 +45,7 @@ class Signals:
         return signal
 
     def _beginnings(self, signal: list[bool]) -> set[int]:
-        """Values of weights alone that go on as a signal does, with all on their way."""
+        """Values made of weights alone that are used as signals, and those on their way."""
         attends = self.attends = self._attending(signal)
         kernel = self._kernel_like(signal, attends)
         found: set[int] = set()
@@ -66,11 +66,11 @@ class Signals:
         return found
 
     def _ends(self, i: int) -> bool:
-        """Whether anything is made of the value."""
+        """Whether another value is made of this one."""
         return bool(self._recorded.consumers[i]) or i in self._outputs
 
     def _attending(self, signal: list[bool]) -> set[int]:
-        """Products of signals and values of weights that are an attention's."""
+        """The products of a signal with weights that belong to an attention."""
         found = set()
         soft = [i for i, node in enumerate(self._nodes) if node.kind == "softmax"
                 or (node.kind == "map" and _is_quotient(self._nodes, i))]  # fmt: skip
@@ -100,7 +100,7 @@ class Signals:
         return {i for i in found if signal[i]}
 
     def _weighs(self, c: int, soft: int) -> bool:
-        """Whether what comes of a softmax multiplies what layers made, as a router does."""
+        """Whether a softmax's result multiplies outputs of layers, as a router's does."""
         ancestors = self._recorded.graph.ancestors
         return len(self._nodes[c].inputs) > 1 and any(
             not ancestors[j] >> soft & 1 and self._recorded.comes_of(j, ("product",))
@@ -124,7 +124,7 @@ class Signals:
         )
 
     def _kernel_like(self, signal: list[bool], attends: set[int]) -> list[bool]:
-        """For each value of weights alone whether a signal meets it as a kernel."""
+        """For each value made of weights alone: whether it multiplies a signal as a kernel."""
         found = [False] * len(self._nodes)
         for i in reversed(range(len(self._nodes))):
             if signal[i]:
@@ -145,7 +145,7 @@ class Signals:
         return second if self._nodes[second].kind == "constant" else first
 
     def _way(self, i: int, signal: list[bool]) -> set[int]:
-        """The value and what it is made of, along its first weight, down to where it begins."""
+        """The value, and the values it is made of, back to the first weight."""
         found: set[int] = set()
         while not signal[i] and i not in found:
             found.add(i)
@@ -159,7 +159,7 @@ class Signals:
 
 
 def _is_quotient(nodes: list[Node], i: int) -> bool:
-    """Whether it may be the last operation of a softmax that is spelled out."""
+    """Whether the node may be the last operation of a softmax that a model spells out."""
     inputs = nodes[i].inputs
     return len(inputs) == 2 and any(
         nodes[j].kind in ("reduce", "move") and inputs[0] in (*nodes[j].inputs, *(

@@ -116,7 +116,7 @@ def kernel_facts(
 
 
 def _own_block(axes: Sequence[Any]) -> Sequence[Any]:
-    """The indices where a view shows the weight itself, of one that is joined with others."""
+    """The indices within the block of a view that shows the weight itself."""
     if not axes or all(collapsed(a).min(initial=0) >= 0 for a in axes):
         return axes
     own = np.logical_and.reduce([a >= 0 for a in axes])
@@ -136,7 +136,7 @@ def _role(letter: str, other: str, product: Product) -> str:
 
 
 def picked(axes: Sequence[Any]) -> tuple[int, ...]:
-    """Where a view of a weight begins along each of its axes: which of several kernels it is."""
+    """Where a view of a weight begins along each of its axes; this tells kernels of a stack apart."""
     return tuple(int(a[(0,) * a.ndim]) if a.size else 0 for a in axes)
 
 
@@ -150,7 +150,7 @@ def rows_of(
     axes: Sequence[Any], product: Product, layout: Layout, shape: Sequence[int],
     made: Sequence[int],
 ) -> Any:  # fmt: skip
-    """Which output of a kernel, from 0, makes each element of the product, -1 for none.
+    """Which output of a kernel, counted from 0, makes each element of the product; -1 for none.
 
     Args:
         axes, product: As in `kernel_facts`.

@@ -1,4 +1,4 @@
-"""Which elementwise function follows a layer, from the values themselves.
+"""The activation after a layer, recognised by its values.
 
 Frameworks spell one activation in many ways (GPT-2's GELU is eight operations), so all maps that
 depend on one value alone are composed and the composition is compared with the functions known by
@@ -36,7 +36,7 @@ class Following:
 
 
 class Activations:
-    """The activations of a network, each the same object wherever the same values are computed.
+    """The activations of a network; those with equal values are one object.
 
     Args:
         graph: The resolved graph.
@@ -92,7 +92,7 @@ class Activations:
         return self._regions[start]
 
     def _found(self, start: int) -> Following | None:
-        """The activation made of the maps that depend on a node alone, if it is not affine."""
+        """The activation composed of the maps of one node, if it is not affine."""
         graph = self.graph
         inside, exits = {start}, []
         front = list(graph.consumers[start])
@@ -136,7 +136,7 @@ class Activations:
 
 
 def _comes_of_layers(graph: Graph, i: int, steps: int = 6) -> bool:
-    """Whether a value is a layer's output but for moves."""
+    """Whether a value is a layer's output, moved at most."""
     for _ in range(steps):
         node = graph.nodes[i]
         if node.kind in ("layer", "recurrent"):

@@ -1,4 +1,4 @@
-"""Attention: which layers make queries, keys and values, and which takes the result on."""
+"""Attention: the layers that make queries, keys and values, and the one on the result."""
 
 import math
 from typing import Any
@@ -13,7 +13,7 @@ PARTS = ("query", "key", "value")
 
 
 def attention_roles(graph: Graph) -> dict[int, dict[str, list[int]]]:
-    """For each layer of an attention its parts, of `"query"`, `"key"`, `"value"`, `"output"`.
+    """For each layer of an attention, its parts: `"query"`, `"key"`, `"value"` or `"output"`.
 
     With each part come the nodes at which the attention takes it.
     """
@@ -91,7 +91,7 @@ def _positions(
 
 
 def _query_and_key(graph: Graph, scores: int, softmax: int) -> tuple[int, ...]:
-    """The operands of the scores in this order: the softmax runs over the keys."""
+    """The operands of the scores as query and key; the softmax runs over the keys."""
     node, axis = graph.nodes[scores], graph.nodes[softmax].axis
     numbers = _of_first(graph, scores)
     for i in _between(graph, scores, graph.nodes[softmax].inputs[0]):
@@ -102,7 +102,7 @@ def _query_and_key(graph: Graph, scores: int, softmax: int) -> tuple[int, ...]:
 
 
 def _of_first(graph: Graph, product: int) -> Any:
-    """For each element of a product which one of its first operand's own axes it is."""
+    """For each element of a product, its index along the axes that only the first operand has."""
     node = graph.nodes[product]
     if node.product is None or node.shape is None:
         return None
@@ -113,7 +113,7 @@ def _of_first(graph: Graph, product: int) -> Any:
 
 
 def _between(graph: Graph, start: int, end: int) -> list[int | None]:
-    """The nodes after `start` to `end`, each made from the one before; None where ways part."""
+    """The nodes from `start` to `end`, each made from the one before; `[None]` if the way forks."""
     found: list[int | None] = []
     while end != start:
         found.append(end)
@@ -125,7 +125,7 @@ def _between(graph: Graph, start: int, end: int) -> list[int | None]:
 
 
 def _moved(node: Node, numbers: Any) -> Any:
-    """Numbers of elements after a node, None where they are not followed."""
+    """The numbers of elements after a node; None if they cannot be followed."""
     if node.kind == "move" and len(node.inputs) == 1:
         return moved(node, [numbers])
     try:
@@ -150,7 +150,7 @@ def _layers_behind(graph: Graph, value: int) -> list[int]:
 
 
 def _of_one(graph: Graph, i: int, value: int) -> bool:
-    """Whether both operands of a sum come of one attention's weights: values and positions."""
+    """Whether both terms of a sum come from one attention: values and positions."""
     node = graph.nodes[i]
     inputs = graph.nodes[value].inputs
     soft = [j for j in inputs if graph.nodes[j].kind in ("softmax", "map", "move")]

@@ -1,4 +1,4 @@
-"""Residual branches: what layers made of a value, added back to it."""
+"""Residual branches: layers whose result is added to the value that they started from."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ def branches(graph: Graph) -> list[Branch]:
 
 
 def _scores(graph: Graph) -> set[int]:
-    """The sums that a softmax is taken of: positions added to an attention's scores, masks."""
+    """The sums inside of attention scores: positions or masks that are added to them."""
     found, seen = set(), set()
     front = [j for node in graph.nodes if node.kind == "softmax" for j in node.inputs]
     while front:
@@ -95,7 +95,7 @@ def _branch(graph: Graph, end: int, a: int, b: int) -> Branch | None:
 
 
 def _origins(graph: Graph, stem: int) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """The values that a stem carries on: its own, those it is a sum of, and one layer before."""
+    """The values that a stem carries: its own, the terms of its sums, and one layer before."""
     seen: set[int] = set()
     front: list[tuple[int, tuple[int, ...]]] = [(stem, ())]
     while front:
@@ -160,7 +160,7 @@ def last_layers(graph: Graph, value: int, within: int) -> tuple[int, ...]:
 
 
 def _carrier(graph: Graph, a: int, b: int) -> int:
-    """Of two factors the signal, not its gate: the larger one, then the one that is not bent."""
+    """The signal among a signal and its gate: the larger factor, or the one without an activation."""
     sizes = _size(graph, a), _size(graph, b)
     if sizes[0] != sizes[1]:
         return a if sizes[0] > sizes[1] else b

@@ -80,7 +80,7 @@ class _Finder:
         return tuple(found.values())
 
     def _weight(self, p: Parameter) -> Weight:
-        """A weight; one that is used several times is what it is at its first use."""
+        """A weight with its role. The first use decides where a weight is used several times."""
         nodes = self.uses.get(p.path, [])
         if p.kind in SIMPLE and {self.graph.nodes[i].kind for i in nodes} >= {"look_up", "layer"}:
             return Weight(p, "tied", why=ROLES["tied"])
@@ -199,7 +199,7 @@ class _Finder:
         return "hidden" if followed else "output"
 
     def _feeds_forward(self, p: Parameter, node: int, branch: Branch) -> bool:
-        """Whether a layer of a transformer's branch is none of its attention."""
+        """Whether a layer belongs to a transformer's feed-forward branch."""
         ancestors = self.graph.ancestors
         if not self.attention or p.kernel is None or len(p.kernel.spatial) > 1:
             return False
@@ -279,7 +279,7 @@ class _Finder:
 
 
 def _attention_role(parts: Sequence[str]) -> str | None:
-    """The role of a layer that makes some parts of an attention, or takes its result on."""
+    """The role of a layer that makes parts of an attention, or acts on its result."""
     operands = [part for part in parts if part != "output"]
     if len(operands) > 1:
         return "attention_query_key_value"

@@ -1,4 +1,4 @@
-"""What a layer's values are for: to choose, to gate, to modulate, to keep time."""
+"""Roles that show in how a layer's outputs are used: router, gate, modulation, time step."""
 
 import math
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Goes = Callable[[int], bool]
 
 
 def purpose(graph: Graph, layer: int, following: Following, goes: Goes = everywhere) -> str | None:
-    """The role that the values after a layer tell, None where they tell nothing.
+    """The role that shows in how a layer's outputs are used; None if none does.
 
     Args:
         graph: The resolved graph.
@@ -33,7 +33,7 @@ def purpose(graph: Graph, layer: int, following: Following, goes: Goes = everywh
 
 
 def shapes_a_product(graph: Graph, following: Following) -> str | None:
-    """`"time_step"` or `"gate"` where an activation's value multiplies another one so."""
+    """`"time_step"` or `"gate"` if the activation's result multiplies another value in that way."""
     if following.node is None or not _multiplies(graph, following.node):
         return None
     if following.function == "softplus":
@@ -50,13 +50,13 @@ def _chooses(graph: Graph, layer: int, goes: Goes) -> bool:
 
 
 def _is_used(graph: Graph, i: int) -> bool:
-    """Whether anything but moves is made from a value."""
+    """Whether a value is used by more than moves."""
     return any(graph.ancestors[j] >> i & 1 for j in range(i + 1, len(graph.nodes))
                if graph.nodes[j].kind in ("map", "layer", "mix", "other"))  # fmt: skip
 
 
 def _weighs_experts(graph: Graph, layer: int, product: int) -> bool:
-    """Whether a product is one of a softmax, over experts, of a layer's output and theirs."""
+    """Whether a product weighs the experts' outputs by a softmax of a layer's output."""
     found = graph.nodes[product]
     if len(set(found.inputs)) != 2 or not (found.kind == "mix" or is_multiplication(found)):
         return False
@@ -102,7 +102,7 @@ def _is_product(node: Node) -> bool:
 
 
 def _is_normal(graph: Graph, i: int, steps: int = 6) -> bool:
-    """Whether a value is, but for moves, what a normalization made."""
+    """Whether a value is the result of a normalization, moved at most."""
     for _ in range(steps):
         node = graph.nodes[i]
         if node.kind == "norm":

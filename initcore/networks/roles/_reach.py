@@ -35,7 +35,7 @@ class Reach:
 
 
 def reach(graph: Graph, layer: int) -> Mapping[int, Reach]:
-    """By node what of the outputs of node `layer` arrives there; empty where they are not known.
+    """What arrives of a layer's outputs at each node; empty if its rows are not known.
 
     The next products, softmaxes and recurrences are among the nodes, what comes after them is not.
     """
@@ -112,7 +112,7 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def partition(graph: Graph, layer: int, found: Mapping[int, Reach]) -> list[Any]:
-    """Sets of rows of a kernel that part for good, each as its indices, in order of the first.
+    """Groups of rows of a kernel that are never joined again, as indices, in order.
 
     Halves that are turned, say, and added or joined again stay one.
     """

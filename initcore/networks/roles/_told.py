@@ -1,4 +1,4 @@
-"""Weights that the graph does not reach: their modules, their names and their like tell of them."""
+"""Weights that the graph does not reach, described by their modules, names and siblings."""
 
 import dataclasses
 import re
@@ -45,7 +45,7 @@ def told(p: Parameter) -> Weight:
 def like_its_siblings(
     found: Mapping[str, Weight], reached: Collection[str]
 ) -> Mapping[str, Weight]:
-    """The weights that the pass does not reach as those of their names and shapes that it does.
+    """Unreached weights, described like reached ones of the same shape and a similar name.
 
     One expert of many is chosen, say. Names are alike that differ in numbers alone.
     """
@@ -70,5 +70,5 @@ def like_its_siblings(
 
 
 def _pattern(path: str) -> str:
-    """The path with every number in it left open."""
+    """The path with `*` in the place of every number."""
     return re.sub(r"\d+", "*", path)

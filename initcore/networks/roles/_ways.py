@@ -11,14 +11,14 @@ DEEP = 6  # moves that are passed, at most
 
 
 def everywhere(i: int) -> bool:
-    """That a value arrives at any node, as far as one knows."""
+    """True: nothing is known against a value's arriving at a node."""
     return True
 
 
 def ahead(
     graph: Graph, start: int, kinds: Collection[str], goes: Callable[[int], bool] = everywhere
 ) -> list[int]:
-    """The nodes that a value comes to through nodes of some kinds, those included that end the way.
+    """The nodes at which a value ends up after passing through nodes of some kinds.
 
     Args:
         graph: The resolved graph.
@@ -42,7 +42,7 @@ def ahead(
 
 
 def layer_behind(graph: Graph, i: int) -> int | None:
-    """The layer whose output, but for moves, a value is."""
+    """The layer whose output a value is, moved at most."""
     for _ in range(DEEP):
         node = graph.nodes[i]
         if node.kind in ("layer", "recurrent"):
@@ -54,7 +54,7 @@ def layer_behind(graph: Graph, i: int) -> int | None:
 
 
 def origin(graph: Graph, i: int, kinds: Collection[str] = ("move",)) -> int:
-    """What a value is but for operations of one value, of some kinds."""
+    """The value that this one was made from, through operations of one value of some kinds."""
     while graph.nodes[i].kind in kinds and len(graph.nodes[i].inputs) == 1:
         i = graph.nodes[i].inputs[0]
     return i
