@@ -16,7 +16,7 @@ class Uses(dict[str, dict[str, Any]]):
     """What each weight is for, by path: attributes of its `Parameter`."""
 
     def note(self, paths: Iterable[str], **facts: Any) -> None:
-        """Note what weights are for. A table stays a table; otherwise a kernel wins over other kinds."""
+        """Note what weights are for. A table stays a table; then a kernel wins."""
         rank = {"embedding": 3, "kernel": 2, "recurrent": 2, "latent": 1}
         for path in paths:
             known = self.setdefault(path, {})

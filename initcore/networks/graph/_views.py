@@ -136,7 +136,7 @@ def _role(letter: str, other: str, product: Product) -> str:
 
 
 def picked(axes: Sequence[Any]) -> tuple[int, ...]:
-    """Where a view of a weight begins along each of its axes; this tells kernels of a stack apart."""
+    """Where a view of a weight begins along each of its axes; kernels of a stack differ."""
     return tuple(int(a[(0,) * a.ndim]) if a.size else 0 for a in axes)
 
 

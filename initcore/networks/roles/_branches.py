@@ -160,7 +160,7 @@ def last_layers(graph: Graph, value: int, within: int) -> tuple[int, ...]:
 
 
 def _carrier(graph: Graph, a: int, b: int) -> int:
-    """The signal among a signal and its gate: the larger factor, or the one without an activation."""
+    """The signal, of a signal and its gate: the larger factor, or the one that is not bent."""
     sizes = _size(graph, a), _size(graph, b)
     if sizes[0] != sizes[1]:
         return a if sizes[0] > sizes[1] else b
