@@ -22,7 +22,7 @@ class JaxBackend:
     name = "jax"
     portable = True
     initializers = tuple(n for n in specs if hasattr(initcore_jax, n))
-    dtypes = ("float32", "bfloat16", "float16")
+    dtypes = ("float32", "bfloat16", "float16", "complex64")
     # As JAX itself: constants of any dtype.
     beyond: ClassVar = {
         "zeros": ("dtype",),

@@ -11,7 +11,7 @@ from jax.typing import DTypeLike
 
 from initcore import Rng, specs
 from initcore.arguments import short_repr
-from initcore.arrays import REAL, dtype_name
+from initcore.arrays import COMPLEX, REAL, dtype_name
 from initcore.spec import Layout, made_in_order
 
 __all__ = ["rng"]
@@ -27,10 +27,10 @@ def rng(key: jax.Array, dtype: DTypeLike | None = None) -> Rng:
 
     Args:
         key: A JAX key.
-        dtype: Real floating dtype of what is drawn; JAX's default float if None.
+        dtype: Floating dtype of what is drawn; JAX's default float if None.
 
     Raises:
-        TypeError: `key` is not a key, or `dtype` is not a real floating one.
+        TypeError: `key` is not a key, or `dtype` is not a floating one.
         ValueError: `key` is a batch of keys.
 
     >>> import jax
@@ -38,7 +38,7 @@ def rng(key: jax.Array, dtype: DTypeLike | None = None) -> Rng:
     True
     """
     data = _data(key, "rng")
-    return Rng.from_key((data[0], data[1]), xp=jnp, dtype=_dtype(dtype, None, "rng"))
+    return Rng.from_key((data[0], data[1]), xp=jnp, dtype=_dtype(dtype, None, "rng", complex_=True))
 
 
 def _draw(
@@ -122,17 +122,18 @@ def _any_dtype(dtype: Any, who: str) -> Any:
         raise TypeError(f"{who} needs a dtype of JAX, got {short_repr(dtype)}.") from None
 
 
-def _dtype(dtype: Any, default: Any, who: str) -> str:
-    """The name of a real floating dtype, canonicalised as JAX does."""
+def _dtype(dtype: Any, default: Any, who: str, *, complex_: bool = False) -> str:
+    """The name of a real floating dtype, or a complex one, canonicalised as JAX does."""
     dtype = default if dtype is None else dtype
     try:
         x64 = bool(jax.config.values["jax_enable_x64"])
         name = dtype_name(jnp.result_type(float)) if dtype is None else _name(dtype, x64)
     except Exception:
         raise TypeError(f"{who} needs a real floating dtype, got {short_repr(dtype)}.") from None
-    if name not in REAL:
+    if name not in REAL and not (complex_ and name in COMPLEX):
+        more = ", or complex64 or complex128" if complex_ else ""
         raise TypeError(
-            f"{who} needs a real floating dtype (float16, bfloat16, float32 or float64), "
+            f"{who} needs a real floating dtype (float16, bfloat16, float32 or float64{more}), "
             f"got {name}."
         )
     return name

@@ -94,7 +94,7 @@ class SpecInitializer:
         dtype: DType = None,
         out_sharding: OutSharding = None,
     ) -> jax.Array:
-        kind = _dtype(dtype, self.dtype, self.name)
+        kind = _dtype(dtype, self.dtype, self.name, complex_=specs[self.name].complex_)
         sizes = as_shape(shape, who=self.name)
         name, turned, given, layout = self._arranged(sizes)
         turned, values = specs[name].check(turned, given, wording=self.wording, shown=sizes)

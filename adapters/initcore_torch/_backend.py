@@ -21,7 +21,7 @@ class TorchBackend:
     name = "torch"
     portable = True
     initializers = tuple(n for n in specs if hasattr(init, f"{n}_"))
-    dtypes = ("float32", "float64", "bfloat16", "float16")
+    dtypes = ("float32", "float64", "bfloat16", "float16", "complex64", "complex128")
     layers = (
         "dense", "conv1d", "conv2d", "conv3d",
         "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",

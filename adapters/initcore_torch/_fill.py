@@ -40,7 +40,7 @@ def fill(
 
     Args:
         name: The core's name.
-        tensor: Any real floating dtype, device and strides.
+        tensor: Any floating dtype that the initializer makes, any device and strides.
         parameters: By the core's names; `names` has the caller's for error texts.
         who: The caller's name, if it is not the core's with `_`.
         generator, seed: Where randomness comes from; at most one of them.
@@ -51,7 +51,7 @@ def fill(
         ValueError: The shape, or an argument, is outside the domain.
     """
     spec, who = specs[name], who or f"{name}_"
-    shape, dtype = check_tensor(tensor, who)
+    shape, dtype = check_tensor(tensor, who, complex_=spec.complex_)
     layout, sizes, values = _planned(who, spec, shape, parameters, names, axes)
     check_source(generator, seed, who)
     if spec.random and is_distributed(tensor):

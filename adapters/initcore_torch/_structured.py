@@ -91,7 +91,7 @@ def eye_(tensor: Tensor) -> Tensor:
         )
     if not is_plain(tensor):
         return fill("identity", tensor, {}, who="eye_")
-    shape, _ = check_tensor(tensor, "eye_")
+    shape, _ = check_tensor(tensor, "eye_", complex_=True)
     with in_place(tensor):  # PyTorch's own, which takes no second tensor
         torch.eye(*shape, out=tensor.detach())  # with out= a parameter would lose its gradient
     return tensor

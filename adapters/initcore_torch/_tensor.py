@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from initcore.arrays import REAL, dtype_name
+from initcore.arrays import COMPLEX, REAL, dtype_name
 
 __all__ = [
     "check_module",
@@ -53,7 +53,9 @@ def is_plain(tensor: Any) -> bool:
     if torch.compiler.is_compiling() or type(tensor) not in (Tensor, torch.nn.Parameter):
         return False
     # Inside of torch.func's transforms what is drawn is wrapped, and has no memory to write to.
-    return torch._C._functorch.peek_interpreter_stack() is None and not tensor.is_neg()
+    return torch._C._functorch.peek_interpreter_stack() is None and not (
+        tensor.is_neg() or tensor.is_conj()
+    )
 
 
 def memory_of(tensor: Tensor, shape: tuple[int, ...]) -> Tensor | None:
@@ -85,14 +87,21 @@ def has_values(tensor: Tensor) -> bool:
     return not isinstance(tensor, FakeTensor)
 
 
-def check_tensor(tensor: Tensor, who: str) -> tuple[tuple[int, ...], str]:
-    """Shape and dtype's name; a `TypeError` or `ValueError` unless the core can fill it."""
+def check_tensor(
+    tensor: Tensor, who: str, *, complex_: bool = False
+) -> tuple[tuple[int, ...], str]:
+    """Shape and dtype's name; a `TypeError` or `ValueError` unless the core can fill it.
+
+    Args:
+        complex_: Whether it may be of a complex dtype.
+    """
     shape = shape_of(tensor, who)
     dtype = dtype_name(tensor.dtype)
-    if dtype not in REAL:
+    if dtype not in REAL and not (complex_ and dtype in COMPLEX):
+        more = ", or complex64 or complex128" if complex_ else ""
         raise TypeError(
             f"{who} needs a tensor of real floating dtype (float16, bfloat16, float32 or "
-            f"float64), got {dtype}."
+            f"float64{more}), got {dtype}."
         )
     if tensor.layout != torch.strided:
         raise TypeError(f"{who} needs a dense (strided) tensor, got layout {tensor.layout}.")

@@ -4,15 +4,16 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from initcore.arguments import short_repr
+from initcore.arrays import COMPLEX, REAL
 
 from ._signatures import required, takes
 
 __all__ = [
     "DTYPES", "LAYER_KINDS", "Backend", "LayeredBackend", "as_backend", "beyond", "claims",
-    "dtypes", "is_portable", "layers", "seed_bits", "takes_groups", "usual_dtype",
+    "complex_dtypes", "dtypes", "is_portable", "layers", "seed_bits", "takes_groups", "usual_dtype",
 ]  # fmt: skip
 
-DTYPES = ("float16", "bfloat16", "float32", "float64")
+DTYPES = (*REAL, *COMPLEX)
 LAYER_KINDS = (
     "dense", "conv1d", "conv2d", "conv3d",
     "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
@@ -123,7 +124,7 @@ def as_backend(found: Any, what: str | None = None) -> Any:
         )
     if isinstance(found.initializers, str):
         raise TypeError(f"{what} needs a sequence of initializers, got {found.initializers!r}.")
-    for claimed, known in ((dtypes(found), DTYPES), (layers(found), LAYER_KINDS)):
+    for claimed, known in ((_claimed(found), DTYPES), (layers(found), LAYER_KINDS)):
         if unknown := [name for name in claimed if name not in known]:
             raise ValueError(f"{what} claims {unknown[0]!r}; there are {', '.join(known)}.")
     return found
@@ -146,8 +147,17 @@ def is_portable(backend: Any) -> bool:
 
 
 def dtypes(backend: Any) -> tuple[str, ...]:
-    """The dtypes that `backend` claims to make."""
-    return tuple(getattr(backend, "dtypes", ())) or ("float32",)
+    """The real dtypes that `backend` claims to make."""
+    return tuple(d for d in _claimed(backend) if d not in COMPLEX) or ("float32",)
+
+
+def complex_dtypes(backend: Any) -> tuple[str, ...]:
+    """The complex dtypes that `backend` claims to make."""
+    return tuple(d for d in _claimed(backend) if d in COMPLEX)
+
+
+def _claimed(backend: Any) -> tuple[str, ...]:
+    return tuple(getattr(backend, "dtypes", ()))
 
 
 def usual_dtype(backend: Any) -> str:

@@ -1,4 +1,4 @@
-"""Namespaces and their real floating dtypes."""
+"""Namespaces and their floating dtypes, real and complex."""
 
 from typing import Any
 
@@ -7,9 +7,21 @@ import numpy as np
 from ..arguments import short_repr
 from ._library import is_jax, is_numpy, is_torch
 
-__all__ = ["check_out", "compute_dtype", "dtype_name", "eps", "resolve"]
+__all__ = [
+    "check_out",
+    "compute_dtype",
+    "dtype_name",
+    "eps",
+    "is_complex",
+    "is_double",
+    "real_of",
+    "resolve",
+]
 
 REAL = ("float16", "bfloat16", "float32", "float64")
+COMPLEX = {"complex64": "float32", "complex128": "float64"}
+"""By name the dtype of the real and of the imaginary part."""
+DOUBLE = ("float64", "complex128")
 # Spacing of the numbers above 1; kept here because bfloat16 is in no namespace's finfo but ours.
 EPS = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
 
@@ -33,12 +45,28 @@ def dtype_name(dtype: Any) -> str:
         return str(getattr(dtype, "name", text))
 
 
+def is_complex(dtype: Any) -> bool:
+    """Whether a dtype is complex."""
+    return dtype_name(dtype) in COMPLEX
+
+
+def is_double(dtype: Any) -> bool:
+    """Whether a dtype has 64 bits for a real number."""
+    return dtype_name(dtype) in DOUBLE
+
+
+def real_of(dtype: Any) -> Any:
+    """The name of the dtype of a complex number's parts; a real dtype as it is."""
+    return COMPLEX.get(dtype_name(dtype), dtype)
+
+
 def resolve(xp: Any, dtype: Any, *, device: Any = None, who: str = "Rng") -> Any:
-    """`dtype` as an object of `xp`; a `TypeError` unless it is a real floating one it has."""
+    """`dtype` as an object of `xp`; a `TypeError` unless it is a floating one that `xp` has."""
     name = dtype_name(dtype)
-    if name not in REAL:
+    if name not in REAL and name not in COMPLEX:
         raise TypeError(
             f"{who} needs a real floating dtype (float16, bfloat16, float32 or float64), "
+            f"or a complex one (complex64 or complex128), "
             f"got {name if name.isidentifier() and len(name) < 99 else short_repr(name)}."
         )
     if is_numpy(xp) and name == "bfloat16":
@@ -49,10 +77,9 @@ def resolve(xp: Any, dtype: Any, *, device: Any = None, who: str = "Rng") -> Any
                 f"{who} got dtype bfloat16, which NumPy has only with the package ml_dtypes."
             ) from None
         return np.dtype(ml_dtypes.bfloat16)
-    if name == "float64":
-        missing = name not in xp.__array_namespace_info__().dtypes(
-            device=device, kind="real floating"
-        )
+    if name in DOUBLE:
+        kind = "real floating" if name == "float64" else "complex floating"
+        missing = name not in xp.__array_namespace_info__().dtypes(device=device, kind=kind)
     else:
         missing = not hasattr(xp, name)
     if missing:
@@ -64,13 +91,14 @@ def resolve(xp: Any, dtype: Any, *, device: Any = None, who: str = "Rng") -> Any
 
 
 def compute_dtype(xp: Any, dtype: Any) -> Any:
-    """The dtype to draw and factor in: float64 for float64, float32 for all others."""
-    return resolve(xp, "float64" if dtype_name(dtype) == "float64" else "float32")
+    """The dtype to draw and factor in: float32 for halves, every other one itself."""
+    name = dtype_name(dtype)
+    return resolve(xp, name if name == "float64" or name in COMPLEX else "float32")
 
 
 def eps(dtype: Any) -> float:
     """The spacing of `dtype`'s numbers just above 1."""
-    return EPS[dtype_name(dtype)]
+    return EPS[dtype_name(real_of(dtype))]
 
 
 def check_out(who: str, out: Any, shape: tuple[int, ...], xp: Any, dtype: Any) -> None:

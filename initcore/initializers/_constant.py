@@ -10,7 +10,9 @@ __all__ = ["constant", "ones", "zeros"]
 ANY = ShapeRule()
 
 
-@initializer(shape=ANY, invariants=(Filled(value=0.0),), source="elementary", random=False)
+@initializer(
+    shape=ANY, invariants=(Filled(value=0.0),), source="elementary", random=False, complex_=True
+)
 def zeros(rng: Rng[Array], shape: tuple[int, ...], /) -> Array:
     """Array of zeros.
 
@@ -20,7 +22,9 @@ def zeros(rng: Rng[Array], shape: tuple[int, ...], /) -> Array:
     return rng.xp.zeros(shape, dtype=rng.dtype, device=rng.device)
 
 
-@initializer(shape=ANY, invariants=(Filled(value=1.0),), source="elementary", random=False)
+@initializer(
+    shape=ANY, invariants=(Filled(value=1.0),), source="elementary", random=False, complex_=True
+)
 def ones(rng: Rng[Array], shape: tuple[int, ...], /) -> Array:
     """Array of ones.
 
@@ -37,6 +41,7 @@ def ones(rng: Rng[Array], shape: tuple[int, ...], /) -> Array:
     source="elementary",
     random=False,
     example={"value": 0.1},
+    complex_=True,
 )
 def constant(rng: Rng[Array], shape: tuple[int, ...], /, *, value: float) -> Array:
     """Array whose every element is `value`.

@@ -8,7 +8,7 @@ beyond the first, axis after axis, is an orthogonal kernel (Kautsky & Turcajova 
 
 from typing import Any
 
-from ..arrays import Array, matmul
+from ..arrays import Array, conjugate, matmul
 from ..invariants import ConvIsometry, HaarSum, TapEnergies
 from ..random import Rng
 from ..spec import Kernel, Real, ShapeRule, initializer
@@ -23,6 +23,7 @@ __all__ = ["conv_orthogonal"]
     invariants=(ConvIsometry(), TapEnergies(), HaarSum()),
     source="Xiao et al., ICML 2018, algorithm 1; rectangular kernels are ours",
     exact=False,
+    complex_=True,
 )
 def conv_orthogonal(
     rng: Rng[Array], shape: tuple[int, ...], /, *, gain: float = 1.0, groups: int = 1
@@ -66,7 +67,7 @@ def projection(rng: Rng, count: int, n: int) -> Any:
     q = haar(basis, count, n, n)
     signs = kept.signs((count, 1, n))
     q = xp.where(signs > 0, q, xp.zeros_like(q))
-    return matmul(q, xp.matrix_transpose(q), xp)
+    return matmul(q, conjugate(xp.matrix_transpose(q), xp), xp)
 
 
 def _times_factor(w: Any, axis: int, p: Any, xp: Any) -> Any:

@@ -53,6 +53,7 @@ def uniform(
     invariants=(HasLaw("normal"),),
     rounds=True,
     source="elementary",
+    complex_=True,
 )
 def normal(
     rng: Rng[Array],
@@ -119,6 +120,7 @@ def truncated_normal(
     invariants=(ColumnSparse(),),
     source="Martens, ICML 2010",
     example={"sparsity": 0.5},
+    complex_=True,
 )
 def sparse(
     rng: Rng[Array], shape: tuple[int, ...], /, *, sparsity: float, std: float = 0.01

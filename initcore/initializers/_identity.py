@@ -20,6 +20,7 @@ __all__ = ["identity"]
     source="Dirac kernel, as in Zagoruyko & Komodakis, arXiv:1706.00388",
     random=False,
     rounds=True,
+    complex_=True,
 )
 def identity(
     rng: Rng[Array],

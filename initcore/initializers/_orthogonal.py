@@ -24,6 +24,7 @@ CONVOLUTION = ShapeRule(3, 5, "a convolution kernel", ("for a dense layer", "ort
     invariants=(Isometry(), Haar()),
     source="Saxe et al., ICLR 2014; drawn as in Stewart, SIAM J. Numer. Anal. 17, 1980",
     exact=False,
+    complex_=True,
 )
 def orthogonal(
     rng: Rng[Array],
@@ -58,6 +59,7 @@ def orthogonal(
     invariants=(Isometry(scaled=True), Haar(scaled=True)),
     source="Xiao et al., ICML 2018; spectral: Yang, Simon & Bernstein, arXiv:2310.17813",
     exact=False,
+    complex_=True,
 )
 def scaled_orthogonal(
     rng: Rng[Array],
@@ -91,6 +93,7 @@ def scaled_orthogonal(
     invariants=(SingleTap(), Isometry(center=True), Haar(center=True)),
     source="Xiao et al., ICML 2018, section 3.3",
     exact=False,
+    complex_=True,
 )
 def delta_orthogonal(
     rng: Rng[Array], shape: tuple[int, ...], /, *, gain: float = 1.0, groups: int = 1

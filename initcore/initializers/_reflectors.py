@@ -4,6 +4,7 @@ The reflector vectors of the QR decomposition of a Gaussian matrix are themselve
 Gaussian vectors of falling length (Stewart 1980), so `Q` can be put together without factoring
 anything: `Q = H_1 H_2 ... H_m [I; 0] diag(-s)` with `H_k = I - v_k v_k^T`, `|v_k|**2 = 2`,
 `v_k` along `x_k + s_k |x_k| e_k`, `s_k = sign(x_k[k])` and `x_k` Gaussian from entry `k` on.
+Complex matrices are unitary in the same way: transposes are conjugate, and signs are phases.
 
 A block of reflectors is `I - V T V^T`, `T^-1 = I + strict_upper(V^T V)` (compact WY form). Blocks
 are applied from the last to the first, each to the trailing frame only: `4/3 n**3` operations for
@@ -12,7 +13,7 @@ a square matrix, half of what a QR decomposition and the forming of its `Q` take
 
 from typing import Any
 
-from ..arrays import device_of, is_numpy, is_torch, matmul
+from ..arrays import conjugate, device_of, is_complex, is_numpy, is_torch, matmul
 from ..random import Rng
 
 __all__ = ["haar"]
@@ -43,10 +44,11 @@ def haar(rng: Rng, count: int, rows: int, columns: int, gain: Any = 1.0, *, out:
     for k, x in zip(starts, rng.normals(windows, scratch), strict=True):
         vt, s = _reflectors(x, in_place, xp)
         joins = joins or _joins(min(block, LEAF), vt, xp)
-        minus_t = -_inverse(matmul(vt, xp.matrix_transpose(vt), xp), joins, xp)
+        vh = conjugate(vt, xp)
+        minus_t = -_inverse(matmul(vh, xp.matrix_transpose(vt), xp), joins, xp)
         # With the frame so far for Q, F = [diag, 0; 0, Q] becomes F - V T V^T F.
         diagonal = -s * gain
-        right = frame.mul(frame.turn(minus_t), frame.image(k, vt, diagonal))
+        right = frame.mul(frame.turn(minus_t), frame.image(k, vh, diagonal))
         frame.grow(k, diagonal)
         frame.add(k, frame.turn(xp.matrix_transpose(vt)), right)
     return frame.whole
@@ -155,16 +157,29 @@ def _reflectors(x: Any, in_place: bool, xp: Any) -> tuple[Any, Any]:
     b = x.shape[-2]
     head, tail = xp.triu(x[..., :b]), x[..., b:]
     lead = xp.linalg.diagonal(head)
-    norm = xp.sqrt(xp.sum(head * head, axis=-1) + xp.sum(tail * tail, axis=-1))
-    s = xp.where(lead < 0, -xp.ones_like(lead), xp.ones_like(lead))
+    norm = xp.sqrt(_squares(head, xp) + _squares(tail, xp))
     # |x + s |x| e|**2 = 2 |x| (|x| + |lead|); no draw of a normal is exactly 0.
-    scale = 1 / xp.sqrt(norm * (norm + s * lead))[..., None]
+    if is_complex(x.dtype):
+        size = xp.abs(lead)
+        s = lead / size
+    else:
+        s = xp.where(lead < 0, -xp.ones_like(lead), xp.ones_like(lead))
+        size = s * lead
+    scale = 1 / xp.sqrt(norm * (norm + size))[..., None]
     head = head + _diagonal(s * norm, xp)
     if not in_place:
         return xp.concat([head * scale, tail * scale], axis=-1), s
     x[..., :b] = head
     x *= scale
     return x, s
+
+
+def _squares(x: Any, xp: Any) -> Any:
+    """Sums of the squared moduli along the last axis."""
+    if is_complex(x.dtype):
+        re, im = xp.real(x), xp.imag(x)
+        return xp.sum(re * re, axis=-1) + xp.sum(im * im, axis=-1)
+    return xp.sum(x * x, axis=-1)
 
 
 def _inverse(gram: Any, joins: list[Any], xp: Any) -> Any:

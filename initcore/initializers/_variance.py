@@ -2,9 +2,9 @@
 
 from typing import Any, Protocol, get_args
 
-from ..arrays import Array, Shape
+from ..arrays import Array, Shape, is_complex
 from ..invariants import HasLaw
-from ..random import TRUNCATED_STD, Rng
+from ..random import DISK_STD, TRUNCATED_STD, Rng, disk, truncated_disk
 from ..spec import Choice, Kernel, Real, ShapeRule, fan, initializer, specs
 from ._choices import Entries, Mode
 from ._distribution import shifted
@@ -34,6 +34,7 @@ KERNEL = ShapeRule(2, None, "a kernel (out, in, *spatial)")
     invariants=(HasLaw("variance"),),
     rounds=True,
     source="LeCun et al. 1998; Glorot & Bengio, AISTATS 2010; He et al., ICCV 2015",
+    complex_=True,
 )
 def variance_scaling(
     rng: Rng[Array],
@@ -63,7 +64,14 @@ def variance_scaling(
 
 
 def _drawn(rng: Rng, shape: Any, distribution: Entries, std: float, out: Any) -> Any:
-    """Independent entries of mean 0 and standard deviation `std`."""
+    """Independent entries of mean 0 and standard deviation `std`.
+
+    Complex ones are uniform on a disk, or cut in modulus, as in JAX.
+    """
+    if is_complex(rng.dtype) and distribution == "uniform":
+        return disk(rng, shape, std / DISK_STD, out)
+    if is_complex(rng.dtype) and distribution == "truncated_normal":
+        return truncated_disk(rng, shape, std, out)
     if distribution == "normal":
         return rng.normal(shape, std=std, out=out)
     if distribution == "uniform":
@@ -121,7 +129,9 @@ def _scaled(
     """
     drawn.__doc__ = text if variance_scaling.__doc__ else None  # none under python -OO
     invariant = HasLaw("variance", scale=scale, mode=mode, distribution=law)
-    return initializer(shape=KERNEL, invariants=(invariant,), source=source, rounds=True)(drawn)
+    return initializer(
+        shape=KERNEL, invariants=(invariant,), source=source, rounds=True, complex_=True
+    )(drawn)
 
 
 LECUN: Fixed = ("LeCun et al., Efficient BackProp, 1998", "1 / fan_in", 1.0, "fan_in")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import dtype_name, eps, resolve, to_numpy
+from ..arrays import dtype_name, eps, is_double, resolve, to_numpy
 from ..spec import Kernel
 from ._haar import Haar
 from ._statistics import SIGMAS
@@ -35,7 +35,7 @@ class ConvIsometry:
             worst = max(worst, float(abs(m @ m.conj().swapaxes(-1, -2) - eye).max()))
         # As for one matrix of rows of in * taps entries, but a frequency adds up the roundings of
         # its taps, and each tap beyond the first comes from one more product.
-        fine = eps("float64" if dtype_name(w.dtype) == "float64" else "float32")
+        fine = eps("float64" if is_double(w.dtype) else "float32")
         steps = 1 + sum(k - 1 for k in spatial)
         taps = math.sqrt(math.prod(spatial))
         allowed = 2 * eps(w.dtype) * taps + fine * steps * (16 + 2 * math.sqrt(a.shape[-1]))
@@ -61,7 +61,7 @@ class TapEnergies:
         factors = sum(k - 1 for k in spatial)
         if gain == 0 or not factors or groups * least < 30:  # too few for a normal mean
             return None
-        found = (a**2).sum(axis=(-1, -2)).mean(axis=0) / (least * gain**2)
+        found = (abs(a) ** 2).sum(axis=(-1, -2)).mean(axis=0) / (least * gain**2)
         wanted = np.ones(())
         for k in spatial:
             binomial = [math.comb(k - 1, t) / 2 ** (k - 1) for t in range(k)]

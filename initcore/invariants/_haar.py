@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -45,11 +46,15 @@ class Haar:
 
     @staticmethod
     def _directions(a: Any, slack: float) -> str | None:
-        """`u^T W v` is a coordinate of a random unit vector of `n = max(out, in)` dimensions."""
+        """`u^T W v` is a coordinate of a random unit vector of `n = max(out, in)` dimensions.
+
+        Real and imaginary part of a complex one are two coordinates, of `2 n` dimensions.
+        """
         count, rows, columns = a.shape
-        n = max(rows, columns)
-        for what, u, v in _probes(rows, columns):
-            values = np.einsum("i,gij,j->g", u, a, v)
+        parts = _parts(a)
+        n = max(rows, columns) * len(parts)
+        for (what, u, v), part in product(_probes(rows, columns), parts):
+            values = np.einsum("i,gij,j->g", u, part, v)
             allowed = SIGMAS / math.sqrt(n * count) + slack
             if count >= ENOUGH and abs(values.mean()) > allowed:
                 return (
@@ -71,18 +76,23 @@ class Haar:
         """Traces have mean 0 and variance `min / max`: entries are uncorrelated."""
         count, rows, columns = a.shape
         m, n = min(rows, columns), max(rows, columns)
-        trace = a[:, range(m), range(m)].sum(-1)
         allowed = SIGMAS * math.sqrt(m / n / count) + m * slack
-        if count >= ENOUGH and abs(trace.mean()) > allowed:
-            return f"the trace is {trace.mean():.3g} on average, should be 0, allowed {allowed:.2g}"
+        for trace in _parts(a[:, range(m), range(m)].sum(-1)):
+            mean = trace.mean()
+            if count >= ENOUGH and abs(mean) > allowed:
+                return f"the trace is {mean:.3g} on average, should be 0, allowed {allowed:.2g}"
         return None
 
     @staticmethod
     def _determinants(a: Any, slack: float) -> str | None:
-        """Half of the determinants of square matrices are positive."""
+        """Half of the determinants of square matrices are positive; complex phases are uniform."""
         count, rows, columns = a.shape
         if rows != columns or count < ENOUGH:
             return None
+        if np.iscomplexobj(a):
+            mean, allowed = abs(np.linalg.slogdet(a)[0].mean()), SIGMAS / math.sqrt(count)
+            text = f"the determinants' phases are {mean:.3g} on average, allowed {allowed:.2g}"
+            return text if mean > allowed else None
         positive = int((np.linalg.slogdet(a)[0] > 0).sum())
         allowed = SIGMAS * math.sqrt(count) / 2
         if abs(positive - count / 2) > allowed:
@@ -97,7 +107,7 @@ class Haar:
         """`tr(W_g^T W_(g+1))` of independent groups has mean 0 and variance `min / max`."""
         count, rows, columns = a.shape
         m, n = min(rows, columns), max(rows, columns)
-        inner = (a[:-1] * a[1:]).sum((-1, -2))
+        inner = (a[:-1].conj() * a[1:]).sum((-1, -2))
         if count <= ENOUGH:
             return None
         allowed = SIGMAS * math.sqrt(m / n / (count - 1)) + m * slack
@@ -113,7 +123,8 @@ class Haar:
         """No group is another's copy, but for what the coarseness of the dtype explains."""
         count, rows, columns = a.shape
         m, n = min(rows, columns), max(rows, columns)
-        freedom = m * (2 * n - m - 1) / 2  # dimensions of the Stiefel manifold
+        # dimensions of the Stiefel manifold
+        freedom = m * (2 * n - m) if np.iscomplexobj(a) else m * (2 * n - m - 1) / 2
         if not freedom:
             return None
         copies = count - len(np.unique(a.reshape(count, -1), axis=0))
@@ -127,6 +138,11 @@ class Haar:
         return (
             "the distribution is Haar: multiplying by a fixed orthogonal matrix leaves it unchanged"
         )
+
+
+def _parts(a: Any) -> list[Any]:
+    """A real array; the real and the imaginary part of a complex one."""
+    return [a.real, a.imag] if np.iscomplexobj(a) else [a]
 
 
 def _probes(rows: int, columns: int) -> Iterator[tuple[str, Any, Any]]:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import eps, to_numpy
+from ..arrays import eps, is_complex, to_numpy
 from ..spec import Kernel
 from ._statistics import FALSE_ALARM, SIGMAS, rounding
 
-__all__ = ["HasLaw", "law_violation", "standard_law"]
+__all__ = ["HasLaw", "complex_violation", "law_violation", "standard_law"]
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,14 @@ class HasLaw:
         given = {**parameters, **self.fixed}
         from scipy.special import ndtr
 
-        mean, std, kind, low, high = self.law_of(w.shape, given)
+        mean, std, kind, low, high = self.law_of(w.shape, given, is_complex(w.dtype))
         a = to_numpy(w).reshape(-1)
         if std == 0 or a.size == 0:
             allowed = rounding(w) * abs(mean)
             off = float(abs(a - mean).max()) if a.size else 0.0
             return None if off <= allowed else f"an element is {off:.3g} off {mean:g}, allowed 0"
+        if np.iscomplexobj(a):
+            return complex_violation(a, given.get("distribution", "normal"), mean, std, w.dtype)
         z = (a - mean) / std
         if text := _beyond(z, kind, low, high, mean, std, eps(w.dtype)):
             return text
@@ -48,7 +50,9 @@ class HasLaw:
             z, cdf, law_mean, law_var, law_kurtosis, step, shift=mean / std, cells=cells
         )
 
-    def law_of(self, shape: Any, p: dict[str, Any]) -> tuple[float, float, str, float, float]:
+    def law_of(
+        self, shape: Any, p: dict[str, Any], complex_: bool = False
+    ) -> tuple[float, float, str, float, float]:
         """Shift, factor, and the standard distribution (name and cuts) of the entries."""
         if self.law == "uniform":
             return p["low"], p["high"] - p["low"], "unit", 0.0, 1.0
@@ -61,6 +65,8 @@ class HasLaw:
 
         kernel = Kernel(tuple(shape), p.get("groups", 1))
         std = math.sqrt(p["scale"] / fan(kernel, p["mode"]))
+        if complex_:
+            return 0.0, std, "complex", 0.0, 0.0
         if p["distribution"] == "uniform":
             return -math.sqrt(3) * std, 2 * math.sqrt(3) * std, "unit", 0.0, 1.0
         if p["distribution"] == "normal":
@@ -74,6 +80,34 @@ class HasLaw:
         f = self.fixed or {"scale": "`scale`", "mode": "`mode`", "distribution": "`distribution`"}
         kind = str(f["distribution"]).replace("_", " ")
         return f"entries are independent, {kind}, of mean 0 and variance {f['scale']} / {f['mode']}"
+
+
+def complex_violation(a: Any, distribution: str, mean: float, std: float, dtype: Any) -> str | None:
+    """The same for complex draws: parts of half the variance, or a disk, cut or not.
+
+    Args:
+        a: Draws.
+        distribution: `"normal"`, `"uniform"` or `"truncated_normal"`.
+        mean, std: Of the draws.
+        dtype: That they were rounded to.
+    """
+    step = 4 * eps(dtype) * (1 + abs(mean) / std)
+    z = (a - mean) / std
+    if distribution == "normal":
+        parts = np.concatenate([z.real, z.imag]) * math.sqrt(2)
+        return law_violation(parts, *standard_law("normal", 0.0, 0.0), step, shift=mean / std)
+    if distribution == "uniform":
+        share = abs(z) ** 2 / 2
+    else:
+        cut = -math.expm1(-(2.0**2))
+        variance = 1 - (2.0**2) * math.exp(-(2.0**2)) / cut
+        share = -np.expm1(-(abs(z) ** 2) * variance) / cut
+    if share.max() > 1 + 4 * step:
+        return f"an entry's modulus is beyond the disk's, its share of the area {share.max():.6g}"
+    turns = np.angle(z) / (2 * math.pi) + 0.5
+    return law_violation(
+        np.concatenate([share, turns]), *standard_law("unit", 0.0, 1.0), step, cells=1 << 22
+    )
 
 
 def _beyond(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import dtype_name, eps
+from ..arrays import eps, is_double
 from ..spec import Kernel, width_factor
 from ._statistics import matrices
 
@@ -36,10 +36,10 @@ class Isometry:
         a = a / gain
         if a.shape[-2] > a.shape[-1]:
             a = a.swapaxes(-1, -2)
-        error = float(abs(a @ a.swapaxes(-1, -2) - np.eye(a.shape[-2])).max())
+        error = float(abs(a @ a.conj().swapaxes(-1, -2) - np.eye(a.shape[-2])).max())
         # Rounding the entries moves a product of unit rows by at most 2 * rounding; the arithmetic
         # before it, in float32 or float64, by a random walk over the length of the rows.
-        fine = eps("float64" if dtype_name(w.dtype) == "float64" else "float32")
+        fine = eps("float64" if is_double(w.dtype) else "float32")
         allowed = 2 * eps(w.dtype) + fine * (16 + math.sqrt(a.shape[-1]))
         if not error <= allowed:
             return f"W W^T / gain^2 is {error:.3g} off the identity, allowed {allowed:.3g}"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import eps, to_numpy
-from ._independent import law_violation, standard_law
+from ._independent import complex_violation, law_violation, standard_law
 from ._statistics import SIGMAS, rounding
 
 __all__ = ["Bounded", "ColumnSparse", "Filled"]
@@ -75,6 +75,8 @@ class ColumnSparse:
             if parameters["std"] > 0 and rows.max() > limit:
                 return f"a row has {rows.max()} zeros of {in_}, at most {limit:.0f} is believable"
         kept = a[a != 0] / parameters["std"] if parameters["std"] > 0 else a[:0]
+        if np.iscomplexobj(a):
+            return complex_violation(kept, "normal", 0.0, 1.0, w.dtype) if kept.size else None
         return law_violation(kept, *standard_law("normal", 0.0, 0.0), eps(w.dtype))
 
     def __str__(self) -> str:

@@ -4,6 +4,9 @@
 >>> Rng(0).normal((2, 3)).shape
 (2, 3)"""
 
+from ._complex import DISK_STD as DISK_STD
+from ._complex import disk as disk
+from ._complex import truncated_disk as truncated_disk
 from ._device import Constants as Constants
 from ._device import DeviceDraw as DeviceDraw
 from ._device import constants as constants

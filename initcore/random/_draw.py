@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import check_out, dtype_name, is_contiguous, is_torch, words_in
+from ..arrays import check_out, dtype_name, is_complex, is_contiguous, is_torch, words_in
 from ._blocks import blocks, words_of
 from ._device import on_device
 from ._distribution import Distribution, cached_normal
@@ -112,7 +112,7 @@ def draw_windows(
     rng: Any, windows: Sequence[tuple[tuple[int, ...], int, tuple[int, ...]]], out: Any
 ) -> Iterator[Any]:
     """Standard normal numbers of several windows; see `Rng.normals`."""
-    if not rng._host:
+    if not rng._host or is_complex(rng.dtype):
         for shape, start, strides in windows:
             yield rng.normal(shape, start=start, strides=strides)
         return

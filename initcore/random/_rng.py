@@ -15,9 +15,20 @@ from typing import Any, Generic, overload
 import numpy as np
 
 from ..arguments import as_shape, key_of_seed, short_repr
-from ..arrays import Array, Namespace, Shape, dtype_name, namespace, on_host, resolve
+from ..arrays import (
+    Array,
+    Namespace,
+    Shape,
+    dtype_name,
+    is_complex,
+    namespace,
+    on_host,
+    real_of,
+    resolve,
+)  # fmt: skip
 from ._bits import WORDS
 from ._blocks import blocks, scalars, unsigned, words_of
+from ._complex import complex_normal
 from ._distribution import Distribution, cached_normal, cached_uniform
 from ._draw import draw, draw_windows
 from ._fill import fill
@@ -55,12 +66,13 @@ class Rng(Generic[Array]):
     Args:
         seed: Integer, `0 <= seed < 2**64`.
         xp: Array API namespace of the results: `numpy`, `torch`, `jax.numpy`, ...
-        dtype: Real floating dtype of the results. float16 and bfloat16 are drawn in float32 and
-            rounded once.
+        dtype: Floating dtype of the results. float16 and bfloat16 are drawn in float32 and
+            rounded once. Of complex64 and complex128 normal numbers are drawn: independent real and
+            imaginary parts, each of half the variance.
         device: Device of the results, as the namespace names it.
 
     Raises:
-        TypeError: The seed is no integer, or the dtype is not a real floating one.
+        TypeError: The seed is no integer, or the dtype is not a floating one.
         ValueError: The seed is out of range.
 
     >>> rng = Rng(0)
@@ -151,6 +163,11 @@ class Rng(Generic[Array]):
         """The same key, drawing `dtype`."""
         return Rng.from_key(self.key, xp=self.xp, dtype=dtype, device=self.device)
 
+    @property
+    def real(self) -> "Rng[Array]":
+        """The same key, drawing real numbers of the same precision."""
+        return self.astype(real_of(self.dtype)) if is_complex(self.dtype) else self
+
     def fold_in(self, data: int | str) -> "Rng[Array]":
         """The key derived from this one and an integer `0 <= data < 2**32`, or any string."""
         if isinstance(data, str):
@@ -217,6 +234,7 @@ class Rng(Generic[Array]):
         """Numbers uniform on `[low, high)`, 2**23 equidistant ones (float64: 2**52), each times
         `factor`.
         """
+        self._check_real("uniform")
         low, high = as_ends("uniform", low, high)
         most = LARGEST[self._double]
         if not (-most <= low <= high <= most and high - low <= most):
@@ -239,6 +257,8 @@ class Rng(Generic[Array]):
         out: Array | None = None,
     ) -> Array:
         """Normal numbers of the given mean and standard deviation."""
+        if is_complex(self.dtype):
+            return complex_normal(self, as_shape(shape), mean, std, start, strides, out)  # type: ignore[no-any-return]
         make = cached_normal if self._eager else Distribution.normal
         numbers = make(-math.inf, math.inf, dtype_name(self.dtype), std, mean)
         return draw(self, numbers, as_shape(shape), start, strides, out)
@@ -271,6 +291,7 @@ class Rng(Generic[Array]):
         """`mean + std * z`, `z` standard normal given that it lies in the open interval
         `(low, high)`.
         """
+        self._check_real("truncated_normal")
         low, high = as_ends("truncated_normal", low, high)
         if not low < high:
             raise ValueError(
@@ -289,8 +310,8 @@ class Rng(Generic[Array]):
     def signs(
         self, shape: Shape, *, start: int = 0, strides: tuple[int, ...] | None = None
     ) -> Array:
-        """+1 or -1 with probability one half each, in the `Rng`'s dtype."""
-        u: Any = self.uniform(shape, start=start, strides=strides)
+        """+1 or -1 with probability one half each, in the `Rng`'s dtype, a complex one's parts'."""
+        u: Any = self.real.uniform(shape, start=start, strides=strides)
         one = self.xp.ones_like(u)
         return self.xp.where(u < 0.5, one, -one)
 
@@ -319,6 +340,13 @@ class Rng(Generic[Array]):
                 f"got {short_repr(sizes[-1])}."
             )
         return draw_permutations(self, sizes)
+
+    def _check_real(self, method: str) -> None:
+        if is_complex(self.dtype):
+            raise TypeError(
+                f"Rng.{method} draws real numbers, got dtype {dtype_name(self.dtype)}; "
+                "Rng.normal draws complex ones."
+            )
 
     @property
     def _double(self) -> bool:

@@ -58,6 +58,7 @@ def initializer(
     random: bool = True,
     exact: bool = True,
     rounds: bool = False,
+    complex_: bool = False,
     example: Mapping[str, Any] | None = None,
 ) -> Callable[[Written[Array, P]], Checked[Array, P]]:
     """File the decorated function `(rng, shape, /, *, parameters)` as an initializer.
@@ -72,6 +73,7 @@ def initializer(
             operations; False where matrix products make the entries.
         rounds: Whether the function itself rounds its result once, to an `Rng` of any dtype, and
             writes to an `out` of any strides.
+        complex_: Whether it makes kernels of complex dtypes, too.
         example: A value of each parameter that has no default, for documentation and checks.
 
     Raises:
@@ -97,6 +99,7 @@ def initializer(
             fine = compute_dtype(rng.xp, rng.dtype)
             if rounds and all(isinstance(value, (float, int, str)) for value in values.values()):
                 fine = rng.dtype
+            spec.check_dtype(rng.dtype)
             check_out(name, out, sizes, rng.xp, rng.dtype)
             if 0 in sizes:
                 if out is not None:
@@ -135,6 +138,7 @@ def initializer(
             source=source,
             random=random,
             exact_across_namespaces=exact,
+            complex_=complex_,
             example=MappingProxyType(dict(example or {})),
         )
         specs.file(spec)

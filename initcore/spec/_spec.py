@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..arguments import as_shape, short_repr
+from ..arrays import dtype_name, is_complex
 from ._domain import Domain, TooLargeError
 from ._invariant import Invariant
 from ._kernel import Kernel
@@ -35,6 +36,7 @@ class Spec:
         random: Whether the result depends on the key.
         exact_across_namespaces: Whether every array library gives the same values up to the
             rounding of single operations: no matrix products make the entries.
+        complex_: Whether it makes kernels of complex dtypes, too.
         example: A value of each parameter that has no default.
         made: The function of what `check` returned: `(rng, sizes, values, out) -> array`; None of
             a specification that `initializer` has not filed.
@@ -49,6 +51,7 @@ class Spec:
     source: str
     random: bool = True
     exact_across_namespaces: bool = True
+    complex_: bool = False
     example: Mapping[str, Any] = field(default_factory=dict)
     made: Callable[..., Any] | None = field(default=None, repr=False, compare=False)
     defaults: dict[str, Any] = field(init=False, repr=False, compare=False)
@@ -149,6 +152,14 @@ class Spec:
             raise ValueError(f"{who}, shape {sizes}: {error}") from None
         given = {**parameters, "groups": kernel.groups} if self.grouped else parameters
         return layout, *self.check(kernel.shape, given, wording=wording, shown=sizes)
+
+    def check_dtype(self, dtype: Any, *, wording: Wording = CORE) -> None:
+        """Raise a `TypeError` for a complex dtype unless the initializer makes such kernels."""
+        if is_complex(dtype) and not self.complex_:
+            raise TypeError(
+                f"{wording.spell(self.name)} makes real kernels only, got dtype "
+                f"{dtype_name(dtype)}."
+            )
 
     def check_parameters(
         self, parameters: Mapping[str, Any], *, wording: Wording = CORE

@@ -57,6 +57,7 @@ def test_three_members_are_enough_and_claim_nothing_else() -> None:
         "reference": "claims no portable stream",
         "golden": "claims no portable stream",
         "low_precision": "makes no half precision",
+        "complex": "makes no complex numbers",
         "layers": "offers no layers",
     }
 

@@ -28,6 +28,7 @@ def test_the_documented_example_fails_honestly() -> None:
         "reference": "claims no portable stream",
         "golden": "claims no portable stream",
         "low_precision": "makes no half precision",
+        "complex": "makes no complex numbers",
         "layers": "offers no layers",
     }
 

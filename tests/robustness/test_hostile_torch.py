@@ -95,7 +95,8 @@ def test_a_tensor_gets_the_values_of_its_seed_or_stays_as_it_was(kind: str) -> N
             continue
         assert result is tensor
         assert tensor.requires_grad == grad
-        wanted = fill(torch.empty(tensor.shape), **seed, **given)
+        kind_ = tensor.dtype if tensor.is_complex() else torch.float32
+        wanted = fill(torch.empty(tensor.shape, dtype=kind_), **seed, **given)
         if tensor.layout == torch.strided:
             assert torch.equal(tensor.detach().as_subclass(Tensor), wanted.to(tensor.dtype)), name
             outside = neighbours(tensor)

@@ -105,7 +105,6 @@ def test_tensors_the_core_has_no_numbers_for_are_refused_untouched() -> None:
         warnings.simplefilter("ignore")  # PyTorch calls some of these kinds deprecated or beta
         kinds: list[tuple[Any, str]] = [
             (torch.full((3, 3), 7), "int64"),
-            (torch.full((3, 3), 7.0).cfloat(), "complex64"),
             (torch.quantize_per_tensor(torch.ones(3, 3), 0.1, 0, torch.quint8), "quint8"),
             (torch.eye(3).to_sparse(), "sparse_coo"),
             (torch.eye(3).to_sparse_csr(), "sparse_csr"),

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from initcore import Rng, specs
+from initcore.arrays import COMPLEX
 from initcore.random import on_numpy
 
 __all__ = ["ArrayApiBackend", "numpy", "reference", "strict", "strict_no_float64", "strict_no_x64"]
@@ -50,24 +51,24 @@ def reference() -> ArrayApiBackend:
 
 def _dtypes() -> tuple[str, ...]:
     half = ("float16", "bfloat16") if find_spec("ml_dtypes") else ("float16",)
-    return ("float32", "float64", *half)
+    return ("float32", "float64", *half, *COMPLEX)
 
 
 def strict() -> ArrayApiBackend:
     """The strict namespace: only what the standard grants."""
     import array_api_strict as xp
 
-    return ArrayApiBackend("array_api_strict", xp, ("float32", "float64"))
+    return ArrayApiBackend("array_api_strict", xp, ("float32", "float64", *COMPLEX))
 
 
 def strict_no_x64() -> ArrayApiBackend:
     """A device without 64-bit dtypes."""
-    return _on("no_x64", ("float32",))
+    return _on("no_x64", ("float32", "complex64"))
 
 
 def strict_no_float64() -> ArrayApiBackend:
     """A device without float64."""
-    return _on("no_float64", ("float32",))
+    return _on("no_float64", ("float32", "complex64"))
 
 
 def _on(device: str, dtypes: tuple[str, ...]) -> ArrayApiBackend:

@@ -1,6 +1,7 @@
 """What is checked, one noun a module. Each check has in the tests a fault that it must find."""
 
 from ._check import Check
+from ._complex import ComplexNumbers
 from ._determinism import Determinism, Purity
 from ._invariants import AcrossSeeds, Groups, Invariants
 from ._layers import Layers
@@ -23,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     Reference(),
     GoldenVectors(),
     LowPrecision(),
+    ComplexNumbers(),
     Layers(),
     Rejection(),
 )

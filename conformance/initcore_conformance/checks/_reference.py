@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from initcore import Spec
-from initcore.arrays import eps, to_numpy
+from initcore.arrays import eps, is_complex, is_double, to_numpy
 from initcore.invariants import HasLaw
 from initcore.specification import golden
 
@@ -29,12 +29,14 @@ PRODUCTS = {"float32": 2e-5, "float64": 1e-13}
 
 def tolerance(spec: Spec, case: Case) -> float:
     """Largest difference from the reference, relative to its largest entry."""
-    fine = "float64" if case.dtype == "float64" else "float32"
+    fine = "float64" if is_double(case.dtype) else "float32"
     laws = [i for i in spec.invariants if isinstance(i, HasLaw)]
     if not spec.random:
         return EXACT[fine]
     if not laws:
         return PRODUCTS[fine]
+    if is_complex(case.dtype):
+        return NORMAL[fine]
     given = {**case.all_parameters(spec), **laws[0].fixed}
     if laws[0].law == "uniform" or given.get("distribution") == "uniform":
         # Drawn exactly; the factor is rounded once.
@@ -49,7 +51,8 @@ def size_of(spec: Spec, case: Case, w: Any) -> float:
     size = float(finite.max()) if finite.size else 0.0
     for law in spec.invariants:
         if isinstance(law, HasLaw):
-            shift, factor, *_ = law.law_of(case.shape, {**case.all_parameters(spec), **law.fixed})
+            given = {**case.all_parameters(spec), **law.fixed}
+            shift, factor, *_ = law.law_of(case.shape, given, is_complex(case.dtype))
             size = max(size, abs(shift), abs(factor))
     return size
 

@@ -1,6 +1,7 @@
 """Wrong implementations, each with the check that is meant to find it."""
 
 from . import arguments as arguments
+from . import complex_numbers as complex_numbers
 from . import convolutions as convolutions
 from . import forgetful as forgetful
 from . import frames as frames
