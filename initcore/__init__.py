@@ -37,6 +37,7 @@ from .initializers import uniform as uniform
 from .initializers import variance_scaling as variance_scaling
 from .initializers import zeros as zeros
 from .random import Rng as Rng
+from .spec import Part as Part
 from .spec import Spec as Spec
 from .spec import specs as specs
 

@@ -19,6 +19,8 @@ except ModuleNotFoundError as error:  # pragma: no cover
         'initcore_jax needs JAX; install it with pip install "initcore[jax]"', name="jax"
     ) from error
 
+from initcore import Part as Part
+
 from ._basic import normal as normal
 from ._basic import sparse as sparse
 from ._basic import truncated_normal as truncated_normal

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import initcore_jax
-from initcore import Rng, specs
+from initcore import Part, Rng, specs
 from initcore.spec import Kernel
 
 __all__ = ["backend"]
@@ -41,6 +41,22 @@ class JaxBackend:
         if len(shape) < 2:
             return init(key, tuple(shape), dtype)
         w = init(key, (*shape[2:], shape[1], shape[0]), dtype)
+        return jnp.permute_dims(w, (w.ndim - 1, w.ndim - 2, *range(w.ndim - 2)))
+
+    def sample_part(
+        self, name: str, shape: Any, part: Part, *, seed: Any, dtype: str = "float32",
+        **parameters: Any,
+    ) -> Any:  # fmt: skip
+        """A part of a kernel in JAX's order, turned to the canonical one."""
+
+        def turned(sizes: Any) -> tuple[int, ...]:
+            return tuple(sizes) if len(sizes) < 2 else (*sizes[2:], sizes[1], sizes[0])
+
+        where = Part(turned(part.shape), turned(part.offset))
+        init = self._initializer(name, parameters)
+        w = init(self._key(seed), turned(shape), dtype, part=where)
+        if w.ndim < 2:
+            return w
         return jnp.permute_dims(w, (w.ndim - 1, w.ndim - 2, *range(w.ndim - 2)))
 
     def _key(self, seed: Any) -> Any:

@@ -9,7 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from initcore import Part
 from initcore.arguments import as_shape, short_repr, write_out_keywords
+from initcore.spec import check_part
 
 from ._init import _any_dtype, _explicitly, _on_cpu
 from ._initializer import Initializer, SpecInitializer
@@ -23,9 +25,11 @@ def zeros(
     shape: Sequence[int],
     dtype: DType = None,
     out_sharding: OutSharding = None,
+    *,
+    part: Part | None = None,
 ) -> jax.Array:
     """Array of zeros, of any dtype. `zeros` is an initializer itself and ignores the key."""
-    return _filled("zeros", 0, shape, dtype, out_sharding)
+    return _filled("zeros", 0, shape, dtype, out_sharding, part)
 
 
 def ones(
@@ -33,9 +37,11 @@ def ones(
     shape: Sequence[int],
     dtype: DType = None,
     out_sharding: OutSharding = None,
+    *,
+    part: Part | None = None,
 ) -> jax.Array:
     """Array of ones, of any dtype. `ones` is an initializer itself and ignores the key."""
-    return _filled("ones", 1, shape, dtype, out_sharding)
+    return _filled("ones", 1, shape, dtype, out_sharding, part)
 
 
 def zeros_init() -> Initializer:
@@ -64,9 +70,11 @@ class ConstantInitializer(SpecInitializer):
         shape: Sequence[int],
         dtype: DType = None,
         out_sharding: OutSharding = None,
+        *,
+        part: Part | None = None,
     ) -> jax.Array:
         kind = self.dtype if dtype is None else dtype
-        return _filled("constant", self.parameters["value"], shape, kind, out_sharding)
+        return _filled("constant", self.parameters["value"], shape, kind, out_sharding, part)
 
 
 @write_out_keywords
@@ -99,8 +107,16 @@ def _is_numeric(value: Any) -> bool:
     return getattr(np.asarray(value).dtype, "kind", "") in "biufcV"  # V: bfloat16 and its kin
 
 
-def _filled(who: str, value: Any, shape: Any, dtype: Any, out_sharding: Any) -> jax.Array:
+def _filled(
+    who: str, value: Any, shape: Any, dtype: Any, out_sharding: Any, part: Part | None
+) -> jax.Array:
     sizes, kind = as_shape(shape, who=who), _any_dtype(dtype, who)
+    if part is not None:
+        check_part(who, part, sizes)
+        if np.shape(value):
+            whole = _filled(who, value, part.shape, dtype, None, None)
+            w: jax.Array = part.of(whole, sizes)
+            return w if out_sharding is None else jax.device_put(w, out_sharding)
     try:
         if isinstance(value, (list, tuple)):
             value = jnp.asarray(value)
@@ -113,8 +129,8 @@ def _filled(who: str, value: Any, shape: Any, dtype: Any, out_sharding: Any) -> 
     try:
         if out_sharding is None and _on_cpu(value):
             return jnp.asarray(np.full(sizes, jnp.asarray(value, kind)))
-        w: jax.Array = _compiled(sizes, kind, out_sharding)(jnp.asarray(value, kind))
-        return w
+        made: jax.Array = _compiled(sizes, kind, out_sharding)(jnp.asarray(value, kind))
+        return made
     except (TypeError, OverflowError) as error:
         refusal = TypeError if isinstance(error, TypeError) else ValueError
         raise refusal(

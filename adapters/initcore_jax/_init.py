@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import DTypeLike
 
-from initcore import Rng, specs
+from initcore import Part, Rng, specs
 from initcore.arguments import short_repr
 from initcore.arrays import COMPLEX, REAL, dtype_name
-from initcore.spec import Layout, made_in_order
+from initcore.spec import Layout, made_in_order, made_part
 
 __all__ = ["rng"]
 
@@ -44,8 +44,9 @@ def rng(key: jax.Array, dtype: DTypeLike | None = None) -> Rng:
 def _draw(
     name: str, words: tuple[Any, Any], shape: tuple[int, ...], canonical: tuple[int, ...],
     dtype: str, values: dict[str, Any], layout: Layout | None, out_sharding: Any,
+    part: Part | None = None,
 ) -> Any:  # fmt: skip
-    """A kernel of JAX's `shape`, which is `canonical` in the core's order.
+    """A kernel of JAX's `shape`, or that part of one, which is `canonical` in the core's order.
 
     The host computes it where nothing is traced and the CPU is the device, which compiles nothing;
     otherwise it is array operations.
@@ -55,12 +56,15 @@ def _draw(
     )
     if not traced and out_sharding is None and _default_platform() == "cpu":
         on_host = Rng.from_key(words, dtype=dtype)
+        if part is not None:
+            w = made_part(specs[name], on_host, part, shape, canonical, values, layout)
+            return jnp.asarray(np.ascontiguousarray(w))
         return jax.device_put(made_in_order(specs[name], on_host, shape, canonical, values, layout))
     static = {k: v for k, v in values.items() if not isinstance(v, (jax.Array, jax.core.Tracer))}
     dynamic = {k: v for k, v in values.items() if k not in static}
     words = (jnp.asarray(words[0], jnp.uint32), jnp.asarray(words[1], jnp.uint32))
     return _compiled(name, shape, canonical, dtype, layout, out_sharding,
-                     tuple(sorted(static.items())))(words, dynamic)  # fmt: skip
+                     tuple(sorted(static.items())), part)(words, dynamic)  # fmt: skip
 
 
 def _on_cpu(*values: Any) -> bool:
@@ -80,9 +84,14 @@ def _compiled(
     layout: Layout | None,
     out_sharding: Any,
     static: tuple[tuple[str, Any], ...],
+    part: Part | None,
 ) -> Any:
     def run(words: tuple[Any, Any], dynamic: dict[str, Any]) -> Any:
         key = Rng.from_key(words, xp=jnp, dtype=dtype)
+        if part is not None:
+            values = {**dict(static), **dynamic}
+            w = made_part(specs[name], key, part, shape, canonical, values, layout)
+            return _explicitly(w, out_sharding)
         w = specs[name].function(key, canonical, **dict(static), **dynamic)
         if layout is not None:
             w = layout.from_canonical(w, shape, xp=jnp)

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import numpy as np
 
-from initcore import specs
+from initcore import Part, specs
 from initcore.arguments import as_shape
-from initcore.spec import Layout, Wording
+from initcore.spec import Layout, Wording, check_part
 
 from ._init import NO_KEY, _draw, _dtype, _words
 from ._keywords import DType, OutSharding
@@ -17,7 +17,30 @@ from ._layouts import FrameLayout, canonical
 
 __all__ = ["WORDING", "Initializer", "SpecInitializer"]
 
-Initializer: TypeAlias = jax.nn.initializers.Initializer
+
+class Initializer(Protocol):
+    """What makes arrays, called as an initializer of JAX is."""
+
+    def __call__(
+        self,
+        key: jax.Array,
+        shape: Sequence[int],
+        dtype: DType = None,
+        out_sharding: OutSharding = None,
+        *,
+        part: Part | None = None,
+    ) -> jax.Array:
+        """The array of `shape`, or of the part of a larger one.
+
+        Args:
+            key: A JAX key.
+            shape: Of the array.
+            dtype: Of the array; the initializer's default if None.
+            out_sharding: How the array is to be sharded.
+            part: Which rectangle of a larger kernel the array is, such as
+                `Part((512, 1024), (0, 256))`: it gets the values that the whole has there.
+        """
+
 
 # JAX's names of the core's parameters. `lower` and `upper` are `truncated_normal`'s.
 NAMES = {"gain": "scale", "std": "stddev", "low": "lower", "high": "upper"}
@@ -93,13 +116,18 @@ class SpecInitializer:
         shape: Sequence[int],
         dtype: DType = None,
         out_sharding: OutSharding = None,
+        *,
+        part: Part | None = None,
     ) -> jax.Array:
         kind = _dtype(dtype, self.dtype, self.name, complex_=specs[self.name].complex_)
         sizes = as_shape(shape, who=self.name)
-        name, turned, given, layout = self._arranged(sizes)
-        turned, values = specs[name].check(turned, given, wording=self.wording, shown=sizes)
+        if part is not None:
+            check_part(self.name, part, sizes)
+        whole = sizes if part is None else part.shape
+        name, turned, given, layout = self._arranged(whole)
+        turned, values = specs[name].check(turned, given, wording=self.wording, shown=whole)
         words = _words(key if self.random else NO_KEY, self.name)
-        w: jax.Array = _draw(name, words, sizes, turned, kind, values, layout, out_sharding)
+        w: jax.Array = _draw(name, words, sizes, turned, kind, values, layout, out_sharding, part)
         return w
 
     def _arranged(self, sizes: tuple[int, ...]) -> Arrangement:

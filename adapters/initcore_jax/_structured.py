@@ -5,6 +5,7 @@ from typing import Unpack
 
 import jax
 
+from initcore import Part
 from initcore.arguments import write_out_keywords
 from initcore.arrays import REAL, dtype_name
 from initcore.initializers import Narrowing
@@ -83,11 +84,13 @@ class IdentityInitializer(SpecInitializer):
         shape: Sequence[int],
         dtype: DType = None,
         out_sharding: OutSharding = None,
+        *,
+        part: Part | None = None,
     ) -> jax.Array:
         kind = _any_dtype(self.dtype if dtype is None else dtype, self.name)
         if dtype_name(kind) in REAL:
-            return super().__call__(key, shape, kind, out_sharding)
-        return super().__call__(key, shape, float, out_sharding).astype(kind)
+            return super().__call__(key, shape, kind, out_sharding, part=part)
+        return super().__call__(key, shape, float, out_sharding, part=part).astype(kind)
 
 
 @write_out_keywords

@@ -23,6 +23,8 @@ from keras.initializers import STFT as STFT
 from keras.initializers import Initializer as Initializer
 from keras.initializers import serialize as serialize
 
+from initcore import Part as Part
+
 from ._basic import RandomNormal as RandomNormal
 from ._basic import RandomUniform as RandomUniform
 from ._basic import Sparse as Sparse

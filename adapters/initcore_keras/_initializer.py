@@ -8,7 +8,7 @@ import keras
 from initcore import specs
 from initcore.arguments import as_shape
 from initcore.arrays import REAL
-from initcore.spec import Kernel, Layout, Wording
+from initcore.spec import Kernel, Layout, Wording, check_part
 
 from ._draw import draw
 from ._keywords import NoArguments, describe, resolve, write_out
@@ -90,15 +90,20 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
     def __call__(self, shape: Any, dtype: Any = None, **how: Any) -> Any:
         """A tensor of `shape` in Keras's order; `dtype=None` is `keras.config.floatx()`.
 
-        A `layout=` that is not None distributes it.
+        A `layout=` that is not None distributes it. `part=Part(shape, offset)` says that the tensor
+        is a rectangle of a kernel of that shape, which has these values there.
         """
-        layout = how.pop("layout", None)
+        layout, part = how.pop("layout", None), how.pop("part", None)
         if how:
             raise TypeError(
-                f"{type(self).__name__} needs shape, dtype and layout when it is called, got "
+                f"{type(self).__name__} needs shape, dtype, layout and part when it is called, got "
                 f"{', '.join(how)} too."
             )
-        w = _as_written(self._make)(shape, dtype)
+        if part is not None:
+            check_part(type(self).__name__, part, as_shape(shape, who=type(self).__name__))
+        sizes = shape if part is None else part.shape
+        w = _as_written(self._make)(sizes, dtype)
+        w = w if part is None else part.of(w, tuple(shape))
         return w if layout is None else keras.distribution.distribute_tensor(w, layout)
 
     def get_config(self) -> dict[str, Any]:

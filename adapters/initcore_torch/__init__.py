@@ -18,6 +18,8 @@ except ModuleNotFoundError as error:  # pragma: no cover
         'initcore_torch needs PyTorch; install it with pip install "initcore[torch]"', name="torch"
     ) from error
 
+from initcore import Part as Part
+
 from ._basic import constant_ as constant_
 from ._basic import normal_ as normal_
 from ._basic import ones_ as ones_

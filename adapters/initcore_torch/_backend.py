@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 import initcore_torch as init
-from initcore import specs
+from initcore import Part, specs
 from initcore.spec import Kernel
 
 from ._layout import layout_of
@@ -37,6 +37,14 @@ class TorchBackend:
             raise TypeError(f"torch has no dtype {dtype!r}.")
         tensor = torch.empty(tuple(shape), dtype=getattr(torch, dtype))
         return self._fill(name, tensor, seed, parameters)
+
+    def sample_part(
+        self, name: str, shape: Any, part: Part, *, seed: Any, dtype: str = "float32",
+        **parameters: Any,
+    ) -> Any:  # fmt: skip
+        """A part of a canonical kernel."""
+        tensor = torch.empty(tuple(shape), dtype=getattr(torch, dtype))
+        return self._fill(name, tensor, seed, parameters, **{specs[name].rectangle: part})
 
     def _fill(
         self, name: str, tensor: Any, seed: Any, parameters: dict[str, Any], **how: Any

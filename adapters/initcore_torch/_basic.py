@@ -4,11 +4,13 @@ from typing import Any, Unpack
 
 from torch import Generator, Tensor
 
+from initcore import Part
 from initcore.arguments import as_float, short_repr
 from initcore.initializers import check_cuts
+from initcore.spec import check_part
 
 from ._fill import fill
-from ._keywords import Draw, Source, shared_keywords
+from ._keywords import Draw, DrawnAsIs, Rectangle, shared_keywords
 from ._override import overridable
 from ._tensor import check_places, in_place, shape_of, unexpanded
 
@@ -29,21 +31,24 @@ HUGE = (
 
 
 @overridable
-def zeros_(tensor: Tensor) -> Tensor:
+@shared_keywords
+def zeros_(tensor: Tensor, **which: Unpack[Rectangle]) -> Tensor:
     """Every element becomes 0. Tensors of any dtype and layout."""
-    return _constant("zeros", tensor, 0.0)
+    return _constant("zeros", tensor, 0.0, **which)
 
 
 @overridable
-def ones_(tensor: Tensor) -> Tensor:
+@shared_keywords
+def ones_(tensor: Tensor, **which: Unpack[Rectangle]) -> Tensor:
     """Every element becomes 1. Tensors of any dtype and layout."""
-    return _constant("ones", tensor, 1.0)
+    return _constant("ones", tensor, 1.0, **which)
 
 
 @overridable
-def constant_(tensor: Tensor, val: float) -> Tensor:
+@shared_keywords
+def constant_(tensor: Tensor, val: float, **which: Unpack[Rectangle]) -> Tensor:
     """Every element becomes `val`. Tensors of any dtype and layout."""
-    return _constant("constant", tensor, val)
+    return _constant("constant", tensor, val, **which)
 
 
 @overridable
@@ -151,7 +156,7 @@ def sparse_(
     sparsity: float,
     std: float = 0.01,
     generator: Generator | None = None,
-    **source: Unpack[Source],
+    **source: Unpack[DrawnAsIs],
 ) -> Tensor:
     """Each column gets `ceil(sparsity * rows)` zeros and normal entries elsewhere.
 
@@ -188,16 +193,18 @@ def _truncated(
     return fill("truncated_normal", tensor, values, who=who, generator=generator, **draw)
 
 
-def _constant(name: str, tensor: Tensor, val: Any) -> Tensor:
+def _constant(name: str, tensor: Tensor, val: Any, part: Part | None = None) -> Tensor:
     """PyTorch's own fill, which needs no second tensor and knows integers and sparse ones too."""
     who = f"{name}_"
-    shape_of(tensor, who)
-    part = unexpanded(tensor)
-    if part.numel() > HUGE and part.device.type != "meta":
-        check_places(part, who)
+    shape = shape_of(tensor, who)
+    if part is not None:
+        check_part(who, part, shape)
+    once = unexpanded(tensor)
+    if once.numel() > HUGE and once.device.type != "meta":
+        check_places(once, who)
     with in_place(tensor):
         try:
-            part.zero_() if name == "zeros" else part.fill_(val)
+            once.zero_() if name == "zeros" else once.fill_(val)
         except NotImplementedError:
             raise TypeError(
                 f"{who} needs a tensor that PyTorch can fill, got layout {tensor.layout}."

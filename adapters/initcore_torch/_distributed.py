@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
-__all__ = ["check_distributed", "is_distributed", "local_part", "write_part"]
+__all__ = ["check_distributed", "is_distributed", "local_part", "local_rectangle", "write_part"]
 
 
 def is_distributed(tensor: Any) -> bool:
@@ -39,6 +39,18 @@ def local_part(tensor: Tensor) -> tuple[tuple[int, ...], Tensor]:
     if tuple(shape) != tuple(local.shape):
         raise ValueError(f"a part of shape {tuple(local.shape)} is no rectangle of its tensor.")
     return tuple(offset), local
+
+
+def local_rectangle(tensor: Any) -> tuple[tuple[int, ...], Tensor] | None:
+    """`local_part` where the placements keep it a rectangle; None elsewhere."""
+    from torch.distributed.tensor import Replicate, Shard
+
+    if any(type(p) not in (Replicate, Shard) for p in tensor.placements):
+        return None
+    try:
+        return local_part(tensor)
+    except ValueError:
+        return None
 
 
 def write_part(tensor: Any, whole: Tensor) -> None:

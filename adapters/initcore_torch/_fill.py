@@ -8,12 +8,12 @@ from typing import Any, Unpack
 import torch
 from torch import Generator, Tensor
 
-from initcore import Rng, specs
+from initcore import Part, Rng, specs
 from initcore.random import DeviceDraw, register_device_draw
-from initcore.spec import Layout, Spec, Wording
+from initcore.spec import Layout, Spec, Wording, check_part, made_part
 
 from ._device import draw_on_device
-from ._distributed import check_distributed, is_distributed, write_part
+from ._distributed import check_distributed, is_distributed, local_rectangle, write_part
 from ._key import check_source, key_of
 from ._keywords import Axes
 from ._layout import checked_layout
@@ -34,6 +34,7 @@ def fill(
     names: Mapping[str, str] | None = None,
     generator: Generator | None = None,
     seed: int | None = None,
+    part: Part | None = None,
     **axes: Unpack[Axes],
 ) -> Tensor:
     """Fill `tensor` by the core's initializer `name`, and return it.
@@ -44,6 +45,7 @@ def fill(
         parameters: By the core's names; `names` has the caller's for error texts.
         who: The caller's name, if it is not the core's with `_`.
         generator, seed: Where randomness comes from; at most one of them.
+        part: Which part of a kernel the tensor is.
         axes: How a layer reads the tensor's axes.
 
     Raises:
@@ -52,7 +54,12 @@ def fill(
     """
     spec, who = specs[name], who or f"{name}_"
     shape, dtype = check_tensor(tensor, who, complex_=spec.complex_)
-    layout, sizes, values = _planned(who, spec, shape, parameters, names, axes)
+    if part is not None:
+        check_part(who, part, shape)
+        if is_distributed(tensor):
+            raise ValueError(f"{who} needs part=None for a DTensor, which knows its own part.")
+    whole = shape if part is None else part.shape
+    layout, sizes, values = _planned(who, spec, whole, parameters, names, axes)
     check_source(generator, seed, who)
     if spec.random and is_distributed(tensor):
         check_distributed(who, seed is not None or generator is not None)
@@ -60,7 +67,12 @@ def fill(
         return tensor
     key = key_of(generator, seed, who) if spec.random else (0, 0)
     rng = Rng.from_key(key, xp=torch, dtype=dtype, device=tensor.device)
-    if not torch.compiler.is_compiling():
+    if part is not None:
+        apart: Any = _write_part
+        if torch.compiler.is_compiling():
+            apart = torch.compiler.disable(_write_part)  # type: ignore[no-untyped-call]
+        apart(spec, rng, sizes, values, tensor, layout, part)
+    elif not torch.compiler.is_compiling():
         write(spec, rng, sizes, values, tensor, layout)
     elif is_reduced():
         torch.compiler.disable(write)(  # type: ignore[no-untyped-call]
@@ -133,6 +145,9 @@ def _write_traced(
     spec: Spec, rng: Rng, sizes: tuple[int, ...], values: Any, tensor: Tensor, layout: Layout | None
 ) -> None:
     """Draw and write, without gradients and without autocast's lower precision."""
+    if spec.entries and is_distributed(tensor) and (here := local_rectangle(tensor)) is not None:
+        _write_part(spec, rng, sizes, values, here[1], layout, Part(tuple(tensor.shape), here[0]))
+        return
     with in_place(tensor), _without_autocast(tensor.device.type):
         out = None
         if is_plain(tensor) and (layout is None or _keeps_order(layout, tensor.ndim)):
@@ -147,6 +162,16 @@ def _write_traced(
             write_part(tensor, w)
         else:
             tensor.copy_(w)
+
+
+def _write_part(
+    spec: Spec, rng: Rng, sizes: tuple[int, ...], values: Any, tensor: Tensor,
+    layout: Layout | None, part: Part,
+) -> None:  # fmt: skip
+    """The same of a tensor that is a part of the kernel of canonical `sizes`."""
+    precision = contextlib.nullcontext() if spec.exact_across_namespaces else full_precision()
+    with precision, in_place(tensor), _without_autocast(tensor.device.type):
+        tensor.copy_(made_part(spec, rng, part, tuple(tensor.shape), sizes, values, layout))
 
 
 _keeps_order = functools.lru_cache(1024)(Layout.keeps_order)

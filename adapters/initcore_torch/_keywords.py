@@ -7,10 +7,19 @@ them out in its signature and docstring. A new shared argument is one line of a 
 from collections.abc import Callable
 from typing import Annotated, Any, TypedDict, TypeVar
 
-from initcore import specs
+from initcore import Part, specs
 from initcore.arguments import Shared, shared_arguments, write_out_keywords
 
-__all__ = ["Axes", "Draw", "Source", "shared_keywords"]
+__all__ = [
+    "Axes",
+    "Draw",
+    "DrawnAsIs",
+    "DrawnWhole",
+    "Placed",
+    "Rectangle",
+    "Source",
+    "shared_keywords",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,8 +60,33 @@ class Axes(TypedDict, total=False):
     ]
 
 
-class Draw(Source, Axes, total=False):
-    """The keywords of random fills; `Axes` has those of the others."""
+class Rectangle(TypedDict, total=False):
+    """Which part of a kernel the tensor is."""
+
+    part: Annotated[
+        Part | None,
+        Shared(
+            None,
+            "Which rectangle of a larger kernel the tensor is, such as `Part((1024, 512), (256, "
+            "0))`: it gets the values that the whole has there.",
+        ),
+    ]
+
+
+class Placed(Axes, Rectangle, total=False):
+    """How a layer reads the axes of its kernel, and which part of it the tensor is."""
+
+
+class DrawnWhole(Source, Axes, total=False):
+    """The keywords of random fills without `part`."""
+
+
+class DrawnAsIs(Source, Rectangle, total=False):
+    """The keywords of random fills that know of no axes."""
+
+
+class Draw(Source, Placed, total=False):
+    """The keywords of random fills; `Placed` has those of the others."""
 
 
 GENERATOR = "PyTorch generator to take the seed from; the default CPU generator if None."

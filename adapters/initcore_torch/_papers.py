@@ -5,10 +5,12 @@ from typing import Any, Unpack
 
 from torch import Generator, Tensor
 
-from initcore.initializers import Base, Part, Sampling, TapDensity, Taps
+from initcore import Part
+from initcore.initializers import Base, Sampling, TapDensity, Taps
+from initcore.initializers import Part as Side
 
 from ._fill import fill
-from ._keywords import Axes, Draw, shared_keywords
+from ._keywords import Draw, DrawnWhole, Placed, shared_keywords
 from ._override import overridable
 
 __all__ = [
@@ -23,11 +25,12 @@ def mirrored_(
     gain: float = 1.0,
     generator: Generator | None = None,
     *,
-    part: Part = "hidden",
+    part: Side | Part = "hidden",
     base: Base = "orthogonal",
     activation: str | Callable[..., Any] = "relu",
     negative_slope: float = 0.01,
-    **draw: Unpack[Draw],
+    piece: Part | None = None,
+    **draw: Unpack[DrawnWhole],
 ) -> Tensor:
     """The kernel becomes `[[W0, -W0], [-W0, W0]]`: a ReLU net of such layers is linear.
 
@@ -38,12 +41,16 @@ def mirrored_(
         activation: The one before the layer, by name or as a function of tensors; it needs
             `phi(u) - phi(-u) = c u`.
         negative_slope: Of a leaky ReLU.
+        piece: Which rectangle of a larger kernel the tensor is; for a hidden layer `part` may say
+            so, as in the other functions.
     """
+    if isinstance(part, Part):
+        piece, part = part, "hidden"
     values = {
         "gain": gain, "part": part, "base": base, "activation": activation,
         "negative_slope": negative_slope,
     }  # fmt: skip
-    return fill("mirrored", tensor, values, generator=generator, **draw)
+    return fill("mirrored", tensor, values, generator=generator, part=piece, **draw)
 
 
 @overridable
@@ -60,7 +67,7 @@ def conv_orthogonal_(
 
 @overridable
 @shared_keywords
-def hadamard_(tensor: Tensor, gain: float = 1.0, **axes: Unpack[Axes]) -> Tensor:
+def hadamard_(tensor: Tensor, gain: float = 1.0, **axes: Unpack[Placed]) -> Tensor:
     """The kernel becomes a partial identity, or a part of a Hadamard matrix if it widens (ZerO)."""
     return fill("hadamard", tensor, {"gain": gain}, **axes)
 
@@ -108,7 +115,7 @@ def idinit_(
 @overridable
 @shared_keywords
 def idinit_zero_(
-    tensor: Tensor, eps: float = 1e-6, *, taps: Taps = "center", **axes: Unpack[Axes]
+    tensor: Tensor, eps: float = 1e-6, *, taps: Taps = "center", **axes: Unpack[Placed]
 ) -> Tensor:
     """Rows become `eps` and `-eps` at neighbouring inputs: for the last layer of a branch."""
     return fill("idinit_zero", tensor, {"eps": eps, "taps": taps}, **axes)

@@ -5,10 +5,11 @@ from typing import Unpack
 import torch
 from torch import Generator, Tensor
 
+from initcore import Part
 from initcore.initializers import Narrowing
 
 from ._fill import fill
-from ._keywords import Axes, Draw, shared_keywords
+from ._keywords import Draw, Placed, shared_keywords
 from ._override import overridable
 from ._tensor import check_tensor, in_place, is_plain
 
@@ -72,13 +73,13 @@ def delta_orthogonal_(
 
 @overridable
 @shared_keywords
-def identity_(tensor: Tensor, gain: float = 1.0, **axes: Unpack[Axes]) -> Tensor:
+def identity_(tensor: Tensor, gain: float = 1.0, **axes: Unpack[Placed]) -> Tensor:
     """The kernel passes the first `min(out, in)` channels of each group on, times `gain`."""
     return fill("identity", tensor, {"gain": gain}, **axes)
 
 
 @overridable
-def eye_(tensor: Tensor) -> Tensor:
+def eye_(tensor: Tensor, *, part: Part | None = None) -> Tensor:
     """A matrix becomes the identity, cut to its shape.
 
     Raises:
@@ -89,8 +90,8 @@ def eye_(tensor: Tensor) -> Tensor:
             f"eye_ needs a matrix, got a tensor of shape {tuple(tensor.shape)}; "
             "for a convolution use dirac_."
         )
-    if not is_plain(tensor):
-        return fill("identity", tensor, {}, who="eye_")
+    if not is_plain(tensor) or part is not None:
+        return fill("identity", tensor, {}, who="eye_", part=part)
     shape, _ = check_tensor(tensor, "eye_", complex_=True)
     with in_place(tensor):  # PyTorch's own, which takes no second tensor
         torch.eye(*shape, out=tensor.detach())  # with out= a parameter would lose its gradient
@@ -98,7 +99,7 @@ def eye_(tensor: Tensor) -> Tensor:
 
 
 @overridable
-def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
+def dirac_(tensor: Tensor, groups: int = 1, *, part: Part | None = None) -> Tensor:
     """A convolution kernel passes the first `min(out, in)` channels of each group on unchanged.
 
     The tap is `(k - 1) // 2`. With `padding="same"` it leaves the image in place for even `k`, too;
@@ -106,6 +107,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 
     Args:
         groups: Independent kernels along the first axis.
+        part: Which part of a kernel the tensor is.
 
     Raises:
         ValueError: The tensor has not 3 to 5 axes, or `groups` does not divide its first.
@@ -115,4 +117,4 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
             f"dirac_ needs a convolution kernel of 3 to 5 axes, got a tensor of shape "
             f"{tuple(tensor.shape)}; for a dense layer use eye_."
         )
-    return fill("identity", tensor, {}, who="dirac_", groups=groups)
+    return fill("identity", tensor, {}, who="dirac_", groups=groups, part=part)

@@ -10,7 +10,8 @@ from ._signatures import required, takes
 
 __all__ = [
     "DTYPES", "LAYER_KINDS", "Backend", "LayeredBackend", "as_backend", "beyond", "claims",
-    "complex_dtypes", "dtypes", "is_portable", "layers", "seed_bits", "takes_groups", "usual_dtype",
+    "complex_dtypes", "dtypes", "is_portable", "layers", "makes_parts", "seed_bits",
+    "takes_groups", "usual_dtype",
 ]  # fmt: skip
 
 DTYPES = (*REAL, *COMPLEX)
@@ -37,6 +38,8 @@ class Backend(Protocol):
         `seed_bits`: Length of its seeds; 64 by default.
         `beyond`: Arguments of which it takes more than the specification, as its framework does:
             by initializer, names out of "shape", "dtype", "seed" and the parameters.
+        `sample_part(name, shape, part, *, seed, dtype, **parameters)`: Makes the rectangle `part`
+            of a larger kernel alone; `part` is an `initcore.Part`.
         `layers` and `layer`: See `LayeredBackend`; no layers by default.
     """
 
@@ -154,6 +157,11 @@ def dtypes(backend: Any) -> tuple[str, ...]:
 def complex_dtypes(backend: Any) -> tuple[str, ...]:
     """The complex dtypes that `backend` claims to make."""
     return tuple(d for d in _claimed(backend) if d in COMPLEX)
+
+
+def makes_parts(backend: Any) -> bool:
+    """Whether `backend` makes parts of kernels."""
+    return callable(getattr(backend, "sample_part", None))
 
 
 def _claimed(backend: Any) -> tuple[str, ...]:

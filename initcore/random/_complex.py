@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..arrays import check_out, is_numpy
-from ._windows import check_window
 
 __all__ = ["DISK_STD", "complex_normal", "disk", "truncated_disk"]
 
@@ -25,7 +24,6 @@ def complex_normal(
     strides: tuple[int, ...] | None, out: Any,
 ) -> Any:  # fmt: skip
     """Independent real and imaginary parts, each of half the variance `std**2`."""
-    check_window(shape, start, strides)
     re, im = (
         part.normal(shape, std=std * DISK_STD, start=start, strides=strides)
         for part in rng.real.split(2)

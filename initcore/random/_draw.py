@@ -31,6 +31,8 @@ def draw(
 
     On the host compiled code or NumPy fills the array; elsewhere the namespace's operations do.
     """
+    if rng.window is not None and sizes == rng.window[0] and strides is None:
+        _, sizes, start, strides = rng.window
     check_window(sizes, start, strides)
     if out is not None:
         check_out("Rng", out, sizes, rng.xp, rng.dtype)

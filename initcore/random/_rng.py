@@ -82,12 +82,13 @@ class Rng(Generic[Array]):
     True
     """
 
-    __slots__ = ("device", "dtype", "key", "xp")
+    __slots__ = ("device", "dtype", "key", "window", "xp")
 
     key: tuple[Any, Any]
     xp: Any
     dtype: Any
     device: Any
+    window: tuple[tuple[int, ...], tuple[int, ...], int, tuple[int, ...]] | None
 
     @overload
     def __init__(
@@ -115,6 +116,7 @@ class Rng(Generic[Array]):
             ("xp", xp),
             ("dtype", resolve(xp, dtype, device=device)),
             ("device", device),
+            ("window", None),
         ):
             object.__setattr__(self, name, value)
 
@@ -161,7 +163,26 @@ class Rng(Generic[Array]):
 
     def astype(self, dtype: Any) -> "Rng[Array]":
         """The same key, drawing `dtype`."""
-        return Rng.from_key(self.key, xp=self.xp, dtype=dtype, device=self.device)
+        return self._derived(self.key, dtype)
+
+    def within(
+        self, whole: tuple[int, ...], shape: tuple[int, ...], start: int, strides: tuple[int, ...]
+    ) -> "Rng[Array]":
+        """An `Rng`, with all derived from it, that draws a part alone of every draw of a shape.
+
+        Args:
+            whole: The shape of which only a part is drawn.
+            shape: Of the part.
+            start, strides: Its window, as the draws take them.
+        """
+        rng = self._derived(self.key, self.dtype)
+        object.__setattr__(rng, "window", (whole, shape, start, strides))
+        return rng
+
+    def _derived(self, key: tuple[Any, Any], dtype: Any) -> "Rng[Array]":
+        rng: Rng[Array] = Rng.from_key(key, xp=self.xp, dtype=dtype, device=self.device)
+        object.__setattr__(rng, "window", self.window)
+        return rng
 
     @property
     def real(self) -> "Rng[Array]":
@@ -195,7 +216,7 @@ class Rng(Generic[Array]):
         else:
             counters = scalars((0, data), self.xp, self.device)
             key = threefry2x32(words_of(self.xp), self.key, *counters)
-        return Rng.from_key(key, xp=self.xp, dtype=self.dtype, device=self.device)
+        return self._derived(key, self.dtype)
 
     def bits(
         self,
@@ -258,7 +279,7 @@ class Rng(Generic[Array]):
     ) -> Array:
         """Normal numbers of the given mean and standard deviation."""
         if is_complex(self.dtype):
-            return complex_normal(self, as_shape(shape), mean, std, start, strides, out)  # type: ignore[no-any-return]
+            return complex_normal(self, as_shape(shape), mean, std, start, strides, out)
         make = cached_normal if self._eager else Distribution.normal
         numbers = make(-math.inf, math.inf, dtype_name(self.dtype), std, mean)
         return draw(self, numbers, as_shape(shape), start, strides, out)

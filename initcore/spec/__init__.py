@@ -26,6 +26,9 @@ from ._kernel import fan as fan
 from ._kernel import mean_fan as mean_fan
 from ._kernel import width_factor as width_factor
 from ._layout import Layout as Layout
+from ._part import Part as Part
+from ._part import check_part as check_part
+from ._part import made_part as made_part
 from ._registry import GROUPS as GROUPS
 from ._registry import initializer as initializer
 from ._registry import specs as specs

@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from ..arguments import as_shape
 from ..arrays import Shape, check_out, compute_dtype, dtype_name, is_contiguous
 from ..random import Rng, check_rng
 from ._by_name import ByName
 from ._domain import Domain, Integer
 from ._invariant import Invariant
+from ._part import Part, check_part, made_part
 from ._shape_rule import ShapeRule
 from ._spec import Spec
 
@@ -33,13 +35,13 @@ specs = ByName[Spec]("initcore.initializers", "specs of")
 """Every initializer's `Spec`, by name."""
 
 
-def _with_out(signature: inspect.Signature) -> inspect.Signature:
-    """The signature with `out=None` as its last parameter."""
+def _as_called(signature: inspect.Signature, rectangle: str) -> inspect.Signature:
+    """The signature with `out=None` and that of a rectangle as its last parameters."""
     parameters = [p for n, p in signature.parameters.items() if n != "out"]
     kind = inspect.Parameter.KEYWORD_ONLY
-    return signature.replace(
-        parameters=[*parameters, inspect.Parameter("out", kind, default=None, annotation=Any)]
-    )
+    more = [inspect.Parameter("out", kind, default=None, annotation=Any),
+            inspect.Parameter(rectangle, kind, default=None, annotation=Part | None)]  # fmt: skip
+    return signature.replace(parameters=[*parameters, *more])
 
 
 Array = TypeVar("Array")
@@ -72,7 +74,8 @@ def initializer(
         exact: Whether every array library gives the same values up to the rounding of single
             operations; False where matrix products make the entries.
         rounds: Whether the function itself rounds its result once, to an `Rng` of any dtype, and
-            writes to an `out` of any strides.
+            writes to an `out` of any strides; its entries are draws, each at its place of the
+            stream, so that a part of them can be drawn alone.
         complex_: Whether it makes kernels of complex dtypes, too.
         example: A value of each parameter that has no default, for documentation and checks.
 
@@ -83,7 +86,9 @@ def initializer(
     rounded once, here, to the `Rng`'s dtype, unless the function does. `groups` is added to the
     parameters of functions that take it. Every initializer takes `out`, a NumPy array or PyTorch
     tensor of the result's shape and dtype to write into; a function that takes `out` itself saves
-    the copy, and returns `out` where it has built its result there.
+    the copy, and returns `out` where it has built its result there. Every initializer takes `part`,
+    a `Part` (`piece` where it has a parameter `part`): the shape is then that of a rectangle of the
+    kernel, and its values are those that the whole has there.
     """
 
     def file(function: Written[Array, P]) -> Checked[Array, P]:
@@ -109,7 +114,8 @@ def initializer(
             if builds_in_place and fits:
                 values = {**values, "out": out}
             try:
-                _check_memory(sizes, rng)
+                if rng.window is None:
+                    _check_memory(sizes, rng)
                 w = of_checked(rng if rng.dtype == fine else rng.astype(fine), sizes, **values)
             except MemoryError:
                 size = math.prod(sizes) * (8 if dtype_name(fine) == "float64" else 4)
@@ -125,9 +131,20 @@ def initializer(
         @functools.wraps(function)
         def checked(rng: Rng, shape: Any, /, *, out: Any = None, **given: Any) -> Any:
             check_rng(name, rng)
-            return made(rng, *spec.check(shape, given), out)
+            part = given.pop(spec.rectangle, None)
+            if part is None and isinstance(given.get("part"), Part):
+                part = given.pop("part")
+            if part is None:
+                return made(rng, *spec.check(shape, given), out)
+            shape = as_shape(shape, who=name)
+            check_part(name, part, shape)
+            check_out(name, out, shape, rng.xp, rng.dtype)
+            w = made_part(spec, rng, part, shape, *spec.check(part.shape, given), None)
+            if out is None:
+                return w
+            out[...] = w
+            return out
 
-        checked.__signature__ = _with_out(inspect.signature(function))  # type: ignore[attr-defined]
         spec = Spec(
             name=name,
             function=checked,
@@ -139,8 +156,11 @@ def initializer(
             random=random,
             exact_across_namespaces=exact,
             complex_=complex_,
+            entries=rounds and random,
             example=MappingProxyType(dict(example or {})),
         )
+        as_called = _as_called(inspect.signature(function), spec.rectangle)
+        checked.__signature__ = as_called  # type: ignore[attr-defined]
         specs.file(spec)
         return checked  # type: ignore[return-value]
 

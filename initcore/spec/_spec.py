@@ -37,6 +37,7 @@ class Spec:
         exact_across_namespaces: Whether every array library gives the same values up to the
             rounding of single operations: no matrix products make the entries.
         complex_: Whether it makes kernels of complex dtypes, too.
+        entries: Whether its entries are draws, each at its place of the stream.
         example: A value of each parameter that has no default.
         made: The function of what `check` returned: `(rng, sizes, values, out) -> array`; None of
             a specification that `initializer` has not filed.
@@ -52,6 +53,7 @@ class Spec:
     random: bool = True
     exact_across_namespaces: bool = True
     complex_: bool = False
+    entries: bool = False
     example: Mapping[str, Any] = field(default_factory=dict)
     made: Callable[..., Any] | None = field(default=None, repr=False, compare=False)
     defaults: dict[str, Any] = field(init=False, repr=False, compare=False)
@@ -99,6 +101,11 @@ class Spec:
     def grouped(self) -> bool:
         """Whether it knows of groups."""
         return "groups" in self.parameters
+
+    @property
+    def rectangle(self) -> str:
+        """The keyword of a rectangle of a kernel: `part`, or `piece` beside a parameter `part`."""
+        return "piece" if "part" in self.parameters else "part"
 
     def check(
         self,

@@ -58,6 +58,7 @@ def test_three_members_are_enough_and_claim_nothing_else() -> None:
         "golden": "claims no portable stream",
         "low_precision": "makes no half precision",
         "complex": "makes no complex numbers",
+        "part": "makes no parts",
         "layers": "offers no layers",
     }
 

@@ -38,7 +38,7 @@ def test_the_core_passes_on_numpy_and_on_the_strict_namespace() -> None:
     results = conform(["numpy", "array_api_strict:no_x64"], keyword="delta,glorot_normal", jobs=2)
     assert results.ok, results.failures
     assert results.backends == ["numpy", "array_api_strict:no_x64"]
-    assert results.count("passed") == 46
+    assert results.count("passed") == 50
 
 
 def test_the_same_seed_tries_the_same_and_another_others() -> None:
@@ -176,7 +176,7 @@ def test_the_convolution_of_the_suite_is_the_frameworks(shape: tuple[int, ...]) 
 
 
 def test_checks_are_told_apart_and_say_what_they_prove() -> None:
-    assert len({c.id for c in CHECKS}) == len(CHECKS) == 13
+    assert len({c.id for c in CHECKS}) == len(CHECKS) == 14
     assert all(c.proves.endswith(".") and c.title and c.examples > 0 for c in CHECKS)
 
 

@@ -29,6 +29,7 @@ def test_the_documented_example_fails_honestly() -> None:
         "golden": "claims no portable stream",
         "low_precision": "makes no half precision",
         "complex": "makes no complex numbers",
+        "part": "makes no parts",
         "layers": "offers no layers",
     }
 

@@ -2,6 +2,7 @@
 
 # ruff: noqa: N802 - the names are Haiku's
 
+from collections.abc import Sequence
 from typing import Any
 
 import initcore_jax
@@ -35,8 +36,16 @@ def VarianceScaling(
     distribution: str = "truncated_normal",
     fan_in_axes: Any = None,
 ) -> Any:
-    axes = {} if fan_in_axes is None else {"in_axis": fan_in_axes, "out_axis": -1}
-    return haiku(initcore_jax.variance_scaling(scale, mode, distribution, **axes))
+    if fan_in_axes is None:
+        return haiku(initcore_jax.variance_scaling(scale, mode, distribution))
+
+    def init(shape: Sequence[int], dtype: Any) -> Any:
+        """Haiku counts every other axis as one of outputs."""
+        out = tuple(axis for axis in range(len(shape)) if axis not in fan_in_axes)
+        made = initcore_jax.variance_scaling(scale, mode, distribution, fan_in_axes, out)
+        return haiku(made)(shape, dtype)
+
+    return init
 
 
 def UniformScaling(scale: Any = 1.0) -> Any:

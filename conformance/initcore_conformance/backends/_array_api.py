@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from initcore import Rng, specs
+from initcore import Part, Rng, specs
 from initcore.arrays import COMPLEX
 from initcore.random import on_numpy
 
@@ -28,6 +28,15 @@ class ArrayApiBackend:
         """The core's kernel."""
         rng = Rng(seed, xp=self.xp, dtype=dtype, device=self.device)
         return specs[name].function(rng, shape, **parameters)
+
+    def sample_part(
+        self, name: str, shape: Any, part: Part, *, seed: Any, dtype: Any = "float32",
+        **parameters: Any,
+    ) -> Any:  # fmt: skip
+        """The core's part of a kernel."""
+        rng = Rng(seed, xp=self.xp, dtype=dtype, device=self.device)
+        spec = specs[name]
+        return spec.function(rng, shape, **{spec.rectangle: part}, **parameters)
 
 
 class ReferenceBackend(ArrayApiBackend):

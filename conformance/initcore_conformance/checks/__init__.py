@@ -5,6 +5,7 @@ from ._complex import ComplexNumbers
 from ._determinism import Determinism, Purity
 from ._invariants import AcrossSeeds, Groups, Invariants
 from ._layers import Layers
+from ._parts import Parts
 from ._precision import LowPrecision
 from ._reference import GoldenVectors, Reference
 from ._rejection import Rejection
@@ -25,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     GoldenVectors(),
     LowPrecision(),
     ComplexNumbers(),
+    Parts(),
     Layers(),
     Rejection(),
 )

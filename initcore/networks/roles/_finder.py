@@ -100,8 +100,8 @@ class _Finder:
             for rows in partition(self.graph, uses[0], self.reached.get(uses[0], {}))
         ]
         pieces.sort(key=lambda w: int(w.rows[0]))
-        whole = p.kernel is None or sum(len(w.rows) for w in pieces) == p.kernel.out
-        return _joined(pieces) if len(pieces) > 1 and whole else self._piece(p, nodes, None)
+        complete = p.kernel is None or sum(len(w.rows) for w in pieces) == p.kernel.out
+        return _joined(pieces) if len(pieces) > 1 and complete else self._piece(p, nodes, None)
 
     def _blocks(self, nodes: Sequence[int]) -> list[list[int]]:
         """The uses of a kernel by the block of its outputs that each of them takes.

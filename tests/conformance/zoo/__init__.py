@@ -8,6 +8,7 @@ from . import frames as frames
 from . import identities as identities
 from . import layouts as layouts
 from . import mirrors as mirrors
+from . import parts as parts
 from . import precision as precision
 from . import randomness as randomness
 from . import sparsity as sparsity
