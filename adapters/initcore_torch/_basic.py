@@ -47,7 +47,11 @@ def ones_(tensor: Tensor, **which: Unpack[Rectangle]) -> Tensor:
 @overridable
 @shared_keywords
 def constant_(tensor: Tensor, val: float, **which: Unpack[Rectangle]) -> Tensor:
-    """Every element becomes `val`. Tensors of any dtype and layout."""
+    """Every element becomes `val`. Tensors of any dtype and layout.
+
+    Args:
+        val: A number that the tensor's dtype can hold.
+    """
     return _constant("constant", tensor, val, **which)
 
 

@@ -25,7 +25,7 @@ def mirrored_(
     gain: float = 1.0,
     generator: Generator | None = None,
     *,
-    part: Side | Part = "hidden",
+    part: Side = "hidden",
     base: Base = "orthogonal",
     activation: str | Callable[..., Any] = "relu",
     negative_slope: float = 0.01,
@@ -41,11 +41,12 @@ def mirrored_(
         activation: The one before the layer, by name or as a function of tensors; it needs
             `phi(u) - phi(-u) = c u`.
         negative_slope: Of a leaky ReLU.
-        piece: Which rectangle of a larger kernel the tensor is; for a hidden layer `part` may say
-            so, as in the other functions.
+        piece: Which rectangle of a larger kernel the tensor is, as `part` says in other functions;
+            for a hidden layer `part` may say it here, too.
     """
-    if isinstance(part, Part):
-        piece, part = part, "hidden"
+    given: Any = part
+    if isinstance(given, Part):
+        piece, part = given, "hidden"
     values = {
         "gain": gain, "part": part, "base": base, "activation": activation,
         "negative_slope": negative_slope,

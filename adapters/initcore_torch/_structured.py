@@ -82,6 +82,9 @@ def identity_(tensor: Tensor, gain: float = 1.0, **axes: Unpack[Placed]) -> Tens
 def eye_(tensor: Tensor, *, part: Part | None = None) -> Tensor:
     """A matrix becomes the identity, cut to its shape.
 
+    Args:
+        part: Which part of a kernel the tensor is.
+
     Raises:
         ValueError: The tensor is no matrix.
     """

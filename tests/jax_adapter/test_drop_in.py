@@ -58,7 +58,7 @@ SIGNATURES = {
     "idinit_zero": f"(eps=1e-06, dtype=None, *, taps='center', {KERNEL})",
     "mirrored": f"(scale=1.0, dtype=None, *, {MIRRORED}{KERNEL})",
     "normal": "(stddev=0.01, dtype=None, *, mean=0.0, in_axis=-2, out_axis=-1, groups=1)",
-    "ones": "(key, shape, dtype=None, out_sharding=None)",
+    "ones": "(key, shape, dtype=None, out_sharding=None, *, part=None)",
     "orthogonal": f"(scale=1.0, {COLUMN}{FRAME})",
     "scaled_orthogonal": f"(scale=1.0, {COLUMN}narrowing='isometric', {FRAME})",
     "sparse": "(sparsity, stddev=0.01, dtype=None, *, in_axis=-2, out_axis=-1)",
@@ -73,7 +73,7 @@ SIGNATURES = {
         "(scale, mode, distribution, in_axis=-2, out_axis=-1, batch_axis=(), dtype=None, *, "
         "groups=1)"
     ),
-    "zeros": "(key, shape, dtype=None, out_sharding=None)",
+    "zeros": "(key, shape, dtype=None, out_sharding=None, *, part=None)",
 }
 VARIANCES = [f"{n}_{law}" for n in ("glorot", "he", "kaiming", "lecun", "xavier")
              for law in ("normal", "uniform")]  # fmt: skip

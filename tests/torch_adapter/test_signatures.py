@@ -9,24 +9,27 @@ import pytest
 import torch
 
 import initcore_torch as init
+from initcore import Part
 from initcore.spec import Choice, specs
 
-DRAW = "seed=None, groups=1, transposed=False, batch=0"
+WHOLE = "seed=None, groups=1, transposed=False, batch=0"
+DRAW = f"{WHOLE}, part=None"
 SIGNATURES = {
-    "approximate_isometry_": f"tensor, mask, gain=1.0, generator=None, *, steps=1000, {DRAW}",
-    "constant_": "tensor, val",
+    "approximate_isometry_": f"tensor, mask, gain=1.0, generator=None, *, steps=1000, {WHOLE}",
+    "constant_": "tensor, val, *, part=None",
     "conv_orthogonal_": f"tensor, gain=1.0, generator=None, *, {DRAW}",
     "delta_orthogonal_": f"tensor, gain=1.0, generator=None, *, {DRAW}",
-    "dirac_": "tensor, groups=1",
-    "eye_": "tensor",
+    "dirac_": "tensor, groups=1, *, part=None",
+    "eye_": "tensor, *, part=None",
     "glorot_normal_": f"tensor, generator=None, *, {DRAW}",
     "glorot_uniform_": f"tensor, generator=None, *, {DRAW}",
-    "hadamard_": "tensor, gain=1.0, *, groups=1, transposed=False, batch=0",
+    "hadamard_": "tensor, gain=1.0, *, groups=1, transposed=False, batch=0, part=None",
     "he_normal_": f"tensor, generator=None, *, {DRAW}",
     "he_uniform_": f"tensor, generator=None, *, {DRAW}",
-    "identity_": "tensor, gain=1.0, *, groups=1, transposed=False, batch=0",
+    "identity_": "tensor, gain=1.0, *, groups=1, transposed=False, batch=0, part=None",
     "idinit_": f"tensor, tau=1.0, generator=None, *, noise=1e-06, taps='center', {DRAW}",
-    "idinit_zero_": "tensor, eps=1e-06, *, taps='center', groups=1, transposed=False, batch=0",
+    "idinit_zero_": "tensor, eps=1e-06, *, taps='center', groups=1, transposed=False, batch=0, "
+    "part=None",
     "kaiming_normal_": "tensor, a=0, mode='fan_in', nonlinearity='leaky_relu', generator=None, "
     f"*, {DRAW}",
     "kaiming_uniform_": "tensor, a=0, mode='fan_in', nonlinearity='leaky_relu', generator=None, "
@@ -34,16 +37,16 @@ SIGNATURES = {
     "lecun_normal_": f"tensor, generator=None, *, {DRAW}",
     "lecun_uniform_": f"tensor, generator=None, *, {DRAW}",
     "mirrored_": "tensor, gain=1.0, generator=None, *, part='hidden', base='orthogonal', "
-    f"activation='relu', negative_slope=0.01, {DRAW}",
+    f"activation='relu', negative_slope=0.01, piece=None, {WHOLE}",
     "normal_": f"tensor, mean=0.0, std=1.0, generator=None, *, {DRAW}",
-    "ones_": "tensor",
+    "ones_": "tensor, *, part=None",
     "orthogonal_": f"tensor, gain=1.0, generator=None, *, {DRAW}",
     "scaled_orthogonal_": "tensor, gain=1.0, generator=None, *, narrowing='isometric', " + DRAW,
-    "sparse_": "tensor, sparsity, std=0.01, generator=None, *, seed=None",
+    "sparse_": "tensor, sparsity, std=0.01, generator=None, *, seed=None, part=None",
     "sparse_orthogonal_": "tensor, density, gain=1.0, generator=None, *, sampling='uniform', "
     f"tap_density='same', {DRAW}",
     "sparse_orthogonal_mask": "tensor, density, generator=None, *, sampling='uniform', "
-    f"tap_density='same', {DRAW}",
+    f"tap_density='same', {WHOLE}",
     "trunc_normal_": f"tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None, *, {DRAW}",
     "truncated_normal_": "tensor, mean=0.0, std=1.0, low=-2.0, high=2.0, generator=None, "
     f"*, {DRAW}",
@@ -52,11 +55,12 @@ SIGNATURES = {
     f"generator=None, *, {DRAW}",
     "xavier_normal_": f"tensor, gain=1.0, generator=None, *, {DRAW}",
     "xavier_uniform_": f"tensor, gain=1.0, generator=None, *, {DRAW}",
-    "zeros_": "tensor",
+    "zeros_": "tensor, *, part=None",
 }
 SHARED = {
     "generator": torch.Generator | None, "seed": int | None, "groups": int, "transposed": bool,
     "batch": int,
+    "part": Part | None,
 }  # fmt: skip
 
 
@@ -72,7 +76,9 @@ def test_signatures_are_the_promised_ones(name: str) -> None:
     bare = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
     assert str(signature.replace(parameters=bare)) == f"({SIGNATURES[name]}) -> torch.Tensor"
     for p in signature.parameters.values():
-        assert SHARED.get(p.name, p.annotation) == p.annotation, f"{name}: {p}"
+        assert (name, p.name) == ("mirrored_", "part") or (
+            SHARED.get(p.name, p.annotation) == p.annotation
+        ), f"{name}: {p}"
     assert copy.deepcopy(function) is function
 
 
@@ -80,7 +86,9 @@ def test_signatures_are_the_promised_ones(name: str) -> None:
 def test_shared_arguments_are_described_once_in_the_section_of_arguments(name: str) -> None:
     text = inspect.getdoc(getattr(init, name))
     assert text is not None
-    shared = [n for n in SHARED if n in inspect.signature(getattr(init, name)).parameters]
+    own = {"part"} if name == "mirrored_" else set()  # which part of the network
+    takes = inspect.signature(getattr(init, name)).parameters
+    shared = [n for n in SHARED if n in takes and n not in own]
     assert text.count("Args:\n") == 1
     arguments = text.partition("Args:\n")[2].partition("\n\n")[0].splitlines()
     named = [n for line in arguments if line[4] != " " for n in line.partition(":")[0].split(",")]
