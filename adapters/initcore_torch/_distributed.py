@@ -4,7 +4,14 @@ from typing import Any
 
 from torch import Tensor
 
-__all__ = ["check_distributed", "is_distributed", "local_part", "local_rectangle", "write_part"]
+__all__ = [
+    "check_distributed",
+    "check_same_key",
+    "is_distributed",
+    "local_part",
+    "local_rectangle",
+    "write_part",
+]
 
 
 def is_distributed(tensor: Any) -> bool:
@@ -19,6 +26,27 @@ def check_distributed(who: str, given: bool) -> None:
             f"{who} needs seed= (or a generator in the same state on every process) for a "
             "DTensor, whose parts come from one draw."
         )
+
+
+def check_same_key(who: str, tensor: Any, key: tuple[int, int]) -> None:
+    """A `ValueError` unless every process of the tensor's mesh has the same key.
+
+    Two all-reduces of two numbers along each axis of the mesh.
+    """
+    import torch
+    from torch import distributed
+
+    mesh = tensor.device_mesh
+    words = torch.tensor(key, dtype=torch.int64, device=tensor.to_local().device)
+    for group in mesh.get_all_groups():
+        least, most = words.clone(), words.clone()
+        distributed.all_reduce(least, distributed.ReduceOp.MIN, group)
+        distributed.all_reduce(most, distributed.ReduceOp.MAX, group)
+        if not torch.equal(least, most):
+            raise ValueError(
+                f"{who} needs a generator in the same state on every process for a DTensor, and "
+                "they differ; pass seed=, or seed the generators alike."
+            )
 
 
 def local_part(tensor: Tensor) -> tuple[tuple[int, ...], Tensor]:

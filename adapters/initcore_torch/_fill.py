@@ -13,7 +13,13 @@ from initcore.random import DeviceDraw, register_device_draw
 from initcore.spec import Layout, Spec, Wording, check_part, made_part
 
 from ._device import draw_on_device
-from ._distributed import check_distributed, is_distributed, local_rectangle, write_part
+from ._distributed import (
+    check_distributed,
+    check_same_key,
+    is_distributed,
+    local_rectangle,
+    write_part,
+)
 from ._key import check_source, key_of
 from ._keywords import Axes
 from ._layout import checked_layout
@@ -66,6 +72,8 @@ def fill(
     if not has_values(tensor):
         return tensor
     key = key_of(generator, seed, who) if spec.random else (0, 0)
+    if spec.random and seed is None and is_distributed(tensor):
+        check_same_key(who, tensor, key)
     rng = Rng.from_key(key, xp=torch, dtype=dtype, device=tensor.device)
     if part is not None:
         apart: Any = _write_part

@@ -2,7 +2,7 @@
 
 import typer
 
-from . import _conform, _demo, _show, _spec, _theory
+from . import _conform, _demo, _show, _spec, _theory, _weights
 
 __all__ = ["app"]
 
@@ -18,4 +18,5 @@ _show.register(app)
 _theory.register(app)
 _spec.register(app)
 _conform.register(app)
+_weights.register(app)
 _demo.register(app)

@@ -36,6 +36,27 @@ for meta in (True, False):
     for p, q in zip(whole.parameters(), model.parameters(), strict=True):
         assert torch.equal(p, q.full_tensor())
     model(torch.ones(2, 16)).sum().backward()
+from torch.distributed.tensor import Replicate, Shard, empty
+
+rank = dist.get_rank()
+for name in ("normal_", "kaiming_uniform_", "orthogonal_", "trunc_normal_", "hadamard_"):
+    given = {} if name == "hadamard_" else {"seed": 3}
+    wanted = getattr(init, name)(torch.empty(7, 12), **given)
+    for placement in (Shard(0), Shard(1), Replicate()):
+        tensor = empty((7, 12), device_mesh=mesh, placements=[placement])
+        assert torch.equal(getattr(init, name)(tensor, **given).full_tensor(), wanted), name
+alike = torch.Generator().manual_seed(1)
+tensor = empty((7, 12), device_mesh=mesh, placements=[Shard(0)])
+wanted = init.normal_(torch.empty(7, 12), generator=torch.Generator().manual_seed(1))
+assert torch.equal(init.normal_(tensor, generator=alike).full_tensor(), wanted)
+tensor.to_local().fill_(7.0)
+try:
+    init.normal_(tensor, generator=torch.Generator().manual_seed(rank))
+except ValueError as error:
+    assert "a generator in the same state on every process" in str(error), error
+else:
+    raise AssertionError("different generators were taken for one")
+assert (tensor.to_local() == 7).all()
 print("equal")
 dist.destroy_process_group()
 """
