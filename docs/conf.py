@@ -25,7 +25,7 @@ extensions = [
     "sphinx_design",
     "sphinx_copybutton",
 ]
-exclude_patterns = ["_build", "examples"]
+exclude_patterns = ["_build", "examples", ".jupyter_cache", "jupyter_execute"]
 
 # Notebooks are the pages with code cells. They run at every build; an error fails it.
 nb_execution_mode = "force"
