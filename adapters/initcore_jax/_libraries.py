@@ -18,6 +18,9 @@ def haiku(initializer: Initializer) -> Callable[[Sequence[int], DTypeLike], jax.
 
     For example `hk.Linear(64, w_init=haiku(orthogonal()))`. An initializer whose result does not
     depend on the key asks for none: it works in `net.init(None, x)`, and outside of a transform.
+
+    Args:
+        initializer: Any initializer of this package.
     """
     plain = (zeros, ones, jax.nn.initializers.zeros, jax.nn.initializers.ones)
     random = initializer not in plain and getattr(initializer, "random", True)

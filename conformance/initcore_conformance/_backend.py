@@ -31,16 +31,17 @@ class Backend(Protocol):
         initializers: Names of `initcore.specs` that it claims to implement.
 
     A backend may have more attributes. Without them it claims less:
-        `portable`: Whether the same seed gives the NumPy core's values; False by default.
-        `dtypes`: The dtypes it makes, out of `DTYPES`; float32 alone by default.
-        `claims(name, shape, dtype, parameters) -> bool`: Whether it takes a call; other calls are
-            not tried. By default it takes all parameters in the signature of `sample`.
-        `seed_bits`: Length of its seeds; 64 by default.
-        `beyond`: Arguments of which it takes more than the specification, as its framework does:
-            by initializer, names out of "shape", "dtype", "seed" and the parameters.
-        `sample_part(name, shape, part, *, seed, dtype, **parameters)`: Makes the rectangle `part`
-            of a larger kernel alone; `part` is an `initcore.Part`.
-        `layers` and `layer`: See `LayeredBackend`; no layers by default.
+
+    - `portable`: Whether the same seed gives the NumPy core's values; False by default.
+    - `dtypes`: The dtypes it makes, out of `DTYPES`; float32 alone by default.
+    - `claims(name, shape, dtype, parameters) -> bool`: Whether it takes a call; other calls are
+      not tried. By default it takes all parameters in the signature of `sample`.
+    - `seed_bits`: Length of its seeds; 64 by default.
+    - `beyond`: Arguments of which it takes more than the specification, as its framework does:
+      by initializer, names out of "shape", "dtype", "seed" and the parameters.
+    - `sample_part(name, shape, part, *, seed, dtype, **parameters)`: Makes the rectangle `part`
+      of a larger kernel alone; `part` is an `initcore.Part`.
+    - `layers` and `layer`: See `LayeredBackend`; no layers by default.
     """
 
     name: str

@@ -17,7 +17,12 @@ __all__ = ["HasLaw", "complex_violation", "law_violation", "standard_law"]
 
 @dataclass(frozen=True)
 class HasLaw:
-    """The entries are independent draws from a distribution, and all are distinct."""
+    """The entries are independent draws from a distribution, and all are distinct.
+
+    Args:
+        law: `"uniform"`, `"normal"`, `"truncated_normal"` or `"variance_scaling"`.
+        fixed: Parameters that the initializer fixes, by the core's names.
+    """
 
     law: str
     fixed: dict[str, Any] = field(default_factory=dict, hash=False)

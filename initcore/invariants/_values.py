@@ -15,7 +15,11 @@ __all__ = ["Bounded", "ColumnSparse", "Filled"]
 
 @dataclass(frozen=True)
 class Filled:
-    """Every element is one value."""
+    """Every element is one value.
+
+    Args:
+        value: The value; None for the parameter `value`.
+    """
 
     value: float | None = None
 

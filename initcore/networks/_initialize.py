@@ -52,7 +52,11 @@ def make_plan(
     paths: Paths | None, only: str | Collection[str] | None = None,
     input_scale: float | None = None,
 ) -> Plan:  # fmt: skip
-    """What `initialize` would write into a model, which it only looks at."""
+    """What `initialize` would write into a model, which it only looks at.
+
+    Args:
+        scheme, overrides, only, input_scale: As of the adapters' `plan`.
+    """
     key_of_seed(seed, who=WHO)
     names = list(model.quantized)
     if names:

@@ -15,7 +15,13 @@ __all__ = ["KEEP", "OWN_SCALE", "Rule", "Scheme", "common", "gain_of", "rule_of"
 
 @dataclass(frozen=True)
 class Rule:
-    """An initializer's name, parameters and reason. Without a name the weight is left alone."""
+    """An initializer's name, parameters and reason. Without a name the weight is left alone.
+
+    Attributes:
+        name: Name of an initializer, or None.
+        parameters: Parameters of the initializer.
+        why: Reason, for reports.
+    """
 
     name: str | None
     parameters: Mapping[str, Any] = field(default_factory=dict)
