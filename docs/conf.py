@@ -1,4 +1,4 @@
-"""Sphinx configuration. The pages of the specification and of the API are written before a build."""
+"""Sphinx configuration. Pages of the specification and of the API are written before a build."""
 
 import sys
 import warnings

@@ -21,6 +21,7 @@ ENTRY = re.compile(r"^    ((?:\*{0,2}\w+)(?:, \*{0,2}\w+)*): (.*)$")
 AS_OF = re.compile(r"[Aa]s (?:of|for|in) `([\w.]+)`")
 THOSE_OF = re.compile(r"(?:[Tt]hose\s+of|Otherwise\s+as)\s+`([\w.]+)`")
 
+
 def sections(doc: str) -> dict[str, list[str]]:
     """The lines under each heading of a docstring."""
     found: dict[str, list[str]] = {}
@@ -74,7 +75,9 @@ def resolve(path: str, module: str) -> Any:
     try:
         found = importlib.import_module(name)
         for part in rest.split("."):
-            found = getattr(found, part, None) or importlib.import_module(f"{found.__name__}.{part}")
+            found = getattr(found, part, None) or importlib.import_module(
+                f"{found.__name__}.{part}"
+            )
     except (ImportError, AttributeError):
         return None
     return found
@@ -151,7 +154,9 @@ def field_list(heading: str, texts: dict[str, str]) -> list[str]:
     return [f"{heading}:", *(f"    {name}: {text}" for name, text in texts.items()), ""]
 
 
-def skip_member(app: Any, what: str, name: str, value: Any, skip: bool, options: Any) -> bool | None:
+def skip_member(
+    app: Any, what: str, name: str, value: Any, skip: bool, options: Any
+) -> bool | None:
     """Leave out the fields of named tuples, which their class describes."""
     doc = getattr(value, "__doc__", None) or ""
     return True if doc.startswith("Alias for field number") else None

@@ -13,7 +13,7 @@ from ._constants import CONSTANTS
 PACKAGES = {
     "initcore": ("Initializers and gains", "For NumPy arrays and any other Array API namespace."),
     "initcore_torch": ("PyTorch", "In the style of `torch.nn.init`: functions fill a tensor."),
-    "initcore_jax": ("JAX", "In the style of `jax.nn.initializers`: functions make an initializer."),
+    "initcore_jax": ("JAX", "In the style of `jax.nn.initializers`: functions make initializers."),
     "initcore_keras": ("Keras", "In the style of `keras.initializers`: classes with a config."),
     "initcore_mlx": ("MLX", "In the style of `mlx.nn.init`: functions make an initializer."),
     "initcore.theory": ("Signal propagation", "What wide networks do to signals and gradients."),
@@ -21,7 +21,7 @@ PACKAGES = {
     "initcore.plots": ("Figures", "What `initcore ... --plot` draws, as Matplotlib figures."),
     "initcore.networks": ("Whole models", "Plans, roles, schemes, and what an adapter builds on."),
     "initcore.diagnostics": ("Diagnostics", "What the adapters measure in a model."),
-    "initcore.invariants": ("Invariants", "What is true of every result, as objects that check it."),
+    "initcore.invariants": ("Invariants", "What is true of every result, as objects that check."),
     "initcore.spec": ("Specifications", "How an initializer is filed, and read as data."),
     "initcore.random": ("Random numbers", "The key, and what draws from it."),
     "initcore.activations": ("Activations", "Named functions, and Gaussian integrals over them."),
@@ -48,9 +48,9 @@ def public_names(package: str) -> Iterator[tuple[str, Any]]:
         value = getattr(module, name)
         if name.startswith("_") or isinstance(value, types.ModuleType):
             continue
-        if name == "TYPE_CHECKING" or getattr(value, "__module__", "") == "typing":
-            if f"{package}.{name}" not in CONSTANTS:
-                continue
+        typed = name == "TYPE_CHECKING" or getattr(value, "__module__", "") == "typing"
+        if typed and f"{package}.{name}" not in CONSTANTS:
+            continue
         yield name, value
 
 
