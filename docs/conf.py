@@ -1,5 +1,6 @@
 """Sphinx configuration. Pages of the specification and of the API are written before a build."""
 
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -11,6 +12,7 @@ from initcore import __version__ as release  # noqa: E402
 from initcore.specification import write_pages  # noqa: E402
 from tests.tools import reference  # noqa: E402
 
+os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # of the notebooks
 warnings.filterwarnings("ignore", category=UserWarning, module="keras")
 write_pages(Path(__file__).parent / "spec")
 reference.write_reference(Path(__file__).parent / "api")
