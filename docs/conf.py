@@ -1,4 +1,4 @@
-"""Sphinx configuration. Pages of the specification and of the API are written before a build."""
+"""Sphinx configuration; the pages of the specification and the API are written before a build."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ write_pages(Path(__file__).parent / "spec")
 reference.write_reference(Path(__file__).parent / "api")
 
 project = "initcore"
-author = "The initcore maintainers"
+author = project_copyright = "The initcore maintainers"
 version = release
 extensions = [
     "myst_nb",

@@ -1,6 +1,6 @@
 """The API reference: a page for each package, made from docstrings.
 
-`docs/conf.py` writes the pages and completes the docstrings; `tests/test_reference.py` holds that
+`docs/conf.py` writes the pages and completes the docstrings. `tests/test_reference.py` holds that
 no public name and no parameter is left out.
 """
 

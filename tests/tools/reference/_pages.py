@@ -9,26 +9,31 @@ from typing import Any
 
 from ._constants import CONSTANTS
 
-# Package: title of its page, a sentence.
-PACKAGES = {
-    "initcore": ("Initializers and gains", "For NumPy arrays and any other Array API namespace."),
-    "initcore_torch": ("PyTorch", "In the style of `torch.nn.init`: functions fill a tensor."),
-    "initcore_jax": ("JAX", "In the style of `jax.nn.initializers`: functions make initializers."),
-    "initcore_keras": ("Keras", "In the style of `keras.initializers`: classes with a config."),
-    "initcore_mlx": ("MLX", "In the style of `mlx.nn.init`: functions make an initializer."),
-    "initcore.theory": ("Signal propagation", "What wide networks do to signals and gradients."),
-    "initcore.density": ("Densities of sparse networks", "How many weights each layer keeps."),
-    "initcore.plots": ("Figures", "What `initcore ... --plot` draws, as Matplotlib figures."),
-    "initcore.networks": ("Whole models", "Plans, roles, schemes, and what an adapter builds on."),
-    "initcore.diagnostics": ("Diagnostics", "What the adapters measure in a model."),
-    "initcore.invariants": ("Invariants", "What is true of every result, as objects that check."),
-    "initcore.spec": ("Specifications", "How an initializer is filed, and read as data."),
-    "initcore.random": ("Random numbers", "The key, and what draws from it."),
-    "initcore.activations": ("Activations", "Named functions, and Gaussian integrals over them."),
-    "initcore.initializers": ("Helpers of the initializers", "Beside the initializers themselves."),
-    "initcore.specification": ("The specification as files", "Data, schema and golden vectors."),
-    "initcore_conformance": ("Conformance tests", "Backends, and what checks them."),
-}  # fmt: skip
+# Package, the title of its page, and a sentence.
+PAGES = (
+    ("initcore", "Initializers and gains", "For NumPy arrays and any other Array API namespace."),
+    ("initcore_torch", "PyTorch", "As `torch.nn.init`: functions fill a tensor."),
+    ("initcore_jax", "JAX", "As `jax.nn.initializers`: functions make an initializer."),
+    ("initcore_keras", "Keras", "As `keras.initializers`: classes with a config."),
+    ("initcore_mlx", "MLX", "As `mlx.nn.init`: functions make an initializer."),
+    ("initcore.theory", "Signal propagation", "What wide networks do to signals and gradients."),
+    ("initcore.density", "Densities of sparse networks", "How many weights each layer keeps."),
+    ("initcore.plots", "Figures", "What `initcore ... --plot` draws, as Matplotlib figures."),
+    ("initcore.networks", "Whole models", "Plans, roles and schemes, and what adapters build on."),
+    ("initcore.diagnostics", "Diagnostics", "What the adapters measure in a model."),
+    (
+        "initcore.invariants",
+        "Invariants",
+        "What is true of every result, as objects that check it.",
+    ),
+    ("initcore.spec", "Specifications", "How an initializer is filed, and read as data."),
+    ("initcore.random", "Random numbers", "The key, and what draws from it."),
+    ("initcore.activations", "Activations", "Named functions, and Gaussian integrals over them."),
+    ("initcore.initializers", "Helpers of the initializers", "Beside the initializers themselves."),
+    ("initcore.specification", "The specification as files", "Data, schema, golden vectors."),
+    ("initcore_conformance", "Conformance tests", "Backends, and what checks them."),
+)
+PACKAGES = {package: (title, sentence) for package, title, sentence in PAGES}
 
 # Rooms of the house that have no page: what is in them serves the others, and may change.
 INTERNAL = (
@@ -48,10 +53,9 @@ def public_names(package: str) -> Iterator[tuple[str, Any]]:
         value = getattr(module, name)
         if name.startswith("_") or isinstance(value, types.ModuleType):
             continue
-        typed = name == "TYPE_CHECKING" or getattr(value, "__module__", "") == "typing"
-        if typed and f"{package}.{name}" not in CONSTANTS:
-            continue
-        yield name, value
+        of_typing = name == "TYPE_CHECKING" or getattr(value, "__module__", "") == "typing"
+        if not of_typing or f"{package}.{name}" in CONSTANTS:
+            yield name, value
 
 
 def kind_of(value: Any) -> str:
