@@ -24,14 +24,6 @@ class Initializer:
 
     `seed` is an integer, `0 <= seed < 2**64`, `key` an `mlx.core.random.key`. Without both, each
     call draws a key from MLX's global state, which `mlx.core.random.seed` sets.
-
-    Args:
-        name: Name in `initcore.specs`.
-        values: Parameters by the core's names.
-        dtype: Dtype of the result; that of the array if None.
-        who: Name for error texts.
-        layout: Order of axes of the kernel.
-        finish: What is done to the values of NumPy at last.
     """
 
     def __init__(

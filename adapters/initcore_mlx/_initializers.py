@@ -76,11 +76,7 @@ def identity(dtype: mx.Dtype = mx.float32, *, gain: float = 1.0, groups: int = 1
 def sparse(
     sparsity: float, mean: float = 0.0, std: float = 1.0, dtype: mx.Dtype = mx.float32
 ) -> Initializer:
-    """Matrix whose every row has `ceil(sparsity * columns)` zeros and normal entries elsewhere.
-
-    Args:
-        mean: Mean of the entries that are not zero.
-    """
+    """Matrix whose every row has `ceil(sparsity * columns)` zeros and normal entries elsewhere."""
     for name, value in {"mean": mean, "std": std}.items():
         Spec.check_parameter("sparse", name, specs["normal"].parameters[name], value, CORE)
     unit, turned = {"sparsity": sparsity, "std": 1.0}, Layout((1,), (0,))  # the core counts columns
