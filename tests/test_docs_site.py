@@ -3,13 +3,16 @@
 Chromium opens every page at desktop and phone width, light and dark.
 """
 
+import functools
 import json
 import os
 import re
 import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -143,6 +146,30 @@ def test_the_first_page_works_by_keyboard(browser: Any) -> None:
     assert tab.locator("text=import initcore_jax").first.is_visible()
     tab.keyboard.press("ArrowRight")  # tabs are radio buttons: arrows change them
     assert tab.locator("text=import initcore_keras").first.is_visible()
+
+
+def test_a_version_can_be_chosen_where_there_are_several(browser: Any, tmp_path: Path) -> None:
+    for version in ("0.2", "0.1"):
+        (tmp_path / version).symlink_to(SITE)
+    (tmp_path / "versions.json").write_text(json.dumps({"versions": ["0.2", "0.1"]}))
+    handler = functools.partial(Quiet, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        tab = browser.new_page(viewport={"width": 1280, "height": 900})
+        tab.goto(f"http://127.0.0.1:{server.server_port}/0.2/howto/part.html")
+        choice = tab.get_by_label("Version of these pages")
+        assert choice.input_value() == "0.2"
+        choice.select_option("0.1")
+        tab.wait_for_url("**/0.1/howto/part.html")
+        assert not findings(tab, 1280)
+        server.shutdown()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Files, without a line for each."""
+
+    def log_message(self, *_: Any) -> None:
+        pass
 
 
 def test_code_has_a_copy_button(browser: Any) -> None:
