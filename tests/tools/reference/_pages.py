@@ -73,6 +73,8 @@ def page(package: str, known: dict[int, str]) -> str:
     title = f"{title}: ``{package}``"
     lines = [title, "=" * len(title), "", sentence, "", f".. module:: {package}", ""]
     again: list[str] = []
+    table = [".. list-table::", "   :widths: 35 65", ""]
+    body: list[str] = []
     for name, value in public_names(package):
         whole = f"{package}.{name}"
         kind = kind_of(value)
@@ -84,13 +86,16 @@ def page(package: str, known: dict[int, str]) -> str:
             continue
         known[id(value)] = whole
         if kind == "data":
-            lines += [f".. py:data:: {whole}", "", f"   {CONSTANTS.get(whole, '')}", ""]
+            statement = CONSTANTS.get(whole, "")
+            body += [f".. py:data:: {whole}", "", f"   {statement}", ""]
         else:
-            lines += [f".. auto{kind}:: {whole}"]
-            lines += ["   :members:", ""] if kind == "class" else [""]
+            statement = " ".join((inspect.getdoc(value) or "").split("\n\n")[0].split())
+            body += [f".. auto{kind}:: {whole}"]
+            body += ["   :members:", ""] if kind == "class" else [""]
+        table += [f"   * - :py:obj:`{name} <{whole}>`", f"     - {statement}"]
     if again:
-        lines += ["Also here", "-" * 9, "", *again, ""]
-    return "\n".join(lines)
+        body += ["Also here", "-" * 9, "", *again, ""]
+    return "\n".join([*lines, *table, "", *body])
 
 
 INDEX = """Find a function: the API
