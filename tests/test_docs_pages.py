@@ -1,12 +1,11 @@
 """What the pages say in Python is true: each page is run by a test, or by the build."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.tools.alone import alone
 
 DOCS = Path(__file__).parents[1] / "docs"
 BLOCK = re.compile(r"^(```|~~~)python\n(.*?)^\1", re.DOTALL | re.MULTILINE)
@@ -81,26 +80,14 @@ def test_the_python_of_a_page_runs(name: str) -> None:
 
 
 def test_the_python_of_the_page_on_keras_runs() -> None:
-    run_alone("\n".join(blocks(DOCS / "keras.md")), KERAS_BACKEND="torch")
+    alone("\n".join(blocks(DOCS / "keras.md")), KERAS_BACKEND="torch")
 
 
 @pytest.mark.parametrize("number", range(3), ids=["torch", "jax", "keras"])
 def test_the_tabs_of_the_first_page_run(number: int) -> None:
     code = blocks(DOCS / "index.md")[number]
     assert ("torch", "jax", "keras")[number] in code
-    assert "signals and gradients keep their size" in run_alone(code)
-
-
-def run_alone(code: str, **variables: str) -> str:
-    """What Python prints in a process of its own."""
-    root = DOCS.parent
-    paths = os.pathsep.join(str(root / name) for name in (".", "adapters", "conformance"))
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": paths, **variables},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert "signals and gradients keep their size" in alone(code)
 
 
 def test_every_page_with_python_is_run_somewhere() -> None:

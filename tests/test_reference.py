@@ -5,6 +5,7 @@ import inspect
 import pkgutil
 import warnings
 from importlib.util import find_spec
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 import initcore
 from tests.tools import reference
+from tests.tools.alone import alone
 
 HERE = [p for p in reference.PACKAGES if p != "initcore_mlx" or find_spec("mlx")]
 TOPS = ["initcore", "initcore_conformance", "initcore_jax", "initcore_torch"]
@@ -61,7 +63,11 @@ def gaps(package: str) -> list[str]:
 
 @pytest.mark.parametrize("package", HERE)
 def test_every_public_name_and_parameter_is_described(package: str) -> None:
-    found = gaps(package)
+    if package == "initcore_keras":
+        code = f"from tests.test_reference import gaps; print(*gaps({package!r}))"
+        found = alone(code, KERAS_BACKEND="numpy").split()
+    else:
+        found = gaps(package)
     assert not found, f"the API reference says nothing of {', '.join(found)}"
 
 
@@ -82,13 +88,23 @@ def constant_exists(name: str) -> bool:
     return last in dict(reference.public_names(package))
 
 
-def test_each_page_names_all_of_its_package(tmp_path: Any) -> None:
-    made = reference.write_reference(tmp_path)
-    assert made == HERE
-    for package in made:
-        text = (tmp_path / f"{package}.rst").read_text("utf-8")
+WRITE = """
+from pathlib import Path
+from tests.tools import reference
+from tests.tools.alone import alone
+
+folder = Path({folder!r})
+print(*reference.write_reference(folder))
+for package in reference.PACKAGES:
+    if (folder / f"{{package}}.rst").exists():
+        text = (folder / f"{{package}}.rst").read_text("utf-8")
         for name, _ in reference.public_names(package):
-            assert f":: {package}.{name}\n" in text or f"- ``{name}`` is " in text
+            assert f":: {{package}}.{{name}}\\n" in text or f"- ``{{name}}`` is " in text, name
+"""
+
+
+def test_each_page_names_all_of_its_package(tmp_path: Path) -> None:
+    assert alone(WRITE.format(folder=str(tmp_path)), KERAS_BACKEND="numpy").split() == HERE
 
 
 def test_what_is_missing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
