@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-import pkgutil
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,9 +15,6 @@ from tests.tools import reference
 from tests.tools.alone import alone
 
 HERE = [p for p in reference.PACKAGES if p != "initcore_mlx" or find_spec("mlx")]
-TOPS = ["initcore", "initcore_conformance", "initcore_jax", "initcore_torch"]
-if "initcore_mlx" in HERE:
-    TOPS.append("initcore_mlx")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -72,13 +68,13 @@ def test_every_public_name_and_parameter_is_described(package: str) -> None:
 
 
 def test_every_public_package_has_a_page_or_is_named_as_internal() -> None:
-    found = {*TOPS, "initcore_keras"}
-    for top in sorted(found):
-        paths = find_spec(top).submodule_search_locations  # type: ignore[union-attr]
-        for module in pkgutil.walk_packages(paths, f"{top}."):
-            if module.ispkg and "._" not in module.name:
-                found.add(module.name)
-    assert found - {"initcore.__main__"} <= {*reference.PACKAGES, *reference.INTERNAL}
+    found = set()
+    for top in {name.partition(".")[0] for name in reference.PACKAGES}:
+        for folder in find_spec(top).submodule_search_locations or ():  # type: ignore[union-attr]
+            for file in Path(folder).rglob("__init__.py"):
+                found.add(".".join([top, *file.parent.relative_to(folder).parts]))
+    named = {*reference.PACKAGES, *reference.INTERNAL}
+    assert {name for name in found if "._" not in name} == named
     assert not {*reference.PACKAGES} & {*reference.INTERNAL}
     assert not [name for name in reference.CONSTANTS if not constant_exists(name)]
 
@@ -91,7 +87,6 @@ def constant_exists(name: str) -> bool:
 WRITE = """
 from pathlib import Path
 from tests.tools import reference
-from tests.tools.alone import alone
 
 folder = Path({folder!r})
 print(*reference.write_reference(folder))
