@@ -91,7 +91,8 @@ def _facets(framework: Framework, ours: Any, trial: Trial, call: str) -> Failure
         except Exception:
             continue  # it does not hold there
         what = (facet.__doc__ or "").partition("\n")[0]
-        should = f"{what} In {framework.module}: {str(theirs)[:300]}"
+        there = "" if theirs is True else f": {str(theirs)[:300]}"
+        should = f"{what} So it is in {framework.module}{there}"
         try:
             found = facet(ours, trial)
         except UnlikeError as error:

@@ -70,7 +70,8 @@ def without_a_gradient(fill: Any, trial: Trial) -> Any:
     """A parameter stays one."""
     parameter = torch.nn.Parameter(_tensor(trial))
     _fill(fill, parameter, trial)
-    return parameter.is_leaf, parameter.requires_grad, parameter.grad_fn
+    need(parameter.is_leaf and parameter.grad_fn is None, "a parameter is no leaf any more")
+    return parameter.requires_grad
 
 
 def through_views(fill: Any, trial: Trial) -> Any:
@@ -83,7 +84,9 @@ def through_views(fill: Any, trial: Trial) -> Any:
     strides = view.stride()
     _fill(fill, view, trial)
     need(torch.equal(kept, old), "it writes beside the view")
-    return view.stride() == strides, torch.equal(view, old), _random(trial) or _shown(view)
+    need(view.stride() == strides, "the view has other strides than before")
+    need(not torch.equal(view, old), "the view is not filled")
+    return _random(trial) or _shown(view)
 
 
 def of_the_default_generator(fill: Any, trial: Trial) -> Any:
@@ -119,7 +122,9 @@ def without_memory(fill: Any, trial: Trial) -> Any:
     """Tensors without values are left alone, and nothing is drawn for them."""
     meta, before = _tensor(trial).to("meta"), _state()
     need(_fill(fill, meta, trial) is meta, "it does not return a meta tensor")
-    return meta.is_meta, _state() == before
+    need(meta.is_meta, "the tensor has values now")
+    need(_state() == before, "it draws numbers for a meta tensor")
+    return True
 
 
 class Watch(TorchFunctionMode):
