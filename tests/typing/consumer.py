@@ -76,6 +76,14 @@ def pytorch_wrong() -> None:
     initcore_torch.orthogonal_(layer, gain=1.0)  # wrong
     initcore_torch.orthogonal_(layer.weight, seed="0")  # wrong
     initcore_torch.orthogonal(layer.weight).backwards()  # wrong
+    initcore_torch.orthogonal_(layer.weight, groups="2")  # wrong
+    initcore_torch.orthogonal_(layer.weight, no_such=1)  # wrong
+    initcore_torch.kaiming_normal_(layer.weight, mode="fan")  # wrong
+    initcore_torch.trunc_normal_(layer.weight, std="1")  # wrong
+    initcore_torch.constant_(layer.weight)  # wrong
+    initcore_torch.scaled_orthogonal_(layer.weight, narrowing="none")  # wrong
+    initcore_torch.mirrored_(layer.weight, part="middle")  # wrong
+    initcore_torch.calculate_gain(3)  # wrong
     initialize(layer.weight, "orthogonal")  # wrong
     initialize(layer, "orthogonal", 1)  # wrong
 
