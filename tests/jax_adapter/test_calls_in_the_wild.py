@@ -136,7 +136,7 @@ FORMS: list[tuple[str, Callable[[Any], Any]]] = [
     ("NetKet, Python's float", lambda i: i.uniform()(KEY, (N, N), float)),
     ("NumPy's dtype", lambda i: made(i.normal(), N, N, dtype=np.float32)),
     ("bfloat16 weights", lambda i: made(i.he_normal(dtype=jnp.bfloat16)).astype(jnp.float32)),
-    ("neural tangents, std 1", lambda i: made(i.normal(1.0))),
+    ("standard deviation 1", lambda i: made(i.normal(1.0))),
     ("Brax", lambda i: kernel(i.lecun_uniform())),
     ("Equinox, weights by hand", lambda i: i.glorot_normal(in_axis=-1, out_axis=-2)(
         KEY, (40, 20), jnp.float32)),
@@ -205,9 +205,9 @@ HAIKU: list[tuple[str, Callable[[Any], Any]]] = [
     ("AlphaFold, relu", lambda h: parameter(h.VarianceScaling(mode="fan_in", scale=2.0))),
     ("AlphaFold, softplus", lambda h: parameter(h.Constant(np.log(np.exp(1.0) - 1.0)), N)),
     ("AlphaFold, zeros", lambda h: parameter(h.Constant(0.0))),
-    ("Perceiver, positions", lambda h: parameter(h.TruncatedNormal(stddev=0.02))),
+    ("positions", lambda h: parameter(h.TruncatedNormal(stddev=0.02))),
     ("GPT in Haiku", lambda h: parameter(h.VarianceScaling(0.02))),
-    ("VDVAE, 1 x 1", lambda h: parameter(h.RandomNormal(stddev=0.1), 1, 1, 40, 40)),
+    ("1 x 1 convolutions", lambda h: parameter(h.RandomNormal(stddev=0.1), 1, 1, 40, 40)),
     ("mean-field, array", lambda h: parameter(h.Constant(jnp.arange(4.0)), 4)),
     ("agents", lambda h: in_haiku(lambda: hk.nets.MLP([N], w_init=h.Orthogonal()))[
         "mlp/~/linear_0"]["w"]),
