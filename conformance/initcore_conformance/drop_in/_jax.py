@@ -56,8 +56,10 @@ def _random(trial: Trial) -> bool:
 def made_by_shape_and_dtype(fill: Any, trial: Trial) -> Any:
     """The array has the shape and the dtype; what is not random has these values."""
     w = _array(fill, trial)
-    shown = None if _random(trial) else np.array2string(np.asarray(w.astype(complex)), threshold=50)
-    return _kind(w), shown and shown.replace("\n", "")
+    if _random(trial):
+        return _kind(w), None
+    values = np.asarray(w.astype(complex)) + 0  # no zero has a sign
+    return _kind(w), np.array2string(values, threshold=50).replace("\n", "")
 
 
 def of_the_default_dtype(fill: Any, trial: Trial) -> Any:

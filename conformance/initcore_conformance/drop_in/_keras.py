@@ -72,7 +72,9 @@ def found_by_its_names(fill: Any, trial: Trial) -> Any:
 def made_by_shape_and_dtype(fill: Any, trial: Trial) -> Any:
     """The tensor has the shape and the dtype; what is not random has these values."""
     w = _call(fill, trial)
-    shown = None if _drawn(trial) else np.array2string(_numbers(w), threshold=50).replace("\n", "")
+    shown = (
+        None if _drawn(trial) else np.array2string(_numbers(w) + 0, threshold=50).replace("\n", "")
+    )
     return _kind(w), type(w).__name__, shown
 
 

@@ -54,7 +54,7 @@ def _takes_generator(fill: Any, trial: Trial) -> None:
 
 def _shown(tensor: Any) -> str:
     w = tensor if tensor.is_complex() else tensor.double()
-    return np.array2string(w.numpy(), threshold=50).replace("\n", "")
+    return np.array2string(w.numpy() + 0, threshold=50).replace("\n", "")
 
 
 def filled_in_place(fill: Any, trial: Trial) -> Any:
