@@ -10,7 +10,10 @@ from ..activations import activation_of, gain
 from ..arguments import short_repr
 from .roles import LINEAR, Weight
 
-__all__ = ["KEEP", "OWN_SCALE", "Rule", "Scheme", "common", "gain_of", "rule_of"]
+__all__ = [
+    "KEEP", "OWN_SCALE", "Asked", "AskedScheme", "Overrides", "Rule", "Scheme", "common", "gain_of",
+    "rule_of",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,14 @@ class Rule:
     name: str | None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     why: str = ""
+
+
+Asked = str | tuple[str, Mapping[str, Any]] | Mapping[str, Any] | Rule | None
+"""What a user asks for: an initializer by name, `(name, parameters)`, or None for none."""
+Overrides = Mapping[str, Asked]
+"""From patterns of paths and from roles to initializers, or to None."""
+AskedScheme = Asked | Overrides | Callable[[Weight], Asked]
+"""A scheme by name, `(name, parameters)`, a mapping, or a function of a weight."""
 
 
 @dataclass(frozen=True)
