@@ -1,24 +1,32 @@
 """Records what a model computes as nodes of a graph."""
 
-import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from initcore.networks import NOTHING, Graph, Node, Parameter, Product, reshaped
+from initcore.networks import Graph, Node, Parameter, Product
 
-from ._nested import mapped, tensors
+from ._evaluate import (
+    Evaluate,
+    add,
+    cut,
+    is_elementwise,
+    leaky,
+    logistic,
+    multiply,
+    number,
+    on_indices,
+    on_numbers,
+    reshape,
+)
+from ._nested import tensors
 from ._operations import (
-    COPIES,
     LINEAR,
     RANDOM,
-    RESHAPES,
     Operation,
     argument,
     operation_of,
@@ -27,7 +35,6 @@ from ._operations import (
 
 __all__ = ["Recorder"]
 
-Move = Callable[..., Any]
 STEADY = (int, float, bool, str, list, tuple, type(None))
 
 
@@ -119,8 +126,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._gated(args, kwargs, made[0], inputs[0])
         elif name == "rrelu_with_noise":
             low, high = (argument(function, end, args, kwargs) for end in ("lower", "upper"))
-            leaky = partial(_leaky, slope=(low + high) / 2)
-            self._put(made[0], Node("map", inputs[:1], "rrelu", tuple(made[0].shape), (), leaky))
+            on_average = partial(leaky, slope=(low + high) / 2)
+            shape = tuple(made[0].shape)
+            self._put(made[0], Node("map", inputs[:1], "rrelu", shape, (), on_average))
         elif kind == "look_up":
             self._look_up(args, made[0], operation.label)
         elif kind == "norm":
@@ -141,7 +149,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         name, kind, label = operation.name, operation.kind, operation.label
         if kind == "other" and len(values) == 1 and values[0].shape == made[0].shape:
             constants = [t for t in given if id(t) not in self._node_of]
-            if _is_elementwise(function, name, args, kwargs, values, constants):
+            if is_elementwise(function, name, args, kwargs, values, constants):
                 kind = "map"
         constants = [t for t in given if id(t) not in self._node_of]
         parameters: tuple[str, ...] = ()
@@ -150,7 +158,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             kind = "map"
         if kind == "sum" and len(inputs) != 2:
             kind = "map"
-        if kind == "map" and name in LINEAR and any(_number(t) is None for t in constants):
+        if kind == "map" and name in LINEAR and any(number(t) is None for t in constants):
             kind = "move"
             values, inputs = values[:1], inputs[:1]
         elif kind == "map" and name == "where" and constants:
@@ -176,11 +184,11 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                     continue
                 self._views[key] = len(self.nodes)
                 self._still.add(len(self.nodes))
-            apply: Move | None = None
+            apply: Evaluate | None = None
             if kind in ("map", "sum"):
-                apply = _on_numbers(function, name, args, kwargs, values, constants)
+                apply = on_numbers(function, name, args, kwargs, values, constants)
             elif kind == "move":
-                apply = _move(function, name, args, kwargs, values, n, shape)
+                apply = on_indices(function, name, args, kwargs, values, n, shape)
             self._put(t, Node(kind, inputs, label, shape, parameters, apply, None, axis))
 
     def _product(
@@ -197,9 +205,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 sizes = (-1, *[1] * len(product.windows))
                 shape = (bias.shape[0], *sizes[1:])
                 self.nodes.append(Node("move", (added,), "view", shape, (), partial(
-                    _reshape, shape=shape)))  # fmt: skip
+                    reshape, shape=shape)))  # fmt: skip
                 added = len(self.nodes) - 1
-            self._put(made, Node("sum", (index, added), "bias", tuple(made.shape), (), _add))
+            self._put(made, Node("sum", (index, added), "bias", tuple(made.shape), (), add))
 
     def _gated(self, args: Any, kwargs: Any, made: Tensor, x: int) -> None:
         """A gated linear unit: one half, times the logistic function of the other."""
@@ -207,11 +215,11 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         shape = tuple(made.shape)
         half = shape[axis]
         for part in (0, 1):
-            cut = partial(_slice, axis=axis, start=part * half, stop=(part + 1) * half)
-            self.nodes.append(Node("move", (x,), "glu", shape, (), cut))
+            half_of = partial(cut, axis=axis, start=part * half, stop=(part + 1) * half)
+            self.nodes.append(Node("move", (x,), "glu", shape, (), half_of))
         n = len(self.nodes)
-        self.nodes.append(Node("map", (n - 1,), "sigmoid", shape, (), _logistic))
-        self._put(made, Node("map", (n - 2, n), "mul", shape, (), _multiply))
+        self.nodes.append(Node("map", (n - 1,), "sigmoid", shape, (), logistic))
+        self._put(made, Node("map", (n - 2, n), "mul", shape, (), multiply))
 
     def _look_up(self, args: Any, made: Tensor, label: str) -> None:
         table, indices = args[0], args[1]
@@ -234,14 +242,14 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         shape = tuple(made.shape)
         index = self._put(made, Node("norm", () if x is None else (x,), str(function), shape))
         on_channels = "batch" in name or "group" in name or "instance" in name
-        for what, label, apply in (("weight", "mul", _multiply), ("bias", "add", _add)):
+        for what, label, apply in (("weight", "mul", multiply), ("bias", "add", add)):
             w = self._index(argument(function, what, args, kwargs))
             if w is None:
                 continue
             if on_channels and len(shape) > 2:
                 wide = (shape[1], *[1] * (len(shape) - 2))
                 self.nodes.append(Node("move", (w,), "view", wide, (), partial(
-                    _reshape, shape=wide)))  # fmt: skip
+                    reshape, shape=wide)))  # fmt: skip
                 w = len(self.nodes) - 1
             kind = "map" if label == "mul" else "sum"
             index = self._put(made, Node(kind, (index, w), label, shape, (), apply))
@@ -256,7 +264,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         outer = (rows, *kernel[-2:])
         self.nodes.append(Node("mix", (signals[0], signals[1]), "outer", outer))  # type: ignore[arg-type]
         view = tuple(kernel[-3:])
-        self.nodes.append(Node("move", (w,), "view", view, (), partial(_reshape, shape=view)))
+        self.nodes.append(Node("move", (w,), "view", view, (), partial(reshape, shape=view)))
         n = len(self.nodes)
         self._put(made, Node("product", (n - 2, n - 1), "bilinear", (rows, kernel[-3]),
                              product=Product(("nij", "oij"), "no")))  # fmt: skip
@@ -272,11 +280,6 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         whole = base.shape == t.shape
         inputs = (new,) if before is None or whole else (before, new)
         self._put(base, Node("move", inputs, "in place", tuple(base.shape)))
-
-
-def _leaky(x: Any, slope: float) -> Any:
-    """A leaky ReLU: what a randomized one is on average, and in evaluation."""
-    return np.where(x >= 0, x, slope * np.asarray(x))
 
 
 def _returned(made: Any) -> list[Tensor]:
@@ -297,132 +300,3 @@ def _grouped(a: Tensor, b: Tensor) -> Tensor:
     if a.ndim == 3:
         return a.new_empty(a.shape[0], a.shape[1], b.shape[-1])
     return a.new_empty(a.shape[0], b.shape[-1])
-
-
-def _number(t: Tensor) -> Any:
-    """The number of a constant of one element; None of others, and where it is not known."""
-    if t.numel() != 1 or isinstance(t, FakeTensor) or t.device.type == "meta":
-        return None
-    return t
-
-
-def _on_numbers(
-    function: Any, name: str, args: Any, kwargs: Mapping[str, Any], values: list[Tensor],
-    others: list[Tensor],
-) -> Move | None:  # fmt: skip
-    """The operation on float64 arrays in place of `values`; None if it needs other arrays."""
-    if any(_number(t) is None for t in others):
-        return None
-    ids = [id(t) for t in values]
-    overload = _out_of_place(function, name)
-
-    def evaluate(*arrays: Any) -> Any:
-        slots = {i: torch.as_tensor(np.array(a)) for i, a in zip(ids, arrays, strict=True)}
-        filled = mapped(lambda t: slots.get(id(t), t), (args, dict(kwargs)))
-        result = overload(*filled[0], **filled[1])
-        return tensors(result)[0].numpy()
-
-    return evaluate
-
-
-def _is_elementwise(
-    function: Any, name: str, args: Any, kwargs: Mapping[str, Any], values: list[Tensor],
-    others: list[Tensor],
-) -> bool:  # fmt: skip
-    """Whether an operation acts on each element by itself, found by trying it."""
-    evaluate = _on_numbers(function, name, args, kwargs, values, others)
-    x = np.linspace(-2.0, 3.0, 7)
-    try:
-        if evaluate is None:
-            return False
-        y, part = evaluate(x), evaluate(x[4:1:-1])
-    except Exception:  # made for arrays of other shapes
-        return False
-    same = y.shape == x.shape and np.allclose(y[4:1:-1], part, rtol=1e-6, atol=1e-6)
-    return bool(same) and y.dtype.kind == "f"
-
-
-def _out_of_place(function: Any, name: str) -> Any:
-    """An operation in place would write into the arrays that theory hands it."""
-    if name == function._schema.name.partition("::")[2]:
-        return function
-    plain = getattr(torch.ops.aten, name, None)
-    return getattr(plain, function._overloadname, function) if plain else function
-
-
-def _move(
-    function: Any, name: str, args: Any, kwargs: Mapping[str, Any], values: list[Tensor], n: int,
-    shape: tuple[int, ...],
-) -> Move | None:  # fmt: skip
-    """An operation that moves elements, on arrays of indices; None where it does more."""
-    if name in COPIES:
-        return _same
-    if name in RESHAPES and len(values) == 1:
-        return partial(_reshape, shape=shape)
-    if name == "constant_pad_nd":
-        args = (*args[:2], NOTHING)
-        kwargs = {}
-    elif name == "copy":  # `x[...] = y`
-        last = id(values[-1]) == id(args[1])
-        return partial(_copied, shape=shape) if last else None
-    elif name not in EXACT and not getattr(function, "is_view", False):
-        return None
-    ids = [id(t) for t in values]
-    others = [t for t in tensors((args, kwargs)) if id(t) not in ids]
-    if name not in ("cat", "stack") and any(isinstance(t, FakeTensor) for t in others):
-        return None
-    if any(t.device.type == "meta" for t in others) and name not in ("cat", "stack"):
-        return None
-    overload = _out_of_place(function, name)
-
-    def evaluate(*arrays: Any) -> Any:
-        slots = {i: torch.from_numpy(a) for i, a in zip(ids, arrays, strict=True)}
-        if name in ("cat", "stack"):
-            for t in others:
-                slots[id(t)] = torch.tensor(NOTHING, dtype=next(iter(slots.values())).dtype
-                                            ).expand(t.shape)  # fmt: skip
-        filled = mapped(lambda t: slots.get(id(t), t), (args, dict(kwargs)))
-        made = overload(*filled[0], **filled[1])
-        made = made if isinstance(made, Tensor) else tensors(made)[n]
-        return made.numpy()
-
-    return evaluate
-
-
-# Moves whose operation can be run on integers as it is.
-EXACT = ("cat", "stack", "index_select", "index", "gather", "pixel_shuffle", "pixel_unshuffle",
-         "flip", "repeat", "roll", "constant_pad_nd", "select_scatter", "slice_scatter", "unbind",
-         "split", "split_with_sizes", "unsafe_split", "unsafe_split_with_sizes", "unsafe_chunk",
-         "chunk", "narrow", "channel_shuffle", "repeat_interleave",
-         "reflection_pad1d", "reflection_pad2d", "tile")  # fmt: skip
-
-
-def _same(a: Any) -> Any:
-    return a
-
-
-def _reshape(a: Any, shape: tuple[int, ...]) -> Any:
-    return reshaped(a, shape)
-
-
-def _copied(*arrays: Any, shape: tuple[int, ...]) -> Any:
-    return np.broadcast_to(arrays[-1], shape)
-
-
-def _slice(a: Any, axis: int, start: int, stop: int) -> Any:
-    at: list[Any] = [slice(None)] * a.ndim
-    at[axis] = slice(start, stop)
-    return a[tuple(at)]
-
-
-def _add(a: Any, b: Any) -> Any:
-    return a + b
-
-
-def _multiply(a: Any, b: Any) -> Any:
-    return a * b
-
-
-def _logistic(a: Any) -> Any:
-    with contextlib.suppress(FloatingPointError):
-        return 1.0 / (1.0 + np.exp(-a))
