@@ -16,6 +16,7 @@ from .checks import CHECKS
 __all__ = ["progress", "show"]
 
 MOST = 30  # failures shown in full
+CELL = 7  # characters of a cell: 24/24 and a letter
 
 
 @contextmanager
@@ -39,7 +40,8 @@ def progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
 def show(results: Results, console: Console) -> None:
     """Every failure with its smallest example, then the table."""
     # Outside of a terminal, as wide as the table needs.
-    needed = 100 + max((len(name) for name in results.backends), default=0)
+    needed = sum(max(len(c.title), CELL) + 1 for c in CHECKS)
+    needed += 2 + max((len(name) for name in (*results.backends, "backend")), default=0)
     wide = console if console.is_terminal else Console(file=console.file, width=needed)
     alike = [group for group in results.alike if group[0].status != "xfailed"]
     for group in alike[:MOST]:

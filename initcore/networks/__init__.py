@@ -45,9 +45,11 @@ from .graph import GraphBuilder as GraphBuilder
 from .graph import Node as Node
 from .graph import Parameter as Parameter
 from .graph import Product as Product
+from .graph import Repeats as Repeats
 from .graph import reshaped as reshaped
 from .graph import resolve as resolve
 from .graph import spread as spread
+from .graph import uncollected as uncollected
 from .roles import LINEAR as LINEAR
 from .roles import ROLES as ROLES
 from .roles import Network as Network

@@ -10,27 +10,27 @@ __all__ = ["mapped", "tensors"]
 
 def tensors(values: Any) -> list[Tensor]:
     """All tensors in nested arguments or results, in order."""
+    if isinstance(values, Tensor):
+        return [values]
     found: list[Tensor] = []
     _collect(values, found)
     return found
 
 
-PLAIN = (int, float, bool, str, bytes, type(None), complex)
+PLAIN = frozenset((int, float, bool, str, bytes, type(None), complex))
 
 
 def _collect(values: Any, found: list[Tensor]) -> None:
     kind = type(values)
-    if kind in PLAIN:
-        return
-    if isinstance(values, Tensor):
-        found.append(values)
-        return
-    if isinstance(values, dict):
+    if kind is dict or isinstance(values, dict):
         values = values.values()
-    elif kind not in (list, tuple) and not hasattr(values, "__iter__"):
+    elif kind not in (list, tuple) and (kind in PLAIN or not hasattr(values, "__iter__")):
         return
     for v in values:
-        _collect(v, found)
+        if isinstance(v, Tensor):
+            found.append(v)
+        elif type(v) not in PLAIN:
+            _collect(v, found)
 
 
 def mapped(function: Callable[[Tensor], Any], values: Any) -> Any:

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from initcore.networks import Graph, Node, Parameter, Product
+from initcore.networks import Graph, Node, Parameter, Product, Repeats
 
 from ._evaluate import (
     Evaluate,
@@ -33,9 +33,13 @@ from ._operations import (
     product_of,
 )
 
-__all__ = ["Recorder"]
+__all__ = ["Recorder", "TooManyError"]
 
 STEADY = (int, float, bool, str, list, tuple, type(None))
+
+
+class TooManyError(Exception):
+    """A pass has made more elements than it may."""
 
 
 class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -45,16 +49,21 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     Args:
         weights: The model's weights by path, as the pass meets them.
+        most: Elements that the pass may make, all together; by default any number.
     """
 
-    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+    def __init__(self, weights: Mapping[str, Tensor], most: int | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        self._room = most
         self.nodes: list[Node] = []
         self._paths = {id(t): path for path, t in weights.items()}
         self._kept: list[Any] = [*weights.values()]
         self._node_of: dict[int, int] = {}
         self._still: set[int] = set()  # weights and views of them
         self._views: dict[Any, int] = {}
+        self._repeats = Repeats()
+        self._made: list[tuple[int | None, ...]] = []  # the nodes of each operation's results
+        self._origin: dict[int, int] = {}  # the number of the operation that made a tensor
 
     def inputs(self, given: Sequence[Tensor]) -> None:
         for t in given:
@@ -103,14 +112,63 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _note(
         self, function: Any, operation: Operation, args: Any, kwargs: Any, result: Any
     ) -> None:
-        name, kind = operation.name, operation.kind
         made, given = tensors(result), tensors(args)
         if kwargs:
             given += tensors(kwargs)
         self._kept += [*made, *given]
+        if self._room is not None:
+            self._room -= sum(t.numel() for t in made)
+            if self._room < 0:
+                raise TooManyError
         nodes = [(t, i) for t in given if (i := self._index(t)) is not None]
-        if not made:
+        if not made or (
+            not nodes and operation.name not in RANDOM
+        ):  # fresh numbers, whatever it is like
             return
+        at = len(self._repeats)
+        again = self._again(function, operation, args, kwargs, made, given)
+        if again is None:
+            self._added(function, operation, args, kwargs, made, given, nodes)
+            noted = tuple(self._node_of.get(id(t)) for t in made)
+        else:
+            noted = self._made[again]
+            self._node_of.update((id(t), i) for t, i in zip(made, noted, strict=True)
+                                 if i is not None)  # fmt: skip
+        if len(self._repeats) == at:  # a view of weights, the same in every round of a loop
+            return
+        self._made.append(noted)
+        base = getattr(made[0], "_base", None) if operation.writes else None
+        self._origin.update((id(t), at) for t in (*made, base) if t is not None)
+
+    def _again(
+        self, function: Any, operation: Operation, args: Any, kwargs: Any, made: list[Tensor],
+        given: list[Tensor],
+    ) -> int | None:  # fmt: skip
+        """The number of an operation a round of a loop before, if this one is the same again."""
+        origins: list[Any] = []
+        weighted = False
+        for t in given:
+            i = self._node_of.get(id(t))
+            still = i is not None and i in self._still
+            weighted |= still
+            origins.append(("weight", i) if still else self._origin.get(id(t), i))
+        if weighted and all(isinstance(o, tuple) for o in origins):
+            return None
+        how: Any = (
+            [a for a in args if type(a) in STEADY] if weighted or operation.kind != "move" else 0
+        )
+        if weighted:  # an index that picks from weights
+            origins += [
+                ("constant", id(t)) for t, o in zip(given, origins, strict=True) if o is None
+            ]
+        what = (function, tuple(t.shape for t in made), repr(how), repr(kwargs) if kwargs else "")
+        return self._repeats.note(what, tuple(origins), weighted)
+
+    def _added(
+        self, function: Any, operation: Operation, args: Any, kwargs: Any, made: list[Tensor],
+        given: list[Tensor], nodes: list[tuple[Tensor, int]],
+    ) -> None:  # fmt: skip
+        name, kind = operation.name, operation.kind
         if name in RANDOM:  # noise is a signal as an input is
             self._put(made[0], Node("input", (), operation.label, tuple(made[0].shape)))
             return
@@ -118,9 +176,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         inputs = tuple(self._node_of[id(t)] for t in values)
         product = product_of(name, args, kwargs)
         if product is not None:
-            if nodes:
-                self._product(function, *product, made[0])
-        elif kind == "constant" or not nodes:  # fresh numbers, whatever it is like
+            self._product(function, *product, made[0])
+        elif kind == "constant":
             return
         elif name in ("glu", "glu_jvp"):
             self._gated(args, kwargs, made[0], inputs[0])

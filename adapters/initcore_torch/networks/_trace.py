@@ -1,28 +1,31 @@
 """The graph of a model, recorded from a forward pass on tensors that hold no numbers."""
 
 import contextlib
-import gc
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from initcore.networks import Graph, Parameter
+from initcore.networks import Graph, Parameter, uncollected
 
 from .._distributed import is_distributed
 from ._nested import mapped, tensors
 from ._parameters import parameters_of
-from ._recorder import Recorder
+from ._recorder import Recorder, TooManyError
 from ._shadow import standing_in, unhooked, unwrapped
 from ._untouched import evaluating
 from ._weights import computed_weights, standing_still
 
 __all__ = ["trace"]
 
-FEW_WEIGHTS, FEW_INPUTS = 2**21, 2**17  # of a model that runs in no time
+Way = Callable[[nn.Module, list[Parameter], Any], Graph]
+
+FEW_WEIGHTS, FEW_INPUTS = 2**21, 2**22  # elements of a model that may run in no time
+FEW_MADE = 2**26  # elements, at most, of all that it makes: 256 MB; more, and shapes are faster
 
 
 def trace(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Graph:
@@ -31,27 +34,31 @@ def trace(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) ->
     The pass computes shapes only; a model whose control flow needs the numbers is run with them.
     """
     given, parameters = (args, dict(kwargs)), parameters_of(model)
-    ways = [_of_shapes]
+    ways: list[Way] = [_of_shapes]
     if _has_numbers(model, given):
         ways.append(_of_numbers)
         if _is_small(model, given):  # then numbers are faster, and nothing depends on them
-            ways.reverse()
+            ways.insert(0, partial(_of_numbers, most=FEW_MADE))
     reason: Exception | None = None
     for way in ways:
         try:
             with evaluating(unwrapped(model)), _quiet():
                 return way(model, parameters, given)
+        except TooManyError:
+            continue
         except Exception as error:
             reason = reason or error
     assert reason is not None
     raise reason
 
 
-def _of_numbers(model: nn.Module, parameters: list[Parameter], given: Any) -> Graph:
+def _of_numbers(
+    model: nn.Module, parameters: list[Parameter], given: Any, most: int | None = None
+) -> Graph:
     """A pass on copies of all weights and inputs."""
     weights = dict(model.named_parameters())
     met = standing_in(unwrapped(model), weights, lambda t: t.detach().clone())
-    return _recorded(model, parameters, met, mapped(lambda t: t.detach().clone(), given))
+    return _recorded(model, parameters, met, mapped(lambda t: t.detach().clone(), given), most)
 
 
 def _of_shapes(model: nn.Module, parameters: list[Parameter], given: Any) -> Graph:
@@ -65,28 +72,17 @@ def _of_shapes(model: nn.Module, parameters: list[Parameter], given: Any) -> Gra
 
 
 def _recorded(
-    model: nn.Module, parameters: list[Parameter], weights: Mapping[str, Tensor], given: Any
-) -> Graph:
+    model: nn.Module, parameters: list[Parameter], weights: Mapping[str, Tensor], given: Any,
+    most: int | None = None,
+) -> Graph:  # fmt: skip
     inner = unwrapped(model)
     args, kwargs = given
     with unhooked(inner), standing_still(computed_weights(model)) as computed, torch.no_grad():
-        recorder = Recorder({**weights, **computed})
+        recorder = Recorder({**weights, **computed}, most)
         recorder.inputs(tensors(given))
-        with recorder, _uncollected():
+        with recorder, uncollected():
             made = inner(*args, **kwargs)
     return recorder.graph(parameters, made)
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """No search for garbage while everything that is made is kept."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _like(t: Tensor, device: torch.device) -> Tensor:

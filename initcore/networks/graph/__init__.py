@@ -24,7 +24,9 @@ from ._moves import collapsed as collapsed
 from ._moves import reshaped as reshaped
 from ._moves import spread as spread
 from ._moves import varies as varies
+from ._repeats import Repeats as Repeats
 from ._resolve import resolve as resolve
 from ._resolve import uses_of as uses_of
+from ._uncollected import uncollected as uncollected
 from ._views import LIMIT as LIMIT
 from ._views import moved as moved

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Graph, Parameter, resolve, uses_of
+from ..graph import Graph, Parameter, resolve, uncollected, uses_of
 from ._activation import LINEAR, Activations
 from ._attention import PARTS, attention_roles
 from ._batches import with_batches
@@ -39,6 +39,7 @@ def describe_network(graph: Graph) -> Network:
     return found
 
 
+@uncollected()
 def _described(graph: Graph) -> Network:
     graph = resolve(graph)
     if not graph.traced:

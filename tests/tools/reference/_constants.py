@@ -11,6 +11,7 @@ CONSTANTS = {
     "initcore.networks.KINDS": "What a node of a graph can be, with a sentence for each.",
     "initcore.networks.LINEAR": "The name of the activation of a layer that none follows.",
     "initcore.networks.NOTHING": "The index of an element that comes from no input.",
+    "initcore.networks.AskedScheme": "Type: what a scheme can be asked for by.",
     "initcore.networks.Overrides": "Type: what changes single weights of a scheme.",
     "initcore.networks.Paths": "Type: the names that keys are made from, a mapping or a function.",
     "initcore.networks.ROLES": "Every role that a weight can have, with a sentence for each.",

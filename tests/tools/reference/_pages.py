@@ -41,7 +41,7 @@ INTERNAL = (
     "initcore.networks.graph", "initcore.networks.roles",
     "initcore.theory.finite_width", "initcore.theory.spectrum",
     "initcore_torch.networks", "initcore_jax.networks", "initcore_keras.networks",
-    "initcore_conformance.backends", "initcore_conformance.checks",
+    "initcore_conformance.backends", "initcore_conformance.checks", "initcore_conformance.drop_in",
 )  # fmt: skip
 
 
