@@ -1,7 +1,6 @@
 """Loops that Python ran: the same operations, over and over."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
 
 __all__ = ["Repeats"]
 
@@ -11,7 +10,6 @@ Origin = int | Hashable
 """Where an operand comes from: the number of an operation, or a mark of anything else."""
 
 
-@dataclass
 class Repeats:
     """Watches a sequence of operations for rounds of a loop that differ in nothing.
 
@@ -20,10 +18,10 @@ class Repeats:
     that only a loop over the same weights has such rounds.
     """
 
-    _log: list[tuple[Hashable, tuple[Origin, ...]]] = field(default_factory=list)
-    _last: dict[Hashable, int] = field(default_factory=dict)
-    _period: int = 0
-    _alike: int = 0
+    def __init__(self) -> None:
+        self._log: list[tuple[Hashable, tuple[Origin, ...]]] = []
+        self._last: dict[Hashable, int] = {}  # the last operation with the same weights
+        self._period = self._alike = 0
 
     def __len__(self) -> int:
         """The number of the next operation."""
