@@ -85,8 +85,8 @@ fuzz: $(DEV)  ## fuzz the command line and what the library reads, FUZZ_SECONDS 
 	$(PIP) --group fuzz
 	PYTHONPATH=.:conformance $(BIN)/python -m fuzz.run --seconds $(FUZZ_SECONDS) --out out/fuzz
 
-bench: $(DEV)  ## the speed tables of the docs, each against its peers in one run
-	for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done
+bench: $(DEV)  ## speed against the peers, each in one run: docs/benchmarks.md
+	$(BIN)/python benchmarks/all.py
 
 docs: $(DEV)  ## HTML pages in docs/_build
 	$(PIP) --group docs

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from _measure import duel, row, title
+from _measure import Duel, duel, row, title
 
 SIDES = ("initcore_jax", "jax.nn.initializers")
 NAMES = ("normal", "he_normal", "orthogonal")
@@ -33,7 +33,8 @@ def timings(sizes: tuple[int, ...]) -> None:
     """Times of both, in turn."""
     import jax
 
-    title("square, float32", "n", "initcore, ms", "JAX's, ms", "ratio", "compilation, s")
+    title("square, float32", "n", "initcore, ms", "JAX's, ms", "ratio", "of the fastest",
+          "compilation, s")  # fmt: skip
     first, key = jax.random.key(0), jax.random.key(1)
     for name in NAMES:
         for n in sizes:
@@ -56,9 +57,9 @@ def timings(sizes: tuple[int, ...]) -> None:
             line(f"{name}, eager", n, eager, "")
 
 
-def line(label: str, n: int, times: tuple[float, float, float], compilation: str) -> None:
-    ours, theirs, ratio = times
-    row(label, str(n), f"{ours * 1e3:.1f}", f"{theirs * 1e3:.1f}", f"{ratio:.2f}", compilation)
+def line(label: str, n: int, times: Duel, compilation: str) -> None:
+    ours, theirs = (f"{seconds * 1e3:.1f}" for seconds in times[:2])
+    row(label, str(n), ours, theirs, *times.ratios, compilation)
 
 
 def peak(name: str, side: str, n: int) -> float:

@@ -10,9 +10,14 @@ import subprocess
 import sys
 import time
 
-from _measure import duel, row, title
+from _measure import Duel, duel, row, title
 
 KERAS = ("tensorflow", "jax", "torch", "numpy")
+
+
+def line(framework: str, n: int, times: Duel, compilation: str = "") -> None:
+    ours, theirs = (f"{seconds * 1e3:.1f}" for seconds in times[:2])
+    row(framework, str(n), ours, theirs, *times.ratios, compilation)
 
 
 def torch_rows(sizes: tuple[int, ...]) -> None:
@@ -22,10 +27,9 @@ def torch_rows(sizes: tuple[int, ...]) -> None:
 
     for n in sizes:
         w = torch.empty(n, n)
-        ours, theirs, ratio = duel(
+        line("torch", n, duel(
             lambda w=w: initcore_torch.orthogonal_(w), lambda w=w: torch.nn.init.orthogonal_(w)
-        )
-        row("torch", str(n), f"{ours * 1e3:.1f}", f"{theirs * 1e3:.1f}", f"{ratio:.2f}", "")
+        ))  # fmt: skip
 
 
 def jax_rows(sizes: tuple[int, ...]) -> None:
@@ -41,14 +45,11 @@ def jax_rows(sizes: tuple[int, ...]) -> None:
             init(jax.random.key(0)).block_until_ready()
             made.append((init, time.perf_counter() - start))
         key = jax.random.key(1)
-        ours, theirs, ratio = duel(
+        times = duel(
             lambda f=made[0][0]: f(key).block_until_ready(),
             lambda f=made[1][0]: f(key).block_until_ready(),
         )
-        row(
-            "jax, jitted", str(n), f"{ours * 1e3:.1f}", f"{theirs * 1e3:.1f}", f"{ratio:.2f}",
-            f"{made[0][1]:.1f} s against {made[1][1]:.1f} s",
-        )  # fmt: skip
+        line("jax, jitted", n, times, f"{made[0][1]:.1f} s against {made[1][1]:.1f} s")
 
 
 def keras_rows(sizes: tuple[int, ...]) -> None:
@@ -61,9 +62,8 @@ def keras_rows(sizes: tuple[int, ...]) -> None:
 
     for n in sizes:
         a, b = initcore_keras.Orthogonal(seed=0), keras.initializers.Orthogonal(seed=0)
-        ours, theirs, ratio = duel(lambda n=n: ready(a((n, n))), lambda n=n: ready(b((n, n))))
-        label = f"keras on {keras.backend.backend()}"
-        row(label, str(n), f"{ours * 1e3:.1f}", f"{theirs * 1e3:.1f}", f"{ratio:.2f}", "")
+        times = duel(lambda n=n: ready(a((n, n))), lambda n=n: ready(b((n, n))))
+        line(f"keras on {keras.backend.backend()}", n, times)
 
 
 def main() -> None:
@@ -73,7 +73,15 @@ def main() -> None:
     if one:
         {"torch": torch_rows, "jax": jax_rows, "keras": keras_rows}[one[0]](sizes)
         return
-    title("framework", "n", "initcore, ms", "its own, ms", "ratio", "first call (compilation)")
+    title(
+        "framework",
+        "n",
+        "initcore, ms",
+        "its own, ms",
+        "ratio",
+        "of the fastest",
+        "first call (compilation)",
+    )
     jobs = [("torch", ""), ("jax", ""), *(("keras", backend) for backend in KERAS)]
     for job, backend in jobs:
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}

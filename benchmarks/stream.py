@@ -7,7 +7,7 @@ import contextlib
 import subprocess
 import sys
 
-from _measure import duel, growth, row, title
+from _measure import Duel, duel, growth, row, title
 
 N = 1 << 24
 
@@ -24,14 +24,16 @@ def numpy_rows(n: int, what: str) -> None:
     with on_numpy() if what == "numpy" else contextlib.nullcontext():
         Rng(0).normal(1000)  # what is loaded at the first call
         grown = growth(lambda: Rng(0).normal(n)) / (4 * n / 2**20)
-        ours, theirs, ratio = duel(
+        times = duel(
             lambda: Rng(0).normal(n), lambda: philox.standard_normal(n, dtype=np.float32), 7
         )
     label = "NumPy" if what == "numpy" else "compiled"
-    row(
-        label, f"{ours / n * 1e9:.1f}", f"Generator(Philox) {theirs / n * 1e9:.1f}",
-        f"{ratio:.2f}", f"{grown:.2f} x the result",
-    )  # fmt: skip
+    line(label, "Generator(Philox)", times, n, f"{grown:.2f} x the result")
+
+
+def line(label: str, peer: str, times: Duel, n: int, memory: str) -> None:
+    ours, theirs = (f"{seconds / n * 1e9:.1f}" for seconds in times[:2])
+    row(label, ours, f"{peer} {theirs}", *times.ratios, memory)
 
 
 def jax_rows(n: int) -> None:
@@ -43,13 +45,10 @@ def jax_rows(n: int) -> None:
     ours_ = jax.jit(lambda k0, k1: Rng.from_key((k0, k1), xp=jnp).normal((n,)))
     theirs_ = jax.jit(lambda key: jax.random.normal(key, (n,)))
     key, words = jax.random.key(1), (jnp.uint32(0), jnp.uint32(1))
-    ours, theirs, ratio = duel(
+    times = duel(
         lambda: ours_(*words).block_until_ready(), lambda: theirs_(key).block_until_ready(), 7
     )
-    row(
-        "JAX, jitted", f"{ours / n * 1e9:.1f}", f"jax.random.normal {theirs / n * 1e9:.1f}",
-        f"{ratio:.2f}", "",
-    )  # fmt: skip
+    line("JAX, jitted", "jax.random.normal", times, n, "")
 
 
 def main() -> None:
@@ -59,7 +58,8 @@ def main() -> None:
     if one:
         jax_rows(n) if one[0] == "jax" else numpy_rows(n, one[0])
         return
-    title("float32 normals", "initcore, ns each", "its own, ns each", "ratio", "memory")
+    title("float32 normals", "initcore, ns each", "its own, ns each", "ratio", "of the fastest",
+          "memory")  # fmt: skip
     for job in ("compiled", "numpy", "jax"):
         command = [sys.executable, __file__, job, *(["--quick"] if quick else [])]
         subprocess.run(command, check=True)
