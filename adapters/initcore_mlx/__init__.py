@@ -11,10 +11,8 @@ True
 
 try:
     import mlx.nn as _nn  # noqa: F401
-except ModuleNotFoundError as error:  # pragma: no cover
-    raise ModuleNotFoundError(
-        'initcore_mlx needs MLX; install it with pip install "initcore[mlx]"', name="mlx"
-    ) from error
+except ModuleNotFoundError as e:  # pragma: no cover
+    raise ModuleNotFoundError('MLX is missing: pip install "initcore[mlx]"', name="mlx") from e
 
 from ._draw import Initializer as Initializer
 from ._initialize import initialize as initialize

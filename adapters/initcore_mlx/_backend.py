@@ -23,8 +23,7 @@ class MlxBackend:
     name, portable = "mlx", True
     initializers = tuple(n for n in specs if hasattr(initcore_mlx, n) and n not in OWN_LAWS)
     dtypes = ("float32", "float64", "bfloat16", "float16")
-    layers = tuple(CLASSES)
-    grouped_layers = ("conv1d", "conv2d")
+    layers, grouped_layers = tuple(CLASSES), ("conv1d", "conv2d")
 
     def sample(
         self, name: str, shape: Any, *, seed: Any, dtype: Any = "float32", **parameters: Any
@@ -55,8 +54,8 @@ class MlxBackend:
         edges = [((k - 1) // 2, k // 2) for k in size]
 
         def forward(x: Any) -> Any:
-            x = np.moveaxis(np.pad(x, [(0, 0), (0, 0), *edges]), 1, -1)
-            y = module(mx.array(x).astype(module.weight.dtype))
+            x = mx.array(np.moveaxis(np.pad(x, [(0, 0), (0, 0), *edges]), 1, -1))
+            y = module(x.astype(module.weight.dtype))
             return np.moveaxis(np.array(y.astype(mx.float32)), -1, 1)
 
         return forward

@@ -13,6 +13,8 @@ from initcore.spec import Layout, Wording
 
 __all__ = ["Initializer", "check_dtype", "kernel_layout", "to_mlx"]
 
+CONSTANTS = {"zeros": 0, "ones": 1, "constant": None}  # of any dtype that MLX has
+
 
 def kernel_layout(groups: int = 1) -> Layout:
     """`(out, *k, in / groups)`: linear layers, convolutions, transposed ones, recurrences."""
@@ -33,10 +35,10 @@ class Initializer:
     ) -> None:  # fmt: skip
         self.spec, self.who, self.values, self.dtype = specs[name], who or name, values, dtype
         self.wording = Wording(lambda n: self.who if n == name else n, "an array of shape")
-        self.spec.check_parameters(values, wording=self.wording)
         self.layout, self.finish = layout or kernel_layout(values.get("groups", 1)), finish
-        if dtype is not None:
-            check_dtype(dtype, self.who)
+        if name not in CONSTANTS:
+            self.spec.check_parameters(values, wording=self.wording)
+            dtype is None or check_dtype(dtype, self.who)
 
     def __call__(
         self, a: mx.array, *, seed: int | None = None, key: mx.array | None = None
@@ -49,6 +51,8 @@ class Initializer:
         if not isinstance(a, mx.array):
             raise TypeError(f"{who} needs an mlx.core.array for its shape, got {short_repr(a)}.")
         dtype = a.dtype if self.dtype is None else self.dtype
+        if spec.name in CONSTANTS:
+            return mx.full(a.shape, values.get("value", CONSTANTS[spec.name]), dtype=dtype)
         fine = check_dtype(dtype, who)
         layout, sizes, clean = spec.check_kernel(self.layout, a.shape, values, wording=self.wording)
         words = key_words(seed, key, who) if spec.random else (0, 0)
@@ -83,5 +87,4 @@ def key_words(seed: Any, key: Any, who: str) -> tuple[int, int]:
         return n[0] << 16 | n[1], n[2] << 16 | n[3]
     if not isinstance(key, mx.array) or key.dtype != mx.uint32 or key.shape != (2,):
         raise TypeError(f"{who} needs key to be an mlx.core.random.key, got {short_repr(key)}.")
-    n = key.tolist()
-    return n[0], n[1]
+    return tuple(key.tolist())  # type: ignore[arg-type, return-value]

@@ -48,8 +48,8 @@ idinit_zero = lifted(initializers.idinit_zero)
 hadamard = lifted(initializers.hadamard)
 
 
-def constant(value: float, dtype: mx.Dtype = mx.float32) -> Initializer:
-    """Every element is `value`."""
+def constant(value: complex | mx.array, dtype: mx.Dtype = mx.float32) -> Initializer:
+    """Every element is `value`, of any dtype; an array is broadcast."""
     return Initializer("constant", {"value": value}, dtype)
 
 

@@ -135,6 +135,17 @@ def test_what_mlx_refuses_is_refused_with_the_same_kind_of_error(name: str) -> N
             module.he_normal()(mx.zeros((3, 3)), mode="fan")
 
 
+@pytest.mark.parametrize("dtype", [mx.int32, mx.bool_, mx.uint8, mx.complex64, mx.bfloat16])
+def test_constants_are_of_any_dtype(dtype: Any) -> None:
+    a = mx.zeros((2, 3), dtype=dtype)
+    assert init.constant(1, dtype)(a).dtype == dtype  # MLX's own makes int32 of bool
+    assert init.constant(True)(a).tolist() == nn.init.constant(True)(a).tolist()
+    assert init.constant(mx.array([1, 2, 3]), dtype)(a).shape == (2, 3)
+    assert init.ones()(a).dtype == init.zeros()(a).dtype == dtype
+    assert bool((init.ones()(a) == mx.ones((2, 3), dtype=dtype)).all())
+    assert not bool(init.zeros()(a).any())
+
+
 def test_errors_say_who_needs_what_and_what_there_was() -> None:
     a = mx.zeros((3, 2))
     with pytest.raises(ValueError, match=r"orthogonal needs gain .* >= 0, got -1"):
