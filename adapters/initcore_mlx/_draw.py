@@ -13,7 +13,7 @@ from initcore.spec import Layout, Wording
 
 __all__ = ["Initializer", "check_dtype", "kernel_layout", "to_mlx"]
 
-CONSTANTS = {"zeros": 0, "ones": 1, "constant": None}  # of any dtype that MLX has
+CONSTANTS = {"zeros": [0], "ones": [1], "constant": []}  # of any dtype that MLX has
 
 
 def kernel_layout(groups: int = 1) -> Layout:
@@ -51,8 +51,8 @@ class Initializer:
         if not isinstance(a, mx.array):
             raise TypeError(f"{who} needs an mlx.core.array for its shape, got {short_repr(a)}.")
         dtype = a.dtype if self.dtype is None else self.dtype
-        if spec.name in CONSTANTS:
-            return mx.full(a.shape, values.get("value", CONSTANTS[spec.name]), dtype=dtype)
+        if (name := spec.name) in CONSTANTS:
+            return mx.full(a.shape, (*values.values(), *CONSTANTS[name])[0], dtype).astype(dtype)
         fine = check_dtype(dtype, who)
         layout, sizes, clean = spec.check_kernel(self.layout, a.shape, values, wording=self.wording)
         words = key_words(seed, key, who) if spec.random else (0, 0)
