@@ -32,7 +32,9 @@ class Initializer:
         finish: Callable[[Any], Any] = lambda w: w,
     ) -> None:  # fmt: skip
         self.spec, self.who, self.values, self.dtype = specs[name], who or name, values, dtype
-        self.wording = Wording(lambda n: self.who if n == name else n, "an array of shape")
+        self.wording = Wording(
+            lambda n: self.who if n == name else n, "an array of shape", called="(w)"
+        )
         self.spec.check_parameters(values, wording=self.wording)
         self.layout, self.finish = layout or kernel_layout(values.get("groups", 1)), finish
         if dtype is not None:

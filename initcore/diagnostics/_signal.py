@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,9 @@ from ..activations import activation_of
 from ..arguments import key_of_seed, one_line
 from ..networks import LINEAR, Network, Recording, TracedModel, Weight, describe_network
 from ..random import Rng
-from ..reports import ByPath, html, picture, text
+from ..reports import ByPath, banner, fragment, html, text
 from ..theory import length_map
-from ._figures import signal_figure
+from ._figures import signal_chart, signal_figure
 from ._judgement import Change, cure, judged, worst
 
 __all__ = ["LayerSignal", "SignalReport", "signal_check", "signal_report", "too_many"]
@@ -24,6 +23,12 @@ MANY = 2**27  # weights of a model that is not run unasked
 NOTHING = 1e-4  # an entry of a kernel by which a branch adds nothing: idinit_zero's are 1e-6
 OFTEN = 4  # kernels a normalization, at most; a block of a transformer has two for four to seven
 HEAD = ("layer", "role", "signal", "predicted", "gradient", "dead", "correlation", "rank")
+SAID = (
+    "the kernel whose output is measured", "what the weight is for", "mean square of an element",
+    "mean square that mean-field theory predicts", "mean square of the gradient there",
+    "units whose activation has slope 0 at every input", "mean cosine of different inputs",
+    "effective rank of the signals",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -139,10 +144,16 @@ class SignalReport(ByPath[LayerSignal]):
         """A matplotlib figure: mean squares along the layers."""
         return signal_figure(self)
 
+    def pictures(self) -> str:
+        """Signal and gradient by depth, for a page."""
+        return signal_chart(self)
+
+    def table(self) -> str:
+        """A row a layer, for a page."""
+        return html(HEAD, self.rows(), SAID)
+
     def _repr_html_(self) -> str:
-        mark = ' class="warn"' if self.verdict else ""
-        headline = f"<p{mark}>{escape(self.headline)}</p>"
-        return f"{headline}{picture(self)}{html(HEAD, self.rows())}"
+        return fragment(banner(self.headline, self.verdict) + self.pictures() + self.table())
 
 
 def signal_report(model: TracedModel[Any], *, seed: int) -> SignalReport:
