@@ -23,7 +23,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 export MPLBACKEND ?= agg
 
-.PHONY: demo test unit keras lint format new-initializer conform networks peers fuzz bench docs build clean help
+.PHONY: demo test unit keras lint format new-initializer conform networks peers fuzz bench docs look build clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -90,7 +90,11 @@ bench: $(DEV)  ## the speed tables of the docs, each against its peers in one ru
 
 docs: $(DEV)  ## HTML pages in docs/_build
 	$(PIP) --group docs
-	$(BIN)/python -m sphinx -W -b html docs docs/_build
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build
+
+look: docs  ## the pages in Chromium: width, links, pictures, contrast, keyboard
+	$(PIP) --group browser
+	$(BIN)/python -m pytest -q tests/test_docs_site.py
 
 build: $(DEV)  ## wheel and sdist in dist/
 	$(BIN)/python -m build

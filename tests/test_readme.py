@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,8 +19,34 @@ SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 def test_the_table_is_made_from_the_specifications() -> None:
-    found = README.split("a test compares -->\n")[1].split("\n<!-- end -->")[0]
+    found = README.split("a test compares -->\n")[2].split("\n<!-- end -->")[0]
     assert found == markdown_table(), "write the output of `initcore list --markdown` there"
+
+
+def cells(table: str) -> list[list[str]]:
+    return [[c.strip() for c in line.strip("|").split("|")] for line in table.splitlines()]
+
+
+def test_the_ratios_are_those_of_the_benchmarks() -> None:
+    shown = README.split("a test compares -->\n")[1].split("\n<!-- end of the ratios -->")[0]
+    measured = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+    section = measured.split("## Orthogonal matrices")[1].split("\n## ")[0]
+    ratios = {(row[0], row[1]): row[4] for row in cells(section) if len(row) >= 5}
+    head, _, *rows = cells(shown)
+    names = [name.lower().replace("pytorch", "torch") for name in head[1:]]
+    assert {n for n, *_ in rows} == {n for _, n in ratios if n.isdigit()}
+    for n, *given in rows:
+        assert given == [ratios[name, n] for name in names]
+
+
+def test_the_badges_are_true() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    badges = re.findall(r"img\.shields\.io/badge/(\w+)-([^-)]+)-blue", README)
+    assert dict(badges) == {
+        "python": project["project"]["requires-python"].removeprefix(">=") + "+",
+        "licence": project["project"]["license"],
+        "types": "strict" if project["tool"]["mypy"]["strict"] else "",
+    }
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda s: s.split("\n")[0])
@@ -41,4 +68,5 @@ def test_links_lead_somewhere(page: Path) -> None:
             continue
         found = (page.parent / target).resolve()
         made = found.parent == ROOT / "docs" / "spec" and found.name in SPECIFICATION
+        made |= found.parent == ROOT / "docs" / "api"
         assert made or found.exists(), f"{page.name} links to {target}"

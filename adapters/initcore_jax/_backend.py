@@ -23,6 +23,7 @@ class JaxBackend:
     portable = True
     initializers = tuple(n for n in specs if hasattr(initcore_jax, n))
     dtypes = ("float32", "bfloat16", "float16", "complex64")
+    replaces, namespace = "jax.nn.initializers", initcore_jax
     # As JAX itself: constants of any dtype.
     beyond: ClassVar = {
         "zeros": ("dtype",),
@@ -58,6 +59,13 @@ class JaxBackend:
         if w.ndim < 2:
             return w
         return jnp.permute_dims(w, (w.ndim - 1, w.ndim - 2, *range(w.ndim - 2)))
+
+    def differs(
+        self, name: str, shape: tuple[int, ...], dtype: str, arguments: dict[str, Any]
+    ) -> bool:
+        """The calls of the table "Differences from jax.nn.initializers" that JAX takes."""
+        random = name not in ("zeros", "ones", "constant")
+        return random and "float8" in f"{dtype} {arguments.get('dtype')}"
 
     def _key(self, seed: Any) -> Any:
         return jax.random.wrap_key_data(jnp.asarray(np.array(Rng(seed).key, dtype=np.uint32)))

@@ -9,6 +9,7 @@ from jax.typing import DTypeLike
 from ._constant import ones, zeros
 from ._init import rng
 from ._initializer import Initializer
+from ._structured import IdentityInitializer
 
 __all__ = ["equinox", "haiku"]
 
@@ -18,6 +19,11 @@ def haiku(initializer: Initializer) -> Callable[[Sequence[int], DTypeLike], jax.
 
     For example `hk.Linear(64, w_init=haiku(orthogonal()))`. An initializer whose result does not
     depend on the key asks for none: it works in `net.init(None, x)`, and outside of a transform.
+    `haiku(identity())` is Haiku's `Identity`: the matrix again for each index of the axes before
+    the last two.
+
+    Args:
+        initializer: Any initializer of this package.
     """
     plain = (zeros, ones, jax.nn.initializers.zeros, jax.nn.initializers.ones)
     random = initializer not in plain and getattr(initializer, "random", True)
@@ -25,8 +31,11 @@ def haiku(initializer: Initializer) -> Callable[[Sequence[int], DTypeLike], jax.
     def w_init(shape: Sequence[int], dtype: DTypeLike) -> jax.Array:
         import haiku as hk
 
+        made = initializer
+        if isinstance(made, IdentityInitializer):
+            made = made.repeated(len(shape))
         key: Any = hk.next_rng_key() if random else None
-        return initializer(key, tuple(shape), dtype)
+        return made(key, tuple(shape), dtype)
 
     return w_init
 

@@ -1,5 +1,6 @@
 """Kernels that keep lengths, or pass their input on."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Unpack
 
@@ -91,6 +92,15 @@ def delta_orthogonal(
 
 class IdentityInitializer(SpecInitializer):
     """A `SpecInitializer` of dtypes without fractions too."""
+
+    def repeated(self, ndim: int) -> "IdentityInitializer":
+        """The one of Haiku: the identity for each index of the axes before the last two.
+
+        Unless the axes were named otherwise, which Haiku's `Identity` does not know.
+        """
+        if ndim < 2 or self.layout != kernel_layout(-2, -1):
+            return self
+        return dataclasses.replace(self, layout=kernel_layout(-2, -1, range(ndim - 2)))
 
     def __call__(
         self,

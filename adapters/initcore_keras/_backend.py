@@ -28,6 +28,7 @@ class KerasBackend:
     )
     layers = ("dense", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
               "conv_transpose3d", "depthwise1d", "depthwise2d")  # fmt: skip
+    replaces, namespace = "keras.initializers", initcore_keras
     # As Keras itself: constants and identities of any dtype, and fans of vectors.
     _plain = ("zeros", "ones", "constant", "identity")
     beyond: ClassVar = dict.fromkeys(_plain, ("dtype",)) | {
@@ -69,6 +70,13 @@ class KerasBackend:
             given["distribution"] = "untruncated_normal"
         random = {"seed": seed} if specs[name].random else {}
         return cls(**{names.get(k, k): v for k, v in given.items()}, **random, **how)
+
+    def differs(
+        self, name: str, shape: tuple[int, ...], dtype: str, arguments: dict[str, Any]
+    ) -> bool:
+        """Random integers, which Keras rounds to zeros."""
+        plain = ("Zeros", "Ones", "Constant", "Identity", "IdentityInitializer")
+        return name not in plain and dtype in ("int32", "bool")
 
     def layer(
         self, kind: str, name: str, shape: Any, *, seed: int, dtype: str = "float32",

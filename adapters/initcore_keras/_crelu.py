@@ -14,6 +14,10 @@ def crelu(x: Any, axis: int = -1) -> Any:
     A kernel of `Mirrored(part="last")` after it acts on `x` as its half block would, so a network
     of such layers is linear at initialization. In a model, use `keras.layers.Activation(crelu)`.
 
+    Args:
+        x: Tensor of pre-activations.
+        axis: Axis of the channels.
+
     >>> keras.ops.convert_to_numpy(crelu(keras.ops.array([2.0, -3.0]))).tolist()
     [2.0, 0.0, 0.0, 3.0]
     """

@@ -144,12 +144,7 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
     def _make(self, shape: Any, dtype: Any) -> Any:
         who, spec = type(self).__name__, specs[self.core]
         sizes = as_shape(shape, who=who)
-        kind = keras.backend.standardize_dtype(dtype or keras.config.floatx())
-        if kind not in REAL:
-            raise TypeError(
-                f"{who} needs a real floating dtype (float16, bfloat16, float32 or float64), "
-                f"got {kind}."
-            )
+        kind = self._kind(dtype)
         given = self._values()
         layout = self._layout(len(sizes))
         canonical = sizes
@@ -160,6 +155,16 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
                 given["groups"] = kernel.groups
         canonical, values = spec.check(canonical, given, wording=self._wording(), shown=sizes)
         return draw(self.core, self._key(), sizes, canonical, kind, values, layout)
+
+    def _kind(self, dtype: Any) -> str:
+        """The name of the dtype; a `TypeError` unless it is real: Keras has no complex weights."""
+        kind: str = keras.backend.standardize_dtype(dtype or keras.config.floatx())
+        if kind not in REAL:
+            raise TypeError(
+                f"{type(self).__name__} needs a real floating dtype "
+                f"(float16, bfloat16, float32 or float64), got {kind}."
+            )
+        return kind
 
     def _kernel(self, layout: Layout, shape: tuple[int, ...]) -> Kernel:
         try:

@@ -83,8 +83,7 @@ class VarianceScaling(KernelInitializer, keras.initializers.VarianceScaling):  #
         # inputs, in every mode.
         spec, rule = specs["variance_scaling"], {**self._rule(), "mode": "fan_in"}
         canonical, values = spec.check((1, *sizes, 1)[:2], rule, wording=self._wording())
-        kind = keras.backend.standardize_dtype(dtype or keras.config.floatx())
-        w = draw(spec.name, self._key(), canonical, canonical, kind, values, None)
+        w = draw(spec.name, self._key(), canonical, canonical, self._kind(dtype), values, None)
         return keras.ops.reshape(w, sizes)
 
 

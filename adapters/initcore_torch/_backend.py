@@ -27,6 +27,7 @@ class TorchBackend:
         "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
     )  # fmt: skip
     grouped_layers = layers[1:]
+    replaces, namespace = "torch.nn.init", init
     beyond: ClassVar = {"zeros": ("dtype",), "ones": ("dtype",), "constant": ("dtype", "value")}
 
     def sample(
@@ -56,6 +57,16 @@ class TorchBackend:
             old = {"low": "a", "high": "b"}
             parameters = {old.get(k, k): v for k, v in parameters.items()}
         return getattr(init, f"{name}_")(tensor, **parameters, **random, **how)
+
+    def differs(
+        self, name: str, shape: tuple[int, ...], dtype: str, arguments: dict[str, Any]
+    ) -> bool:
+        """The calls of the table "Differences from torch.nn.init" that PyTorch takes."""
+        if name in ("eye_", "dirac_"):
+            return dtype in ("int64", "bool") or any(k % 2 == 0 for k in shape[2:])
+        # PyTorch gives both parts of complex numbers the whole variance, and the mean.
+        uniform = name in ("xavier_uniform_", "kaiming_uniform_")
+        return dtype.startswith("complex") and (uniform or bool(arguments.get("mean")))
 
     def layer(
         self, kind: str, name: str, shape: Any, *, seed: int, dtype: str = "float32",

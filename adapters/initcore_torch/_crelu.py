@@ -12,6 +12,9 @@ class CReLU(nn.Module):
     Behind it a kernel of `mirrored_(part="last")` acts on `x` as its half block does, so a network
     of such layers is linear at initialization.
 
+    Args:
+        dim: Axis of the channels.
+
     >>> CReLU(dim=0)(torch.tensor([2.0, -3.0])).tolist()
     [2.0, 0.0, 0.0, 3.0]
     """

@@ -63,7 +63,11 @@ def apply_masks(model: nn.Module, masks: Mapping[str, Tensor]) -> nn.Module:
 
 
 def remove_masks(model: nn.Module) -> nn.Module:
-    """The same model, its masked parameters plain ones again, whose zeros are exact."""
+    """The same model, its masked parameters plain ones again, whose zeros are exact.
+
+    Args:
+        model: With masks by `apply_masks`; it is changed in place.
+    """
     check_module("remove_masks", model)
     for part in list(model.modules()):
         if parametrize.is_parametrized(part):

@@ -10,8 +10,8 @@ from ._signatures import required, takes
 
 __all__ = [
     "DTYPES", "LAYER_KINDS", "Backend", "LayeredBackend", "as_backend", "beyond", "claims",
-    "complex_dtypes", "dtypes", "is_portable", "layers", "makes_parts", "seed_bits",
-    "takes_groups", "usual_dtype",
+    "complex_dtypes", "differs", "dtypes", "is_portable", "layers", "makes_parts", "replaces",
+    "seed_bits", "takes_groups", "usual_dtype",
 ]  # fmt: skip
 
 DTYPES = (*REAL, *COMPLEX)
@@ -31,16 +31,21 @@ class Backend(Protocol):
         initializers: Names of `initcore.specs` that it claims to implement.
 
     A backend may have more attributes. Without them it claims less:
-        `portable`: Whether the same seed gives the NumPy core's values; False by default.
-        `dtypes`: The dtypes it makes, out of `DTYPES`; float32 alone by default.
-        `claims(name, shape, dtype, parameters) -> bool`: Whether it takes a call; other calls are
-            not tried. By default it takes all parameters in the signature of `sample`.
-        `seed_bits`: Length of its seeds; 64 by default.
-        `beyond`: Arguments of which it takes more than the specification, as its framework does:
-            by initializer, names out of "shape", "dtype", "seed" and the parameters.
-        `sample_part(name, shape, part, *, seed, dtype, **parameters)`: Makes the rectangle `part`
-            of a larger kernel alone; `part` is an `initcore.Part`.
-        `layers` and `layer`: See `LayeredBackend`; no layers by default.
+
+    - `portable`: Whether the same seed gives the NumPy core's values; False by default.
+    - `dtypes`: The dtypes it makes, out of `DTYPES`; float32 alone by default.
+    - `claims(name, shape, dtype, parameters) -> bool`: Whether it takes a call; other calls are
+      not tried. By default it takes all parameters in the signature of `sample`.
+    - `seed_bits`: Length of its seeds; 64 by default.
+    - `beyond`: Arguments of which it takes more than the specification, as its framework does:
+      by initializer, names out of "shape", "dtype", "seed" and the parameters.
+    - `sample_part(name, shape, part, *, seed, dtype, **parameters)`: Makes the rectangle `part`
+      of a larger kernel alone; `part` is an `initcore.Part`.
+    - `replaces` and `namespace`: The module of a framework's initializers, such as
+      "torch.nn.init", and the module or object that has the same names in its place.
+    - `differs(name, shape, dtype, arguments) -> bool`: Whether a call of a name differs from
+      the framework's on purpose; such calls are not compared. No call does by default.
+    - `layers` and `layer`: See `LayeredBackend`; no layers by default.
     """
 
     name: str
@@ -203,3 +208,16 @@ def claims(
     if ask is None:
         return all(takes(backend.sample, parameter) for parameter in parameters)
     return bool(ask(name, shape, dtype, dict(parameters)))
+
+
+def replaces(backend: Any) -> str:
+    """The module of a framework whose names `backend` takes over, or an empty text."""
+    return str(getattr(backend, "replaces", ""))
+
+
+def differs(
+    backend: Any, name: str, shape: tuple[int, ...], dtype: str, arguments: Mapping[str, Any]
+) -> bool:
+    """Whether `backend` answers a call of the framework's `name` in its own way."""
+    ask = getattr(backend, "differs", None)
+    return ask is not None and bool(ask(name, shape, dtype, dict(arguments)))

@@ -106,6 +106,9 @@ def of_jax(
 
     Args and Raises:
         As of `of_numpy`.
+
+    Args:
+        make: Function of the parameters that makes an initializer `(key, shape, dtype)`.
     """
     backend = _made(JaxBackend, make, initializer, names, dtypes, claims)
     backend.beyond = {initializer: ("seed",)}

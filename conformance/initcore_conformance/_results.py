@@ -22,6 +22,9 @@ class Outcome:
     """One check of one initializer in one backend.
 
     Attributes:
+        backend: Name of the backend.
+        initializer: Name of the initializer.
+        check: Name of the check.
         status: `passed`, `failed`, `skipped` (with reason), `xfailed` (failed as expected),
             `xpassed` (passed, though a failure is expected); a whole backend is `missing` if its
             framework is not installed, `crashed` if its process ended early.
@@ -70,6 +73,10 @@ class Results:
     `assert results.ok, str(results)` shows every failure in full.
 
     Attributes:
+        profile: `"quick"` or `"thorough"`.
+        seed: Seed of the search.
+        outcomes: One for each check of an initializer.
+        seconds: Time of the whole run.
         versions: Versions of each backend's packages.
         warnings: Patterns of skips that matched nothing, keywords that selected nothing.
     """

@@ -22,7 +22,11 @@ X_ENDS = np.concatenate([-X_ENDS[::-1], [0.0], X_ENDS])
 
 @functools.cache
 def legendre(n: int) -> tuple[Any, Any]:
-    """Nodes in [0, 1] and weights of the `n`-point Gauss-Legendre rule."""
+    """Nodes in [0, 1] and weights of the `n`-point Gauss-Legendre rule.
+
+    Args:
+        n: Number of nodes.
+    """
     from scipy.special import roots_legendre
 
     x, w = roots_legendre(n)
@@ -35,7 +39,13 @@ def normal_density(z: Any) -> Any:
 
 
 def breaks(root: float, kinks: tuple[float, ...], reach: float = REACH) -> Any:
-    """Panel ends in `z` for a function of `root * z` with the given kinks."""
+    """Panel ends in `z` for a function of `root * z` with the given kinks.
+
+    Args:
+        root: Factor of `z`, the root of `q`.
+        kinks: Arguments at which the function has a kink.
+        reach: Where the panels end.
+    """
     if root < 1e-150:
         return Z_ENDS
     z = np.concatenate([Z_ENDS * (reach / REACH), X_ENDS / root, np.array(kinks) / root])
@@ -53,6 +63,10 @@ def mean(
 
     Two rules of different order have to agree; where they do not, the panels are halved. Infinite
     if the integral does not converge.
+
+    Args:
+        rel: Relative error that is allowed.
+        beside: Size of what the result is added to.
     """
     root = math.sqrt(q)
     ends = breaks(root, phi.kinks)

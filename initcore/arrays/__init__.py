@@ -12,6 +12,7 @@ from ._dtype import is_double as is_double
 from ._dtype import real_of as real_of
 from ._dtype import resolve as resolve
 from ._library import device_of as device_of
+from ._library import is_accelerator as is_accelerator
 from ._library import is_contiguous as is_contiguous
 from ._library import is_jax as is_jax
 from ._library import is_numpy as is_numpy

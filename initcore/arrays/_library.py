@@ -9,6 +9,7 @@ from ..arguments import short_repr
 
 __all__ = [
     "device_of",
+    "is_accelerator",
     "is_contiguous",
     "is_jax",
     "is_numpy",
@@ -71,6 +72,11 @@ def is_contiguous(x: Any) -> bool:
 def device_of(x: Any, xp: Any) -> Any:
     """The device of `x`, for new arrays beside it; None for JAX, whose traced arrays have none."""
     return None if is_jax(xp) else x.device
+
+
+def is_accelerator(device: Any) -> bool:
+    """Whether a device of PyTorch is no CPU."""
+    return getattr(device, "type", "cpu") not in ("cpu", "meta")
 
 
 def on_host(xp: Any, device: Any) -> bool:

@@ -142,6 +142,7 @@ def _largest(flat: Any, count: int) -> Any:
 
 
 def check_density(who: str, density: Any) -> None:
+    """Raise unless `density` is a number in `[0, 1]`."""
     if isinstance(density, bool) or not isinstance(density, (int, float)):
         raise TypeError(f"{who} needs a density in [0, 1], got {short_repr(density)}.")
     if not 0 <= density <= 1:

@@ -50,7 +50,7 @@ class Change:
 
     @property
     def sentence(self) -> str:
-        """`the signal explodes: 1.0e+05 times as large at b as at a`."""
+        """A clause such as `the signal explodes`, with the size of the change and the layers."""
         verb = "explodes" if self.ratio > 1 else "vanishes"
         return (
             f"the {self.what} {verb}: {self.ratio:.1e} times as large at {self.path} as at "

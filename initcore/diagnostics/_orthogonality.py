@@ -21,6 +21,11 @@ def singular_values(w: Any, groups: int = 1, image: int | None = None) -> Any:
 
     A convolution is taken with circular padding and stride 1 on images of `image` pixels a side (by
     default the least that holds the kernel): one matrix `(out, in)` for each Fourier frequency.
+
+    Args:
+        w: Kernel `(out, in, *spatial)`.
+        groups: Independent kernels stacked along the outputs.
+        image: Pixels a side of the images.
     """
     kernel = Kernel(tuple(w.shape), groups)
     w = np.asarray(w, dtype=np.float64).reshape(groups, kernel.out, *w.shape[1:])
@@ -54,7 +59,11 @@ class LayerSpectrum:
 
 
 class Orthogonality(ByPath[LayerSpectrum]):
-    """The singular values of every layer, by path."""
+    """The singular values of every layer, by path.
+
+    Attributes:
+        layers: One `LayerSpectrum` for each kernel.
+    """
 
     def __init__(self, layers: list[LayerSpectrum]) -> None:
         super().__init__((layer.path, layer) for layer in layers)

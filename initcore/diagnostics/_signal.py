@@ -70,6 +70,12 @@ class SignalReport(ByPath[LayerSignal]):
     """Measurements at every layer, by path, and what to make of them.
 
     `unseen` are the kernels whose layers could not be watched: inside of loops, say.
+
+    Attributes:
+        layers: One `LayerSignal` for each kernel that was seen.
+        model: Name of the model.
+        inputs: Number of examples in the batch.
+        unseen: Paths of the kernels that were not seen.
     """
 
     def __init__(
@@ -174,7 +180,13 @@ def signal_report(model: TracedModel[Any], *, seed: int) -> SignalReport:
 
 
 def signal_check(model: TracedModel[Any], network: Network, seed: int) -> SignalReport | str:
-    """The report of a model that has just been initialized, or why there is none."""
+    """The report of a model that has just been initialized, or why there is none.
+
+    Args:
+        model: The adapter's object for the model.
+        network: `Network` of the model.
+        seed: Seed of the random inputs, where there is no sample.
+    """
     reason = getattr(model, "too_dear", "")
     if reason:
         return str(reason)
@@ -187,7 +199,11 @@ def signal_check(model: TracedModel[Any], network: Network, seed: int) -> Signal
 
 
 def too_many(weights: int) -> str:
-    """Why a model of so many weights is not run to check it; empty if it can be."""
+    """Why a model of so many weights is not run to check it; empty if it can be.
+
+    Args:
+        weights: Number of weights of the model.
+    """
     return f"{weights:.1e} weights are many for a look" if weights > MANY else ""
 
 

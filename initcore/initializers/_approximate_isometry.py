@@ -73,7 +73,13 @@ def approximate_isometry(
 
 
 def check_isometry(who: str, gain: Any, steps: Any, wording: Wording = CORE) -> dict[str, Any]:
-    """`gain` and `steps` of `approximate_isometry`, checked, in the caller's words."""
+    """`gain` and `steps` of `approximate_isometry`, checked, in the caller's words.
+
+    Args:
+        gain: Singular value that was given.
+        steps: Number of steps that was given.
+        wording: Whose words error texts use.
+    """
     gain_name = wording.names.get("gain", "gain")
     return {
         "gain": Spec.check_parameter(who, gain_name, GAIN, gain, wording),
@@ -82,7 +88,11 @@ def check_isometry(who: str, gain: Any, steps: Any, wording: Wording = CORE) -> 
 
 
 def check_mask(who: str, mask: Any) -> Any:
-    """`mask` as NumPy booleans; a `TypeError` or `ValueError` unless it is a kernel's mask."""
+    """`mask` as NumPy booleans; a `TypeError` or `ValueError` unless it is a kernel's mask.
+
+    Args:
+        mask: Array of booleans, `(out, in, *spatial)`.
+    """
     dtype = getattr(mask, "dtype", None)
     if dtype is None or dtype_name(dtype) != "bool":
         got = type(mask).__name__ if dtype is None else f"an array of {dtype_name(dtype)}"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..arrays import Array, dtype_name
+from ..arrays import Array, dtype_name, is_complex
 from ..invariants import Bounded, ColumnSparse, HasLaw
 from ..random import Rng
 from ..spec import Kernel, Real, ShapeRule, initializer
@@ -22,6 +22,7 @@ REACH = {"float32": 4.0, "float64": 7.0}
     invariants=(HasLaw("uniform"), Bounded()),
     rounds=True,
     source="elementary",
+    complex_=True,
 )
 def uniform(
     rng: Rng[Array],
@@ -34,6 +35,8 @@ def uniform(
 ) -> Array:
     """Array of independent entries uniform on `[low, high)`.
 
+    Complex entries have independent parts, each of them uniform there, as in PyTorch.
+
     Raises:
         ValueError: `low` is above `high`.
 
@@ -43,7 +46,8 @@ def uniform(
     if isinstance(low, float) and isinstance(high, float) and low > high:
         raise ValueError(f"uniform needs low <= high, got {low:g} and {high:g}.")
     if not (isinstance(low, float) and isinstance(high, float)):  # traced
-        return low + (high - low) * rng.uniform(shape)
+        corner = low * (1 + 1j) if is_complex(rng.dtype) else low
+        return corner + (high - low) * rng.uniform(shape)
     return rng.uniform(shape, low, high, out=out)
 
 

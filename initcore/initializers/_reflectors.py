@@ -13,12 +13,13 @@ a square matrix, half of what a QR decomposition and the forming of its `Q` take
 
 from typing import Any
 
-from ..arrays import conjugate, device_of, is_complex, is_numpy, is_torch, matmul
+from ..arrays import conjugate, device_of, is_accelerator, is_complex, is_numpy, is_torch, matmul
 from ..random import Rng
 
 __all__ = ["haar"]
 
 BLOCK = 128  # reflectors a block; results do not depend on it but for rounding
+DEVICE_BLOCK = 1024  # on an accelerator, which waits for every call: few large ones are better
 LEAF = 32  # triangles up to this size are inverted by masked doubling
 ROWS = 256  # rows of the frame that are worth a separate product
 MOST_BLOCKS = 16  # of a compiled program: larger matrices take larger blocks, to compile sooner
@@ -35,7 +36,8 @@ def haar(rng: Rng, count: int, rows: int, columns: int, gain: Any = 1.0, *, out:
     # A plain array cannot take what torch.func.vmap or a compiler made of a traced key or gain.
     plain = isinstance(rng.key[0], int) and isinstance(gain, (int, float))
     in_place = plain and (is_numpy(xp) or is_torch(xp))
-    block = min(m, BLOCK if in_place else max(BLOCK, -(-m // MOST_BLOCKS)))
+    at_least = DEVICE_BLOCK if is_accelerator(rng.device) else BLOCK
+    block = min(m, at_least if in_place else max(BLOCK, -(-m // MOST_BLOCKS)))
     starts = range(0, m, max(block, 1))[::-1]
     windows = [((count, min(block, m - k), n - k), k * (n + 1), (m * n, n, 1)) for k in starts]
     frame = (_Frame if in_place else _PureFrame)(count, n, m, rows > columns, rng, out)

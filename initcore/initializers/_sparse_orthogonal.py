@@ -114,6 +114,9 @@ def sparse_orthogonal_mask(
     the kernel has fewer nonzeros, as a convolution has, the rest are zeros at random places; where
     it has more (by half a rotation at most) it is all of them.
 
+    Args:
+        rng, shape, density, sampling, tap_density, groups: As of `sparse_orthogonal`.
+
     >>> mask = sparse_orthogonal_mask(Rng(0), (16, 16, 3, 3), density=0.25)
     >>> w = sparse_orthogonal(Rng(0), (16, 16, 3, 3), density=0.25)
     >>> int(mask.sum()), bool((w[~mask] == 0).all())

@@ -82,6 +82,9 @@ def _drawn(rng: Rng, shape: Any, distribution: Entries, std: float, out: Any) ->
 def variance_rule(name: str) -> dict[str, Any]:
     """The scale, mode and distribution of `variance_scaling`, or those that a named one fixes.
 
+    Args:
+        name: Name of an initializer of this family.
+
     >>> variance_rule("he_uniform")
     {'scale': 2.0, 'mode': 'fan_in', 'distribution': 'uniform'}
     """

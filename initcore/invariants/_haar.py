@@ -25,6 +25,10 @@ class Haar:
     `u^T W v` for four pairs of fixed unit vectors (all have that of a coordinate of a random unit
     vector), the trace, the determinants' signs, the correlation of consecutive groups, repeated
     groups.
+
+    Args:
+        center: Whether the centre tap of a convolution is looked at, not the whole kernel.
+        scaled: Whether singular values are `gain * sqrt(out / fan_in)`.
     """
 
     center: bool = False

@@ -10,14 +10,19 @@ import numpy as np
 
 from ..arrays import eps, is_complex, to_numpy
 from ..spec import Kernel
-from ._statistics import FALSE_ALARM, SIGMAS, rounding
+from ._statistics import FALSE_ALARM, SIGMAS, parts, rounding
 
 __all__ = ["HasLaw", "complex_violation", "law_violation", "standard_law"]
 
 
 @dataclass(frozen=True)
 class HasLaw:
-    """The entries are independent draws from a distribution, and all are distinct."""
+    """The entries are independent draws from a distribution, and all are distinct.
+
+    Args:
+        law: `"uniform"`, `"normal"`, `"truncated_normal"` or `"variance_scaling"`.
+        fixed: Parameters that the initializer fixes, by the core's names.
+    """
 
     law: str
     fixed: dict[str, Any] = field(default_factory=dict, hash=False)
@@ -32,6 +37,8 @@ class HasLaw:
 
         mean, std, kind, low, high = self.law_of(w.shape, given, is_complex(w.dtype))
         a = to_numpy(w).reshape(-1)
+        if self.law == "uniform":
+            a = parts(a)
         if std == 0 or a.size == 0:
             allowed = rounding(w) * abs(mean)
             off = float(abs(a - mean).max()) if a.size else 0.0
@@ -94,8 +101,8 @@ def complex_violation(a: Any, distribution: str, mean: float, std: float, dtype:
     step = 4 * eps(dtype) * (1 + abs(mean) / std)
     z = (a - mean) / std
     if distribution == "normal":
-        parts = np.concatenate([z.real, z.imag]) * math.sqrt(2)
-        return law_violation(parts, *standard_law("normal", 0.0, 0.0), step, shift=mean / std)
+        both = parts(z) * math.sqrt(2)
+        return law_violation(both, *standard_law("normal", 0.0, 0.0), step, shift=mean / std)
     if distribution == "uniform":
         share = abs(z) ** 2 / 2
     else:

@@ -15,7 +15,12 @@ __all__ = ["Isometry"]
 
 @dataclass(frozen=True)
 class Isometry:
-    """All singular values are `gain` (times `sqrt(out / fan_in)` where `scaled`)."""
+    """All singular values are `gain` (times `sqrt(out / fan_in)` where `scaled`).
+
+    Args:
+        center: Whether the centre tap of a convolution is looked at, not the whole kernel.
+        scaled: Whether singular values are `gain * sqrt(out / fan_in)`.
+    """
 
     center: bool = False
     scaled: bool = False

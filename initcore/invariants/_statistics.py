@@ -3,13 +3,20 @@
 from statistics import NormalDist
 from typing import Any
 
+import numpy as np
+
 from ..arrays import eps, to_numpy
 from ..spec import Kernel
 
-__all__ = ["FALSE_ALARM", "SIGMAS", "matrices", "rounding"]
+__all__ = ["FALSE_ALARM", "SIGMAS", "matrices", "parts", "rounding"]
 
 FALSE_ALARM = 1e-7
 SIGMAS = NormalDist().inv_cdf(1 - FALSE_ALARM / 2)  # 5.33 deviations, two-sided
+
+
+def parts(a: Any) -> Any:
+    """Real numbers as they are; of complex ones the real parts, then the imaginary ones."""
+    return np.concatenate([a.real, a.imag]) if np.iscomplexobj(a) else a
 
 
 def rounding(w: Any) -> float:

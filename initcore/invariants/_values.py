@@ -8,14 +8,18 @@ import numpy as np
 
 from ..arrays import eps, to_numpy
 from ._independent import complex_violation, law_violation, standard_law
-from ._statistics import SIGMAS, rounding
+from ._statistics import SIGMAS, parts, rounding
 
 __all__ = ["Bounded", "ColumnSparse", "Filled"]
 
 
 @dataclass(frozen=True)
 class Filled:
-    """Every element is one value."""
+    """Every element is one value.
+
+    Args:
+        value: The value; None for the parameter `value`.
+    """
 
     value: float | None = None
 
@@ -40,7 +44,7 @@ class Bounded:
     def violation(self, w: Any, *, xp: Any = np, rng: Any = None, **parameters: Any) -> str | None:
         mean, std = parameters.get("mean", 0.0), parameters.get("std", 1.0)
         low, high = (mean + std * parameters[end] for end in ("low", "high"))
-        a = to_numpy(w)
+        a = parts(to_numpy(w).reshape(-1))
         # Ends are rounded to the dtype, as the elements are; one may be infinite.
         below, above = (
             4 * rounding(w) * (abs(mean) + abs(end)) if math.isfinite(end) else 0.0

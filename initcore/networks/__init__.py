@@ -7,7 +7,6 @@ them. Other packages add schemes with the decorator `scheme`.
 from ._applying import Applier as Applier
 from ._applying import register_applier as register_applier
 from ._assignment import Assignment as Assignment
-from ._assignment import Overrides as Overrides
 from ._assignment import Paths as Paths
 from ._assignment import Piece as Piece
 from ._described import INITIALIZE as INITIALIZE
@@ -35,6 +34,8 @@ from ._registry import SCHEMES as SCHEMES
 from ._registry import SchemeSpec as SchemeSpec
 from ._registry import scheme as scheme
 from ._report import Report as Report
+from ._rules import AskedScheme as AskedScheme
+from ._rules import Overrides as Overrides
 from ._rules import Rule as Rule
 from ._rules import Scheme as Scheme
 from .graph import KINDS as KINDS

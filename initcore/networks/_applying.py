@@ -24,7 +24,12 @@ _APPLIERS: dict[str, Applier] = {}
 
 
 def register_applier(roots: tuple[str, ...], applier: Applier) -> None:
-    """Let `applier` handle models whose classes come from the packages `roots`, or tuples."""
+    """Let `applier` handle models whose classes come from the packages `roots`, or tuples.
+
+    Args:
+        roots: Names of top-level packages.
+        applier: Function that writes a plan into such a model.
+    """
     _APPLIERS.update(dict.fromkeys(roots, applier))
 
 

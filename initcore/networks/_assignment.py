@@ -7,10 +7,8 @@ from typing import Any
 from ..spec import Layout
 from .roles import Weight
 
-__all__ = ["Assignment", "Overrides", "Paths", "Piece"]
+__all__ = ["Assignment", "Paths", "Piece"]
 
-Overrides = Mapping[str, Any]
-"""From patterns of paths and from roles to initializers, or to None."""
 Paths = Mapping[str, str] | Callable[[str], str]
 """From paths to the names from which keys are derived."""
 

@@ -65,7 +65,11 @@ def _entry(item: tuple[str, str]) -> str:
 
 
 def described(by: Description) -> Callable[[F], F]:
-    """Add a description to the docstring of the decorated function, and to its own errors."""
+    """Add a description to the docstring of the decorated function, and to its own errors.
+
+    Args:
+        by: Text and arguments that several functions have in common.
+    """
 
     def describe(function: F) -> F:
         if function.__doc__:  # `python -OO` strips docstrings

@@ -175,6 +175,9 @@ class TracedModel(FillableModel[Result], Protocol[Result]):
 def as_call(sample: Any) -> Call:
     """A sample as positional and named arguments: an array, a tuple of them, or a mapping.
 
+    Args:
+        sample: One array, a tuple of positional or a mapping of named arguments.
+
     >>> as_call(1), as_call((1, 2)), as_call({"x": 1})
     (((1,), {}), ((1, 2), {}), ((), {'x': 1}))
     """
@@ -197,6 +200,10 @@ def calling(who: str, model: str) -> Iterator[None]:
 
 def first_that_works(attempt: Callable[[Any], T], guesses: Iterable[Any]) -> tuple[T | None, str]:
     """The first result that does not raise, or None; and why there is none.
+
+    Args:
+        attempt: Function of a guess; it raises where the guess is wrong.
+        guesses: Tried in order.
 
     >>> first_that_works(lambda x: 6 // x, [0, 2])
     (3, '')

@@ -7,12 +7,13 @@ from typing import Any, TypeVar, cast
 from ..arguments import key_of_seed
 from ..random import Rng
 from ..reports import progress
-from ._assignment import Assignment, Overrides, Paths
+from ._assignment import Assignment, Paths
 from ._fitting import difference, fitted
 from ._framework import FillableModel, PlannedModel, TracedModel
 from ._plan import Plan
 from ._planning import plan
 from ._report import Report
+from ._rules import AskedScheme, Overrides
 from .roles import Network, describe_network
 
 __all__ = ["apply_plan", "apply_to", "initialize", "make_plan", "verify"]
@@ -24,7 +25,7 @@ WHO = "initialize"
 
 
 def initialize(
-    model: FillableModel[R], scheme: Any, *, seed: int, overrides: Overrides | None,
+    model: FillableModel[R], scheme: AskedScheme, *, seed: int, overrides: Overrides | None,
     paths: Paths | None, only: str | Collection[str] | None = None,
     input_scale: float | None = None, check: Check | None = None,
 ) -> R:  # fmt: skip
@@ -48,11 +49,15 @@ def initialize(
 
 
 def make_plan(
-    model: FillableModel[Any], scheme: Any, *, seed: int, overrides: Overrides | None,
+    model: FillableModel[Any], scheme: AskedScheme, *, seed: int, overrides: Overrides | None,
     paths: Paths | None, only: str | Collection[str] | None = None,
     input_scale: float | None = None,
 ) -> Plan:  # fmt: skip
-    """What `initialize` would write into a model, which it only looks at."""
+    """What `initialize` would write into a model, which it only looks at.
+
+    Args:
+        scheme, overrides, only, input_scale: As of the adapters' `plan`.
+    """
     key_of_seed(seed, who=WHO)
     names = list(model.quantized)
     if names:

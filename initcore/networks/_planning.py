@@ -12,9 +12,9 @@ import numpy as np
 
 from ..arguments import key_of_seed, meant, short_repr
 from ..spec import CORE, Kernel, Real, Spec, Wording, specs
-from ._assignment import Assignment, Overrides, Paths, Piece
+from ._assignment import Assignment, Paths, Piece
 from ._plan import Plan
-from ._rules import Rule, rule_of
+from ._rules import AskedScheme, Overrides, Rule, rule_of
 from ._schemes import scheme_of
 from .roles import LINEAR, ROLES, Network, Weight
 
@@ -26,7 +26,7 @@ KERNELS = ("kernel", "recurrent", "embedding")
 
 
 def plan(
-    network: Network, scheme: Any, *, seed: int = 0, overrides: Overrides | None = None,
+    network: Network, scheme: AskedScheme, *, seed: int = 0, overrides: Overrides | None = None,
     paths: Paths | None = None, only: str | Collection[str] | None = None,
     input_scale: float | None = None, model: str = "",
 ) -> Plan:  # fmt: skip

@@ -10,16 +10,33 @@ from ..activations import activation_of, gain
 from ..arguments import short_repr
 from .roles import LINEAR, Weight
 
-__all__ = ["KEEP", "OWN_SCALE", "Rule", "Scheme", "common", "gain_of", "rule_of"]
+__all__ = [
+    "KEEP", "OWN_SCALE", "Asked", "AskedScheme", "Overrides", "Rule", "Scheme", "common", "gain_of",
+    "rule_of",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Rule:
-    """An initializer's name, parameters and reason. Without a name the weight is left alone."""
+    """An initializer's name, parameters and reason. Without a name the weight is left alone.
+
+    Attributes:
+        name: Name of an initializer, or None.
+        parameters: Parameters of the initializer.
+        why: Reason, for reports.
+    """
 
     name: str | None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     why: str = ""
+
+
+Asked = str | tuple[str, Mapping[str, Any]] | Mapping[str, Any] | Rule | None
+"""What a user asks for: an initializer by name, `(name, parameters)`, or None for none."""
+Overrides = Mapping[str, Asked]
+"""From patterns of paths and from roles to initializers, or to None."""
+AskedScheme = Asked | Overrides | Callable[[Weight], Asked]
+"""A scheme by name, `(name, parameters)`, a mapping, or a function of a weight."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,12 @@ BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#777777"
 
 
 def blank(width: float = 8.0, height: float = 3.6, columns: int = 1) -> tuple[Any, Any]:
-    """An empty figure, sizes in inches, and its axes."""
+    """An empty figure, sizes in inches, and its axes.
+
+    Args:
+        width, height: Size in inches.
+        columns: Number of axes beside each other.
+    """
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:

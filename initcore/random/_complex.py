@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arrays import check_out, is_numpy
 
-__all__ = ["DISK_STD", "complex_normal", "disk", "truncated_disk"]
+__all__ = ["DISK_STD", "complex_normal", "complex_uniform", "disk", "truncated_disk"]
 
 DISK_STD = math.sqrt(0.5)
 """Standard deviation of a number uniform on the disk of radius 1."""
@@ -30,6 +30,18 @@ def complex_normal(
     )
     z = _joined(re, im, rng)
     return _written(z if mean == 0 else z + mean, rng, shape, out)
+
+
+def complex_uniform(
+    rng: Any, shape: Any, low: float, high: float, factor: float, start: int,
+    strides: tuple[int, ...] | None, out: Any,
+) -> Any:  # fmt: skip
+    """Independent real and imaginary parts, each uniform on `[low, high)`, times `factor`."""
+    re, im = (
+        part.uniform(shape, low, high, factor=factor, start=start, strides=strides)
+        for part in rng.real.split(2)
+    )
+    return _written(_joined(re, im, rng), rng, shape, out)
 
 
 def disk(rng: Any, shape: Any, radius: Any, out: Any = None) -> Any:

@@ -30,7 +30,11 @@ _DRAWS: list[DeviceDraw] = []
 
 
 def register_device_draw(how: DeviceDraw) -> None:
-    """Let `how` draw what it can, in place of array operations."""
+    """Let `how` draw what it can, in place of array operations.
+
+    Args:
+        how: The `DeviceDraw` of a namespace.
+    """
     _DRAWS.append(how)
 
 
@@ -44,7 +48,16 @@ def on_device(rng: Any, numbers: Any, window: Window, out: Any) -> Any:
 
 
 class Constants(NamedTuple):
-    """Of the draws of float32 numbers, for a kernel: words as integers, numbers in float32."""
+    """Of the draws of float32 numbers, for a kernel: words as integers, numbers in float32.
+
+    Attributes:
+        parity: Word that the third word of the key is made with.
+        rotations: Rotations of the cipher's rounds.
+        half: Shift of the first word.
+        series, ln2, root2: Of the logarithm.
+        limit: End of the middle of the inverse error function, as `-w`.
+        shifts, middle, tail: Centres and coefficients of its two polynomials.
+    """
 
     parity: int
     rotations: tuple[int, ...]

@@ -63,17 +63,6 @@ def draw(
     return out
 
 
-def _by_kernel(
-    rng: Any, numbers: Distribution, sizes: tuple[int, ...], start: int,
-    strides: tuple[int, ...] | None, out: Any,
-) -> Any:  # fmt: skip
-    """The array by a kernel of the device, None where there is none."""
-    if not rng._concrete:
-        return None
-    x = on_device(rng, numbers, Window(sizes, start, strides), out)
-    return x if x is None or x is out else rng.xp.reshape(x, sizes)
-
-
 def _in_order_of_memory(
     out: Any, sizes: tuple[int, ...], strides: tuple[int, ...] | None
 ) -> tuple[Any, tuple[int, ...], tuple[int, ...] | None]:

@@ -28,7 +28,7 @@ from ..arrays import (
 )  # fmt: skip
 from ._bits import WORDS
 from ._blocks import blocks, scalars, unsigned, words_of
-from ._complex import complex_normal
+from ._complex import complex_normal, complex_uniform
 from ._distribution import Distribution, cached_normal, cached_uniform
 from ._draw import draw, draw_windows
 from ._fill import fill
@@ -67,8 +67,8 @@ class Rng(Generic[Array]):
         seed: Integer, `0 <= seed < 2**64`.
         xp: Array API namespace of the results: `numpy`, `torch`, `jax.numpy`, ...
         dtype: Floating dtype of the results. float16 and bfloat16 are drawn in float32 and
-            rounded once. Of complex64 and complex128 normal numbers are drawn: independent real and
-            imaginary parts, each of half the variance.
+            rounded once. Of complex64 and complex128 normal and uniform numbers are drawn, with
+            independent real and imaginary parts: of half the variance each, or uniform each.
         device: Device of the results, as the namespace names it.
 
     Raises:
@@ -253,9 +253,8 @@ class Rng(Generic[Array]):
         out: Array | None = None,
     ) -> Array:
         """Numbers uniform on `[low, high)`, 2**23 equidistant ones (float64: 2**52), each times
-        `factor`.
+        `factor`. Both parts of complex numbers are such numbers.
         """
-        self._check_real("uniform")
         low, high = as_ends("uniform", low, high)
         most = LARGEST[self._double]
         if not (-most <= low <= high <= most and high - low <= most):
@@ -263,6 +262,9 @@ class Rng(Generic[Array]):
                 f"Rng.uniform needs finite low <= high, "
                 f"got {short_repr(low)} and {short_repr(high)}."
             )
+        if is_complex(self.dtype):
+            sizes = as_shape(shape)
+            return complex_uniform(self, sizes, low, high, factor, start, strides, out)
         make = cached_uniform if self._eager else Distribution.uniform
         numbers = make(low, high, dtype_name(self.dtype), factor)
         return draw(self, numbers, as_shape(shape), start, strides, out)
@@ -366,7 +368,7 @@ class Rng(Generic[Array]):
         if is_complex(self.dtype):
             raise TypeError(
                 f"Rng.{method} draws real numbers, got dtype {dtype_name(self.dtype)}; "
-                "Rng.normal draws complex ones."
+                "Rng.normal and Rng.uniform draw complex ones."
             )
 
     @property

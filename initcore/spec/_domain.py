@@ -23,6 +23,7 @@ class Real:
     Args:
         unit: What the number measures, in a few words.
         low, high: Ends of the interval, included unless `open_low` or `open_high`.
+        open_low, open_high: Whether an end is left out of the interval.
         finite: Whether infinities are refused; NaN always is.
         static: Whether it must be known while tracing, because shapes or loops depend on it.
         largest: Size of the largest finite number: products with it stay finite in float32.
@@ -69,7 +70,12 @@ class Real:
 
 @dataclass(frozen=True)
 class Integer:
-    """An integer of at least `low`."""
+    """An integer of at least `low`.
+
+    Args:
+        unit: What the integer counts, in a few words.
+        low: The least value.
+    """
 
     unit: str
     low: int = 0
@@ -87,7 +93,12 @@ class Integer:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few strings."""
+    """One of a few strings.
+
+    Args:
+        unit: What the string chooses, in a few words.
+        options: The strings.
+    """
 
     unit: str
     options: tuple[str, ...]

@@ -14,6 +14,9 @@ def load_entry_points(group: str) -> None:
     """Import what other packages name in the entry point group `group`, once in a process.
 
     A module that cannot be imported costs a warning that names its package, not the rest.
+
+    Args:
+        group: Name of the group, such as `initcore.schemes`.
     """
     with _lock:
         if group in _loaded:

@@ -13,7 +13,12 @@ __all__ = ["Kernel"]
 
 @dataclass(frozen=True)
 class Kernel:
-    """The sizes of a kernel `(out, in, *spatial)` made of `groups` independent ones."""
+    """The sizes of a kernel `(out, in, *spatial)` made of `groups` independent ones.
+
+    Args:
+        shape: Canonical shape `(out, in, *spatial)`.
+        groups: Independent kernels stacked along the outputs.
+    """
 
     shape: tuple[int, ...]
     groups: int = 1
@@ -63,12 +68,22 @@ class Kernel:
 
 
 def fan(kernel: Kernel, mode: str) -> float:
-    """Number of inputs, outputs or their mean that the variance is divided by."""
+    """Number of inputs, outputs or their mean that the variance is divided by.
+
+    Args:
+        kernel: Sizes of the kernel.
+        mode: `"fan_in"`, `"fan_out"`, `"fan_avg"` or `"fan_geo_avg"`.
+    """
     return mean_fan(kernel.fan_in, kernel.fan_out, mode)
 
 
 def mean_fan(fan_in: float, fan_out: float, mode: str) -> float:
-    """One of the fans, or their mean, as `mode` says."""
+    """One of the fans, or their mean, as `mode` says.
+
+    Args:
+        fan_in, fan_out: Numbers of inputs and outputs.
+        mode: `"fan_in"`, `"fan_out"`, `"fan_avg"` or `"fan_geo_avg"`.
+    """
     return {
         "fan_in": float(fan_in),
         "fan_out": float(fan_out),
@@ -78,6 +93,11 @@ def mean_fan(fan_in: float, fan_out: float, mode: str) -> float:
 
 
 def width_factor(kernel: Kernel, narrowing: str = "isometric") -> float:
-    """`sqrt(out / fan_in)`, not below 1 unless the narrowing is spectral."""
+    """`sqrt(out / fan_in)`, not below 1 unless the narrowing is spectral.
+
+    Args:
+        kernel: Sizes of the kernel.
+        narrowing: `"isometric"` or `"spectral"`.
+    """
     factor = math.sqrt(kernel.out / kernel.fan_in)
     return factor if narrowing == "spectral" else max(1.0, factor)

@@ -17,6 +17,7 @@ class Layout:
     """The order of a framework's kernel axes.
 
     Args:
+        groups_on_in: Whether groups lie along the inputs.
         out: Axes that together are the outputs.
         in_: Axes that together are the inputs (of one group).
         batch: Axes that count independent kernels.

@@ -64,7 +64,11 @@ def extended() -> str:
 
 
 def renewed(names: Collection[str] | None = None) -> str:
-    """The file made anew, for a new version of the specification."""
+    """The file made anew, for a new version of the specification.
+
+    Args:
+        names: Initializers whose vectors are drawn again; all if None.
+    """
     vectors = []
     for spec in specs.values():
         if not (spec.builtin if names is None else spec.name in names):

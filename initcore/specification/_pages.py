@@ -86,7 +86,11 @@ def pages() -> dict[str, str]:
 
 
 def write_pages(folder: Path) -> list[Path]:
-    """Write all files to `folder`, which is made if it is missing; their paths."""
+    """Write all files to `folder`, which is made if it is missing; their paths.
+
+    Args:
+        folder: Where the files go; it is made if need be.
+    """
     made = pages()
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in made.items():

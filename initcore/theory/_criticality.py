@@ -26,7 +26,13 @@ WEIGHTS = ("orthogonal", "gaussian")
 
 
 class CriticalPoint(NamedTuple):
-    """Standard deviations of weights (times `sqrt(fan_in)`) and biases, and the fixed point."""
+    """Standard deviations of weights (times `sqrt(fan_in)`) and biases, and the fixed point.
+
+    Attributes:
+        sigma_w: Standard deviation of the weights, times `sqrt(fan_in)`.
+        sigma_b: Standard deviation of the biases.
+        q: Mean square of the pre-activations, which every layer keeps.
+    """
 
     sigma_w: float
     sigma_b: float
@@ -34,7 +40,13 @@ class CriticalPoint(NamedTuple):
 
 
 class CriticalLine(NamedTuple):
-    """Arrays `sigma_w`, `sigma_b` of the critical points at the mean squares `q`."""
+    """Arrays `sigma_w`, `sigma_b` of the critical points at the mean squares `q`.
+
+    Attributes:
+        sigma_w: Standard deviations of the weights, times `sqrt(fan_in)`.
+        sigma_b: Standard deviations of the biases.
+        q: Mean squares of the pre-activations.
+    """
 
     sigma_w: Any
     sigma_b: Any
@@ -42,7 +54,13 @@ class CriticalLine(NamedTuple):
 
 
 class Isometry(NamedTuple):
-    """Gain of orthogonal weights, standard deviation of biases, and the mean square they keep."""
+    """Gain of orthogonal weights, standard deviation of biases, and the mean square they keep.
+
+    Attributes:
+        gain: Singular value of the weights.
+        sigma_b: Standard deviation of the biases.
+        q: Mean square of the pre-activations.
+    """
 
     gain: float
     sigma_b: float

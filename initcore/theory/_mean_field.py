@@ -33,6 +33,11 @@ class FixedPoint(NamedTuple):
     """A mean square that a layer leaves unchanged, and the slope of the length map there.
 
     It is stable where nearby mean squares move towards it.
+
+    Attributes:
+        q: Mean square of the pre-activations.
+        slope: Derivative of the length map at `q`.
+        stable: Whether mean squares near `q` approach it.
     """
 
     q: float

@@ -21,6 +21,12 @@ class Held(NamedTuple):
     """Gain of orthogonal weights, standard deviation of biases, and the mean square they keep.
 
     `kind` is `"isometric"` where the Jacobian has the wanted variance, and `"critical"` otherwise.
+
+    Attributes:
+        gain: Singular value of the weights.
+        sigma_b: Standard deviation of the biases.
+        q: Mean square of the pre-activations.
+        kind: `"isometric"` or `"critical"`.
     """
 
     gain: float

@@ -74,7 +74,7 @@ def missing(shown: list[str], printed: str) -> str | None:
 def test_the_page_has_recipes_and_each_is_run() -> None:
     run = {re.search(r"my_\w+\.py", text)[0] for text in RUNS}  # type: ignore[index]
     assert run == {name for name in FILES if name.endswith(".py")}
-    assert len(run) == 6
+    assert len(run) == 7
 
 
 @pytest.mark.parametrize("text", RUNS, ids=lambda text: text.split("\n")[0][2:])

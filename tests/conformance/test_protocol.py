@@ -59,6 +59,7 @@ def test_three_members_are_enough_and_claim_nothing_else() -> None:
         "low_precision": "makes no half precision",
         "complex": "makes no complex numbers",
         "part": "makes no parts",
+        "drop_in": "takes over no framework's names",
         "layers": "offers no layers",
     }
 

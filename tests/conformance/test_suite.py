@@ -176,7 +176,7 @@ def test_the_convolution_of_the_suite_is_the_frameworks(shape: tuple[int, ...]) 
 
 
 def test_checks_are_told_apart_and_say_what_they_prove() -> None:
-    assert len({c.id for c in CHECKS}) == len(CHECKS) == 14
+    assert len({c.id for c in CHECKS}) == len(CHECKS) == 15
     assert all(c.proves.endswith(".") and c.title and c.examples > 0 for c in CHECKS)
 
 

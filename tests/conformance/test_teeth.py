@@ -35,7 +35,7 @@ def test_an_independent_implementation_passes_everything() -> None:
     skipped = {(o.initializer, o.check) for o in results.outcomes if o.status == "skipped"}
     assert {check for _, check in skipped} == {
         "reference", "golden",  # of the portable stream alone
-        "complex", "part",  # which it makes none of
+        "complex", "part", "drop_in",  # which it makes none of
         "statistics", "across_seeds", "seeds",  # of what is random
     }  # fmt: skip
     assert {name for name, check in skipped if check == "seeds"} == {

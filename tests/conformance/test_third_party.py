@@ -30,6 +30,7 @@ def test_the_documented_example_fails_honestly() -> None:
         "low_precision": "makes no half precision",
         "complex": "makes no complex numbers",
         "part": "makes no parts",
+        "drop_in": "takes over no framework's names",
         "layers": "offers no layers",
     }
 

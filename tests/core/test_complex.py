@@ -62,6 +62,24 @@ def test_convolutions_are_unitary_at_every_frequency(shape: tuple[int, ...]) -> 
     assert abs(s - 1).max() < 1e-12
 
 
+@pytest.mark.parametrize("xp", LIBRARIES, ids=lambda xp: xp.__name__)
+def test_both_parts_of_uniform_numbers_are_uniform(xp: Any) -> None:
+    w = to_numpy(initcore.uniform(Rng(2, xp=xp, dtype="complex64"), (90, 70), low=-1.0, high=3.0))
+    assert (w == to_numpy(initcore.uniform(Rng(2, dtype="complex64"), (90, 70), low=-1.0, high=3.0))
+            ).all()  # fmt: skip
+    for part in (w.real, w.imag):
+        assert -1 <= part.min() < -0.99 < 2.99 < part.max() < 3
+        assert abs(part.mean() - 1) < 6 * (16 / 12 / w.size) ** 0.5
+    assert abs(np.corrcoef(w.real.ravel(), w.imag.ravel())[0, 1]) < 6 / w.size**0.5
+
+
+def test_the_ends_of_complex_intervals_may_be_traced() -> None:
+    def make(low: Any, high: Any) -> Any:
+        return initcore.uniform(Rng(1, xp=jnp, dtype="complex64"), (50,), low=low, high=high)
+
+    assert abs(jax.jit(make)(-1.0, 3.0) - make(-1.0, 3.0)).max() < 1e-6
+
+
 @pytest.mark.parametrize("distribution", ["normal", "uniform", "truncated_normal"])
 def test_the_variance_is_what_is_asked_for_and_no_phase_is_preferred(distribution: Any) -> None:
     rng = Rng(2, dtype="complex64")

@@ -92,7 +92,6 @@ def test_an_rng_is_a_value() -> None:
         (lambda: Rng(True), TypeError, "integer seed, got True"),
         (lambda: Rng("0"), TypeError, "integer seed, got '0'"),
         (lambda: Rng(0, dtype="int32"), TypeError, "real floating dtype .* got int32"),
-        (lambda: Rng(0, dtype="complex64").uniform(3), TypeError, "uniform draws real numbers"),
         (lambda: Rng(0, dtype="complex64").truncated_normal(3), TypeError, "draws real numbers"),
         (lambda: Rng(0, dtype=bool), TypeError, "got bool"),
         (lambda: Rng(0, xp="numpy"), TypeError, "Array API namespace"),

@@ -139,3 +139,15 @@ def test_haiku_needs_no_key_for_what_does_not_depend_on_it() -> None:
     random = hk.transform(lambda x: hk.Linear(4, w_init=ours.haiku(ours.he_normal()))(x))
     with pytest.raises(ValueError, match="non-None PRNGKey"):
         random.init(None, jnp.ones((1, 2)))
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (2, 3, 5), (3, 3, 4, 2)])
+def test_identity_under_haiku_is_haikus(shape: tuple[int, ...]) -> None:
+    import haiku as hk
+
+    expected = hk.initializers.Identity(2.0)(shape, jnp.float32)
+    assert (ours.haiku(ours.identity(2.0))(shape, jnp.float32) == expected).all()
+    # Axes that were named stay.
+    named = ours.identity(2.0, in_axis=-1, out_axis=-2)
+    assert (ours.haiku(named)(shape, jnp.float32) == named(None, shape)).all()
+    assert ours.identity()(None, (3, 3, 4, 4)).sum() == 4

@@ -57,9 +57,4 @@ def Orthogonal(scale: Any = 1.0, axis: int = -1) -> Any:
 
 
 def Identity(gain: Any = 1.0) -> Any:
-    def init(shape: Sequence[int], dtype: Any) -> Any:
-        """Haiku repeats the matrix along all axes before the last two."""
-        batch = tuple(range(max(len(shape) - 2, 0)))
-        return haiku(initcore_jax.identity(gain, batch_axis=batch))(shape, dtype)
-
-    return init
+    return haiku(initcore_jax.identity(gain))

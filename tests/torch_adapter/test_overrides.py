@@ -1,5 +1,6 @@
 """What overrides PyTorch's fills overrides ours: tensor-likes, modes, devices, TorchScript."""
 
+import inspect
 import io
 from typing import Any
 
@@ -177,3 +178,23 @@ def test_torchscript_calls_the_elementwise_fills_and_can_be_saved() -> None:
         assert found[-1].is_leaf
     with pytest.raises(RuntimeError, match="uniform_ needs a tensor of real floating dtype"):
         script(torch.zeros(3, 4, dtype=torch.int64), 2.0)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+@pytest.mark.parametrize("name", FILLS)
+def test_torchscript_compiles_the_fills_that_it_compiles_of_pytorch(name: str) -> None:
+    fill, given = getattr(init, name), GIVEN.get(name, {})
+    try:
+        torch.jit.script(getattr(torch.nn.init, name))
+    except Exception:  # it has many kinds
+        return
+    script = torch.jit.script(fill)
+    torch.manual_seed(2)
+    expected = fill(tensor_for(name), **given)
+    torch.manual_seed(2)
+    parameter = nn.Parameter(tensor_for(name))
+    found = script(parameter, **given)
+    assert torch.equal(found, expected)
+    assert found.is_leaf
+    if "seed" in inspect.signature(fill).parameters:
+        assert torch.equal(script(torch.empty(4, 4), seed=3), fill(torch.empty(4, 4), seed=3))

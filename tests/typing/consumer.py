@@ -67,6 +67,10 @@ def pytorch() -> torch.Tensor:
     weight: torch.Tensor = initcore_torch.orthogonal_(layer.weight, gain=2**0.5, seed=0)
     initcore_torch.kaiming_normal_(layer.weight, nonlinearity="relu")
     report = initialize(torch.nn.Sequential(layer), "orthogonal", seed=1)
+    net = torch.nn.Sequential(layer, torch.nn.Linear(256, 10))
+    initialize(net, ("orthogonal", {"gain": 2.0}), overrides={"1.*": None, "output": "zeros"})
+    initialize(net, {"hidden": ("mirrored", {"part": "hidden"})}, only=["0.*"])
+    initialize(net, lambda weight: "he_normal" if weight.role == "hidden" else None)
     print(report)
     return weight
 
@@ -76,8 +80,20 @@ def pytorch_wrong() -> None:
     initcore_torch.orthogonal_(layer, gain=1.0)  # wrong
     initcore_torch.orthogonal_(layer.weight, seed="0")  # wrong
     initcore_torch.orthogonal(layer.weight).backwards()  # wrong
+    initcore_torch.orthogonal_(layer.weight, groups="2")  # wrong
+    initcore_torch.orthogonal_(layer.weight, no_such=1)  # wrong
+    initcore_torch.kaiming_normal_(layer.weight, mode="fan")  # wrong
+    initcore_torch.trunc_normal_(layer.weight, std="1")  # wrong
+    initcore_torch.constant_(layer.weight)  # wrong
+    initcore_torch.scaled_orthogonal_(layer.weight, narrowing="none")  # wrong
+    initcore_torch.mirrored_(layer.weight, part="middle")  # wrong
+    initcore_torch.calculate_gain(3)  # wrong
     initialize(layer.weight, "orthogonal")  # wrong
     initialize(layer, "orthogonal", 1)  # wrong
+    initialize(layer, 3)  # wrong
+    initialize(layer, ("orthogonal", 2.0))  # wrong
+    initialize(layer, "orthogonal", overrides={"output": 1.0})  # wrong
+    initialize(layer, "orthogonal", overrides="output")  # wrong
 
 
 def in_jax() -> jax.Array:

@@ -5,7 +5,7 @@ from typing import Any
 
 from initcore import networks
 from initcore.diagnostics import signal_check
-from initcore.networks import INITIALIZE, Overrides, Paths, described
+from initcore.networks import INITIALIZE, AskedScheme, Overrides, Paths, described
 
 from ._model import JaxModel
 
@@ -14,7 +14,7 @@ __all__ = ["initialize"]
 
 @described(INITIALIZE)
 def initialize(
-    model: Any, scheme: Any, *, seed: int = 0, overrides: Overrides | None = None,
+    model: Any, scheme: AskedScheme, *, seed: int = 0, overrides: Overrides | None = None,
     sample_input: Any = None, paths: Paths | None = None,
     only: str | Collection[str] | None = None, input_scale: float | None = None,
 ) -> Any:  # fmt: skip

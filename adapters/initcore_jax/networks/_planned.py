@@ -9,7 +9,7 @@ import numpy as np
 
 from initcore import networks
 from initcore.diagnostics import signal_check
-from initcore.networks import PLAN, Overrides, Paths, Plan, described
+from initcore.networks import PLAN, AskedScheme, Overrides, Paths, Plan, described
 
 from ._model import JaxModel
 
@@ -18,7 +18,7 @@ __all__ = ["plan"]
 
 @described(PLAN)
 def plan(
-    model: Any, scheme: Any, *, seed: int = 0, overrides: Overrides | None = None,
+    model: Any, scheme: AskedScheme, *, seed: int = 0, overrides: Overrides | None = None,
     sample_input: Any = None, paths: Paths | None = None,
     only: str | Collection[str] | None = None, input_scale: float | None = None,
 ) -> Plan:  # fmt: skip

@@ -7,7 +7,7 @@ from torch import nn
 
 from initcore import networks
 from initcore.diagnostics import signal_check
-from initcore.networks import INITIALIZE, Overrides, Paths, Report, described
+from initcore.networks import INITIALIZE, AskedScheme, Overrides, Paths, Report, described
 
 from ._model import TorchModel
 
@@ -16,7 +16,7 @@ __all__ = ["initialize"]
 
 @described(INITIALIZE)
 def initialize(
-    model: nn.Module, scheme: Any, *, seed: int = 0, overrides: Overrides | None = None,
+    model: nn.Module, scheme: AskedScheme, *, seed: int = 0, overrides: Overrides | None = None,
     sample_input: Any = None, paths: Paths | None = None,
     only: str | Collection[str] | None = None, input_scale: float | None = None,
 ) -> Report:  # fmt: skip

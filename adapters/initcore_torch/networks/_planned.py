@@ -8,7 +8,7 @@ from torch import nn
 
 from initcore import networks
 from initcore.diagnostics import signal_check
-from initcore.networks import PLAN, Overrides, Paths, Plan, Report, described
+from initcore.networks import PLAN, AskedScheme, Overrides, Paths, Plan, Report, described
 
 from .._distributed import local_part
 from .._tensor import has_values
@@ -21,7 +21,7 @@ __all__ = ["plan"]
 
 @described(PLAN)
 def plan(
-    model: nn.Module, scheme: Any, *, seed: int = 0, overrides: Overrides | None = None,
+    model: nn.Module, scheme: AskedScheme, *, seed: int = 0, overrides: Overrides | None = None,
     sample_input: Any = None, paths: Paths | None = None,
     only: str | Collection[str] | None = None, input_scale: float | None = None,
 ) -> Plan:  # fmt: skip

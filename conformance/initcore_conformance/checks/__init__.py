@@ -3,6 +3,7 @@
 from ._check import Check
 from ._complex import ComplexNumbers
 from ._determinism import Determinism, Purity
+from ._drop_in import DropIn
 from ._invariants import AcrossSeeds, Groups, Invariants
 from ._layers import Layers
 from ._parts import Parts
@@ -28,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     ComplexNumbers(),
     Parts(),
     Layers(),
+    DropIn(),
     Rejection(),
 )
 """All checks, in the order of the table."""

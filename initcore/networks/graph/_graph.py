@@ -156,6 +156,15 @@ class Graph:
     the model returns, where they are known; `rows` has for a layer's node which row of its kernel
     makes each element (integers of the node's shape, -1 for none), `picks` which kernels of a stack
     it takes.
+
+    Args:
+        nodes: Values of the network.
+        parameters: Weights of the model.
+        traced: Whether more than the order of the layers is known.
+        note: Why it is not traced, for reports.
+        outputs: Nodes that the model returns.
+        rows: By node, the rows of its kernel.
+        picks: By node, the kernels of a stack.
     """
 
     nodes: Sequence[Node]

@@ -100,6 +100,12 @@ class Network:
     """All weights of a model with their roles, the residual branches and the graph.
 
     `input_scale` is the root mean square of the inputs.
+
+    Attributes:
+        graph: Operations of the model.
+        weights: Weights with their roles, in the model's order.
+        branches: Residual branches.
+        input_scale: Root mean square of the inputs.
     """
 
     graph: Graph

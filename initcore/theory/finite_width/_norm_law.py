@@ -34,6 +34,10 @@ class NormLaw:
         sigma_b: Standard deviation of the biases of each layer.
         input_norm: `|x^0|`.
         atom_at_zero: `P(z = 0)`: every unit of the last layer is off.
+
+    Args:
+        layers: Widths and standard deviations; `relu_norm_law` makes them.
+        units_of: The distribution of the number of active units, by width.
     """
 
     def __init__(

@@ -28,6 +28,10 @@ class PairLaw:
     Attributes:
         widths: Units of each layer.
         norms: The distributions of `|x|**2` and of `|x'|**2`, exact at any depth.
+
+    Args:
+        layers: Widths and standard deviations; `relu_pair_law` makes them.
+        cosine: Cosine of the angle between the two inputs.
     """
 
     def __init__(

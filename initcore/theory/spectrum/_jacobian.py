@@ -32,6 +32,10 @@ class Spectrum:
         bands: `(low, high)` of each interval with a density.
         log_bands: The same for `log x`; the values of deep ReLU networks leave the range of floats.
         variance: Variance of the squared singular value.
+
+    Args:
+        continuous: The part with a density; `jacobian_spectrum` makes it.
+        moments: Function of the order `k`.
     """
 
     def __init__(

@@ -8,6 +8,8 @@ from . import frames as frames
 from . import identities as identities
 from . import layouts as layouts
 from . import mirrors as mirrors
+from . import names_jax as names_jax
+from . import names_torch as names_torch
 from . import parts as parts
 from . import precision as precision
 from . import randomness as randomness

@@ -21,7 +21,7 @@ class BentComplex(Bent):
 
 
 @fault("orthogonal", "complex", also=("delta_orthogonal", "conv_orthogonal"))
-@fault("normal", "complex", also=ENTRIES)
+@fault("normal", "complex", also=("uniform", *ENTRIES))
 class RealNumbers(Core):
     """draws real kernels of complex dtype"""
 
@@ -45,7 +45,7 @@ class WholeVarianceEach(BentComplex):
         return (w * 2**0.5).astype(w.dtype)
 
 
-@fault("normal", "complex", also=ENTRIES)
+@fault("normal", "complex", also=("uniform", *ENTRIES))
 class OneDrawForBoth(BentComplex):
     """takes one draw for both parts"""
 
@@ -95,7 +95,7 @@ class OfTheWrongDtype(Core):
         return w.astype(np.complex64) if np.iscomplexobj(w) else w
 
 
-@fault("normal", "complex", also=("orthogonal",))
+@fault("normal", "complex", also=("orthogonal", "uniform"))
 class KeysOfItsOwn(Core):
     """claims the portable stream, and draws other complex numbers"""
 
