@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ..reports import Curve, lines
-
 from ..plots import BLUE, GREEN, ORANGE, blank
+from ..reports import Curve, lines
 
 __all__ = ["orthogonality_figure", "signal_chart", "signal_figure", "spectrum_figure"]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arguments import key_of_seed
 from ..networks import Linearized, TracedModel
-from ..reports import banner, fragment, frame, histogram, progress
+from ..reports import fragment, frame, histogram, progress
 from ..spec import CORE, Integer, Spec
 from ._figures import spectrum_figure
 from ._lanczos import quadrature
@@ -91,7 +91,7 @@ class MeasuredSpectrum:
 
     def table(self) -> str:
         """The numbers in one line, for a page."""
-        return banner(repr(self), None)
+        return f"<p>{self._told}.</p>"
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, for JSON."""
@@ -119,13 +119,17 @@ class MeasuredSpectrum:
         return (self.weights * function(self.nodes)).sum(axis=1)
 
     def __repr__(self) -> str:
+        return f"MeasuredSpectrum({self._told})"
+
+    @property
+    def _told(self) -> str:
         how = "exact" if self.exact else f"from {len(self.nodes)} probes"
         error = "" if self.exact else f" +- {self.error():.2g}"
         low, middle, high = self.quantile([0.05, 0.5, 0.95])
         return (
-            f"MeasuredSpectrum({self.size} squared singular values, {how}: mean {self.mean:.4g}"
+            f"{self.size} squared singular values, {how}: mean {self.mean:.4g}"
             f"{error}, variance {self.variance:.4g}; 5 %, 50 % and 95 % below {low:.4g}, "
-            f"{middle:.4g} and {high:.4g})"
+            f"{middle:.4g} and {high:.4g}"
         )
 
 

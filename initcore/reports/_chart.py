@@ -4,11 +4,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
+
+from ._fold import ALIKE
 
 __all__ = ["Curve", "histogram", "lines", "network_map", "ranges"]
 
-WIDTH, HEIGHT = 720, 260
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 26, 34
+WIDTH, HEIGHT = 720, 280
+LEFT, RIGHT, TOP, BOTTOM = 60, 12, 30, 44
 COLOURS = 8  # of the page's style, c0 to c7
 MANY = 300  # points that are still drawn one by one
 
@@ -69,7 +72,7 @@ def lines(curves: Sequence[Curve], title: str, across: str) -> str:
             dots = "".join(f"M{p}h0" for p in at)
             body.append(f'<path class="dots" d="{dots}"/>')
         body.append("</g>")
-    names = dict((c.name, c.colour) for c, _ in drawn)
+    names = {c.name: c.colour for c, _ in drawn}
     return _picture(frame, "".join(body), title, across, names)
 
 
@@ -79,7 +82,9 @@ def ranges(entries: Sequence[tuple[float, float, float]], title: str, across: st
     if not known:
         return ""
     frame = _Frame((1, len(entries)), _decades([v for _, e in known for v in e]))
-    bars = "".join(f"M{frame.across(x):.1f} {frame.up(e[0]):.1f}V{frame.up(e[2]):.1f}" for x, e in known)
+    bars = "".join(
+        f"M{frame.across(x):.1f} {frame.up(e[0]):.1f}V{frame.up(e[2]):.1f}" for x, e in known
+    )
     dots = "".join(f"M{frame.across(x):.1f} {frame.up(e[1]):.1f}h0" for x, e in known)
     body = (f'<g class="c0"><path class="bar" d="{bars}"/></g>'
             f'<g class="c1"><path class="dots" d="{dots}"/></g>')  # fmt: skip
@@ -98,15 +103,16 @@ def histogram(values: Iterable[tuple[float, float]], title: str, across: str) ->
         bins[min(int((v - low) / (high - low) * len(bins)), len(bins) - 1)] += w
     top = max(bins)
     floor, scale = HEIGHT - BOTTOM, HEIGHT - TOP - BOTTOM
-    place = lambda v: LEFT + (WIDTH - LEFT - RIGHT) * (v - low) / (high - low)  # noqa: E731
+    frame = _Frame((low, high), (0, 1))
     step = (WIDTH - LEFT - RIGHT) / len(bins)
     bars = "".join(f"M{LEFT + (i + 0.5) * step:.1f} {floor}V{floor - scale * w / top:.1f}"
                    for i, w in enumerate(bins) if w)  # fmt: skip
     ticks = "".join(
-        f'<text x="{place(v):.1f}" y="{HEIGHT - 18}" text-anchor="middle">{10**v:.3g}</text>'
+        f'<text x="{frame.across(v):.1f}" y="{HEIGHT - 26}" text-anchor="middle">{_number(v)}'
+        "</text>"
         for v in _even(low, high)
     )
-    one = f'<path class="grid" d="M{place(0.0):.1f} {TOP}V{floor}"/>'
+    one = f'<path class="grid" d="M{frame.across(0.0):.1f} {TOP}V{floor}"/>'
     body = (f'{one}<g class="c0"><path class="bin" d="{bars}" stroke-width="{step - 1:.1f}"/></g>'
             f"{ticks}")  # fmt: skip
     return _svg(body, title, across, {})
@@ -115,26 +121,34 @@ def histogram(values: Iterable[tuple[float, float]], title: str, across: str) ->
 def network_map(entries: Iterable[tuple[str, str]], left: str) -> str:
     """A line for each block of a network with a square for each weight, coloured by what it got.
 
+    Blocks that got the same are one line if there are three of them or more.
+
     Args:
         entries: `(block, what)` of every weight, in order.
         left: What weights are called that were left alone; their squares are empty.
     """
     blocks: dict[str, list[str]] = {}
-    kinds: dict[str, int] = {}
     for block, what in entries:
         blocks.setdefault(block, []).append(what)
-        if what != left and what not in kinds:
-            kinds[what] = min(len(kinds), COLOURS - 1)
-    colours = {what: f"c{number}" for what, number in kinds.items()} | {left: "none"}
-    square = lambda what: f'<i class="{colours[what]}"></i>'  # noqa: E731
-    shown = {**kinds, **({left: 0} if any(left in b for b in blocks.values()) else {})}
-    legend = "".join(f"<span>{square(what)} {escape(what)}</span>" for what in shown)
-    rows = {block: "".join(map(square, whats)) for block, whats in blocks.items()}
-    body = "".join(f"<dt>{escape(block)}<dd>{row}" for block, row in rows.items())
-    said = "; ".join(f"{sum(w == k for b in blocks.values() for w in b)} {k}" for k in shown)
-    return (f'<figure class="map" role="img" aria-label="Map of the weights: {escape(said)}">'
-            f'<figcaption>What each weight got, block by block</figcaption><p class="legend">{legend}</p>'
-            f"<dl>{body}</dl></figure>")  # fmt: skip
+    everything = [what for whats in blocks.values() for what in whats]
+    kinds = [what for what in dict.fromkeys(everything) if what != left]
+    shown = kinds + [left] * (left in everything)
+    square = {what: f'<i class="c{min(n, COLOURS - 1)}"></i>' for n, what in enumerate(kinds)}
+    square[left] = '<i class="none"></i>'
+    legend = "".join(f"<span>{square[what]} {escape(what)}</span>" for what in shown)
+    told = []
+    for whats, run in groupby(blocks, key=blocks.__getitem__):
+        names = list(run)
+        if len(names) >= ALIKE:
+            names = [f"{names[0]} to {names[-1]} ({len(names)} alike)"]
+        row = "".join(square[what] for what in whats)
+        told += [f"<dt>{escape(name)}<dd>{row}" for name in names]
+    said = "; ".join(f"{everything.count(what)} {what}" for what in shown)
+    return (
+        f'<figure class="map" role="img" aria-label="Map of the weights: {escape(said)}">'
+        "<figcaption>What each weight got, block by block</figcaption>"
+        f'<p class="legend">{legend}</p><dl>{"".join(told)}</dl></figure>'
+    )
 
 
 def _positive(value: float | None) -> bool:
@@ -158,19 +172,26 @@ def _even(low: float, high: float, most: int = 7) -> list[float]:
     return [low + (high - low) * (k + 0.5) / 4 for k in range(4)]
 
 
-def _picture(
-    frame: _Frame, body: str, title: str, across: str, names: Mapping[str, int]
-) -> str:
+def _number(power: float) -> str:
+    """A power of ten: 0.01, 100, 1e6."""
+    if -3.5 < power < 4.5:
+        return f"{10**power:.3g}"
+    return f"{10**power:.0e}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+
+
+def _picture(frame: _Frame, body: str, title: str, across: str, names: Mapping[str, int]) -> str:
     marks = []
     for v in _even(*frame.y):
         y = frame.up(10**v)
-        marks.append(f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
-                     f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{10**v:.2g}</text>')  # fmt: skip
+        marks.append(
+            f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
+            f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_number(v)}</text>'
+        )
     low, high = frame.x
-    step = max(1, math.ceil((high - low) / 8))
-    for x in range(math.ceil(low), math.floor(high) + 1, step):
-        marks.append(f'<text x="{frame.across(x):.1f}" y="{HEIGHT - 18}" text-anchor="middle">{x}'
-                     "</text>")  # fmt: skip
+    step = next(n * 10**k for k in range(12) for n in (1, 2, 5) if n * 10**k * 8 >= high - low)
+    for x in range(math.ceil(low / step) * step, math.floor(high) + 1, step):
+        at = f'x="{frame.across(x):.1f}" y="{HEIGHT - 26}"'
+        marks.append(f'<text {at} text-anchor="middle">{x}</text>')
     return _svg("".join(marks) + body, title, across, names)
 
 
@@ -179,7 +200,7 @@ def _svg(body: str, title: str, across: str, names: Mapping[str, int]) -> str:
     for name, colour in names.items():
         legend.append(f'<g class="c{colour}"><path class="dots" d="M{x + 4:.0f} 12h0"/></g>'
                       f'<text x="{x + 14:.0f}" y="16">{escape(name)}</text>')  # fmt: skip
-        x += 34 + 6.6 * len(name)
+        x += 40 + 9 * len(name)
     drawn = "".join(legend)
     return (
         f'<figure><figcaption>{escape(title)}</figcaption><svg viewBox="0 0 {WIDTH} {HEIGHT}" '

@@ -1,15 +1,17 @@
 """Repeated blocks of a network, in rows by path, told once."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 __all__ = ["ALIKE", "Fold", "block_of", "folded"]
 
 Row = tuple[str, ...]
-# `h.3.` of `h.3.mlp.weight`, `layers[3].` and `block_3/` with what comes before.
-NUMBER = re.compile(r"(^|[./\[_])(\d+)(?=$|[./\]])")
+# `h.3` of `h.3.mlp.weight`, `layers[3]` and `block_3` with what comes before.
+NUMBER = re.compile(r"(^|[./\[_])\d+(\]|(?=$|[./]))")
+LAST_PART = re.compile(r"[^./]*[./\[_]\d+\]?$")
 ALIKE = 3  # blocks that are folded, at least
+SAME = ("shape", "role")  # columns in which they are equal
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Fold:
         first, last: Paths of the first block and of the last one.
         count: Number of blocks.
         but_for: Columns in which they differ.
-        rows: What is in a block, folded in turn; paths begin behind the block's.
+        rows: What is in a block, folded in turn; paths are what follows the block's.
     """
 
     first: str
@@ -33,34 +35,39 @@ class Fold:
     def title(self) -> str:
         """`h.0 to h.11: 12 blocks, alike but for the gradient`."""
         differ = f", alike but for {', '.join(self.but_for)}" if self.but_for else ", alike"
-        return f"{self.first} to {self.last}: {self.count} blocks{differ}"
+        short = LAST_PART.search(self.last)
+        last = short[0] if short else self.last
+        return f"{self.first} to {last}: {self.count} blocks{differ}".lstrip("./")
+
+    @property
+    def pattern(self) -> str:
+        """`h.*`."""
+        return re.sub(r"\d+(\]?)$", r"*\1", self.first)
 
 
 def block_of(path: str) -> tuple[str, str]:
     """The path of the first numbered block of a path, and the rest; an empty block if none.
 
-    >>> block_of("h.3.mlp.0.weight"), block_of("head.bias")
-    (('h.3', 'mlp.0.weight'), ('', 'head.bias'))
+    >>> block_of("h.3.mlp.0.weight"), block_of("layers[3]/bias"), block_of("bias")
+    (('h.3', '.mlp.0.weight'), ('layers[3]', '/bias'), ('', 'bias'))
     """
     found = NUMBER.search(path)
     if found is None:
         return "", path
-    return path[: found.end()], path[found.end() :].lstrip("./]")
+    return path[: found.end()], path[found.end() :]
 
 
-def folded(
-    head: Sequence[str], rows: Sequence[Row], same: Collection[str] = ("shape", "role")
-) -> tuple[Row | Fold, ...]:
+def folded(head: Sequence[str], rows: Sequence[Row]) -> tuple[Row | Fold, ...]:
     """The rows in order, with runs of three or more alike blocks as one `Fold`.
 
-    Blocks are alike if they hold the same paths with the same values in the columns `same`. Where
-    values differ elsewhere, the fold has the least and the largest number, or the first and the
-    last text.
+    Blocks are alike if they hold the same paths with the same values in the columns of `SAME`.
+    Where values differ elsewhere, the fold has the least and the largest number, or the first
+    and the last text.
 
     >>> rows = [(f"h.{i}.weight", "8 x 8", str(i)) for i in range(4)]
     >>> (fold,) = folded(("layer", "shape", "signal"), rows)
     >>> fold.title, fold.rows
-    ('h.0 to h.3: 4 blocks, alike but for signal', (('weight', '8 x 8', '0 to 3'),))
+    ('h.0 to h.3: 4 blocks, alike but for signal', (('.weight', '8 x 8', '0 to 3'),))
     """
     blocks: list[tuple[str, list[Row]]] = []
     for row in rows:
@@ -70,7 +77,7 @@ def folded(
             blocks[-1][1].append(inner)
         else:
             blocks.append((block, [inner]))
-    columns = [0, *(i for i, name in enumerate(head) if name in same)]
+    columns = [0, *(i for i, name in enumerate(head) if name in SAME)]
     found: list[Row | Fold] = []
     at = 0
     while at < len(blocks):
@@ -80,38 +87,27 @@ def folded(
         while block and stop < len(blocks) and _kind(*blocks[stop], columns) == kind:
             stop += 1
         if block and stop - at >= ALIKE:
-            found.append(_fold(head, blocks[at:stop], same))
+            found.append(_fold(head, blocks[at:stop]))
         else:
             stop = at + 1
-            found += [(_joined(block, row[0]), *row[1:]) if block else row for row in inside]
+            found += [(block + row[0], *row[1:]) for row in inside]
         at = stop
     return tuple(found)
 
 
 def _kind(block: str, rows: Sequence[Row], columns: Sequence[int]) -> object:
     """What alike blocks have in common."""
-    return re.sub(r"\d+$", "", block), [[row[i] for i in columns] for row in rows]
+    return re.sub(r"\d+\]?$", "", block), [[row[i] for i in columns] for row in rows]
 
 
-def _fold(head: Sequence[str], blocks: Sequence[tuple[str, list[Row]]], same: object) -> Fold:
+def _fold(head: Sequence[str], blocks: Sequence[tuple[str, list[Row]]]) -> Fold:
     rows, differ = [], set()
     for alike in zip(*(inside for _, inside in blocks), strict=True):
-        cells = [_cell(values) for values in zip(*alike, strict=True)]
-        differ |= {name for name, values in zip(head, zip(*alike, strict=True), strict=True)
-                   if len(set(values)) > 1}  # fmt: skip
-        rows.append(tuple(cells))
-    first, last = blocks[0][0], blocks[-1][0]
-    prefix = max(first.rfind(c) for c in "./[") + 1  # `h.11` behind `transformer.h.0` is enough
-    short = last[last[: prefix - 1].rfind(".") + 1 :] if prefix else last
+        columns = list(zip(*alike, strict=True))
+        rows.append(tuple(map(_cell, columns)))
+        differ |= {n for n, column in zip(head, columns, strict=True) if len(set(column)) > 1}
     but_for = tuple(name for name in head if name in differ)
-    assert isinstance(same, (tuple, list))
-    return Fold(first, short, len(blocks), but_for, folded(head, rows, same))
-
-
-def _joined(block: str, rest: str) -> str:
-    if not rest:
-        return block
-    return f"{block}{']' if '[' in block and ']' not in block else ''}.{rest}"
+    return Fold(blocks[0][0], blocks[-1][0], len(blocks), but_for, folded(head, rows))
 
 
 def _cell(values: Sequence[str]) -> str:

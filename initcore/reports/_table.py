@@ -43,7 +43,7 @@ def _lines(items: Sequence[Row | Fold], indent: str) -> list[Row | str]:
         if isinstance(item, Fold):
             found += [f"{indent}{item.title}", *_lines(item.rows, indent + "  ")]
         else:
-            found.append((indent + item[0], *item[1:]))
+            found.append((indent + (item[0].lstrip("./") if indent else item[0]), *item[1:]))
     return found
 
 
@@ -51,7 +51,10 @@ def _fitted(widths: list[int], most: int | None) -> list[int]:
     """The widths, cut from the last column on until the table is at most so wide."""
     if most is None:
         return widths
-    for i, least in [*((i, NARROWEST[0]) for i in range(len(widths) - 1, 0, -1)), (0, NARROWEST[1])]:
+    for i, least in [
+        *((i, NARROWEST[0]) for i in range(len(widths) - 1, 0, -1)),
+        (0, NARROWEST[1]),
+    ]:
         over = sum(widths) + 2 * (len(widths) - 1) - most
         widths[i] = min(widths[i], max(least, widths[i] - over)) if over > 0 else widths[i]
     for i in range(len(widths) - 1, 0, -1):  # what is still too wide has no room at all
@@ -78,9 +81,7 @@ def html(head: Sequence[str], rows: Sequence[Sequence[str]], titles: Sequence[st
     """
     said = dict(zip(head, titles, strict=False))
     about = [f' title="{escape(said[h])}"' if h in said else "" for h in head]
-    top = "".join(
-        f'<th scope="col"{told}>{escape(h)}' for h, told in zip(head, about, strict=True)
-    )
+    top = "".join(f'<th scope="col"{told}>{escape(h)}' for h, told in zip(head, about, strict=True))
     items = folded(head, [tuple(row) for row in rows])
     return (
         f'<div class="wide"><table><thead><tr>{top}</thead><tbody>'
@@ -95,8 +96,7 @@ def _rows(items: Sequence[Row | Fold], before: str, columns: int) -> list[str]:
         if isinstance(item, Fold):
             title = escape(before + item.title)
             found.append(f'<tr class="fold"><th colspan="{columns}" scope="rowgroup">{title}')
-            stem = item.first.rstrip("0123456789")
-            found += _rows(item.rows, f"{before}{stem}*.", columns)
+            found += _rows(item.rows, before + item.pattern, columns)
         else:
             found.append("<tr><td>" + "<td>".join(escape(c) for c in (before + item[0], *item[1:])))
     return found
