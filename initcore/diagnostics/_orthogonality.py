@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..networks import TracedModel, describe_network
-from ..reports import ByPath, fragment, html, progress, ranges, text
+from ..reports import ByPath, progress, ranges
 from ..spec import CORE, Integer, Kernel, Spec
 from ._figures import orthogonality_figure
 
@@ -65,6 +65,8 @@ class Orthogonality(ByPath[LayerSpectrum]):
         layers: One `LayerSpectrum` for each kernel.
     """
 
+    HEAD = ("layer", "shape", "role", "smallest", "median", "largest", "spread")
+
     def __init__(self, layers: list[LayerSpectrum]) -> None:
         super().__init__((layer.path, layer) for layer in layers)
 
@@ -83,11 +85,6 @@ class Orthogonality(ByPath[LayerSpectrum]):
             for path, one in self.items()
         ]
 
-    HEAD = ("layer", "shape", "role", "smallest", "median", "largest", "spread")
-
-    def __str__(self) -> str:
-        return text(self.HEAD, self.rows())
-
     def figure(self) -> Any:
         """A matplotlib figure: each layer's singular values."""
         return orthogonality_figure(self)
@@ -97,10 +94,6 @@ class Orthogonality(ByPath[LayerSpectrum]):
         ends = [(float(v.values[0]), float(np.median(v.values)), float(v.values[-1]))
                 for v in self.values()]  # fmt: skip
         return ranges(ends, "Singular values of each layer", "layer")
-
-    def table(self) -> str:
-        """A row a layer, for a page."""
-        return html(self.HEAD, self.rows())
 
     def records(self) -> list[dict[str, Any]]:
         """Path, shape, role, smallest, median and largest singular value, spread."""
@@ -116,9 +109,6 @@ class Orthogonality(ByPath[LayerSpectrum]):
         return {"layers": {path: {"shape": list(one.shape), "role": one.role,
                                   "values": [float(v) for v in one.values]}
                            for path, one in self.items()}}  # fmt: skip
-
-    def _repr_html_(self) -> str:
-        return fragment(self.pictures() + self.table())
 
 
 def orthogonality(model: TracedModel[Any], image: int | None) -> Orthogonality:

@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..reports import ByPath, banner, block_of, fragment, html, network_map, page, text
+from ..reports import ByPath, banner, block_of, network_map, page
 from ._assignment import Assignment
 from ._plan import Plan
 from ._rows import HEAD, plain, rows, scheme_text
@@ -32,6 +32,8 @@ class Report(ByPath[Assignment]):
             as uninitialized memory may.
         unwritten: Paths of the weights that have no memory yet, and are only planned.
     """
+
+    HEAD = HEAD
 
     def __init__(
         self, plan: Plan, scales: Mapping[str, float], unwritten: tuple[str, ...] = ()
@@ -135,8 +137,10 @@ class Report(ByPath[Assignment]):
             found.append(f"NOT FINITE, and set by no scheme: {shown}")
         return "; ".join(found)
 
-    def __str__(self) -> str:
-        return f"{self.headline}\n\n{text(HEAD, self.rows())}"
+    @property
+    def verdict(self) -> list[str]:
+        """What is wrong: of the signals, and weights and buffers that are not finite."""
+        return [*getattr(self.signals, "verdict", ()), *self.not_finite]
 
     def __repr__(self) -> str:
         return f"<Report: {self.headline}>"
@@ -144,10 +148,6 @@ class Report(ByPath[Assignment]):
     def pictures(self) -> str:
         """Signal and gradient by depth, and a map of what each weight got, for a page."""
         return getattr(self.signals, "pictures", str)() + self._map()
-
-    def table(self) -> str:
-        """A row a weight, for a page."""
-        return html(HEAD, self.rows())
 
     def _map(self) -> str:
         left = "left alone"
@@ -158,13 +158,9 @@ class Report(ByPath[Assignment]):
 
     def _top(self) -> str:
         """The verdict of the check, and what was done."""
-        troubled = bool(self.not_finite or getattr(self.signals, "verdict", ()))
         seen = self._seen
-        verdict = banner(f"{seen[:1].upper()}{seen[1:]}.", troubled) if seen else ""
+        verdict = banner(f"{seen[:1].upper()}{seen[1:]}.", self.verdict) if seen else ""
         return f"{verdict}<p>{escape(self._done)}.</p>"
-
-    def _repr_html_(self) -> str:
-        return fragment(self._top() + self.pictures() + self.table())
 
     def save(self, path: Any, **more: Any) -> None:
         """Write one page to `path`: this report, and under their names any others.
@@ -191,7 +187,6 @@ class Report(ByPath[Assignment]):
         body += f'{self._map()}<section id="weights"><h2>Weights</h2>{self.table()}</section>'
         for name, other in more.items():
             title = escape(name.replace("_", " ").capitalize())
-            said = getattr(other, "headline", "")
-            line = banner(said, getattr(other, "verdict", ())) if said else ""
-            body += f'<section id="{escape(name)}"><h2>{title}</h2>{line}{other.table()}</section>'
+            top = getattr(other, "_top", str)()
+            body += f'<section id="{escape(name)}"><h2>{title}</h2>{top}{other.table()}</section>'
         Path(path).write_text(page(f"Weights of {self.model}", body), "utf-8")

@@ -13,6 +13,7 @@ from ._fold import folded as folded
 from ._page import banner as banner
 from ._page import fragment as fragment
 from ._page import page as page
+from ._printed import Printed as Printed
 from ._progress import progress as progress
 from ._table import html as html
 from ._table import text as text

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from ._printed import Printed
+
 __all__ = ["ByPath", "frame"]
 
 T = TypeVar("T")
 
 
-class ByPath(Mapping[str, T]):
+class ByPath(Printed, Mapping[str, T]):
     """A read-only mapping from paths, in their order in the model."""
 
     def __init__(self, entries: Iterable[tuple[str, T]]) -> None:

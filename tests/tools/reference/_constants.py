@@ -6,6 +6,7 @@ CONSTANTS = {
     "initcore.plots.BLUE": "Colour of the first curve.",
     "initcore.plots.GREEN": "Colour of the third curve.",
     "initcore.plots.ORANGE": "Colour of the second curve.",
+    "initcore.networks.AskedScheme": "Type: what a scheme may be.",
     "initcore.networks.INITIALIZE": "The text that the adapters' `initialize` have in common.",
     "initcore.networks.PLAN": "The text that the adapters' `plan` have in common.",
     "initcore.networks.KINDS": "What a node of a graph can be, with a sentence for each.",

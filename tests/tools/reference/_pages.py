@@ -42,6 +42,7 @@ INTERNAL = (
     "initcore.theory.finite_width", "initcore.theory.spectrum",
     "initcore_torch.networks", "initcore_jax.networks", "initcore_keras.networks",
     "initcore_conformance.backends", "initcore_conformance.checks",
+    "initcore_conformance.drop_in",
 )  # fmt: skip
 
 
