@@ -21,6 +21,10 @@ PAGES = (
     ("initcore.plots", "Figures", "What `initcore ... --plot` draws, as Matplotlib figures."),
     ("initcore.networks", "Whole models", "Plans, roles and schemes, and what adapters build on."),
     ("initcore.diagnostics", "Diagnostics", "What the adapters measure in a model."),
+    ("initcore.training", "While training", "What is watched, and why training stops."),
+    ("initcore_torch.training", "Training loops of PyTorch", "A loop of your own, watched."),
+    ("initcore_torch.lightning", "Lightning", "Callbacks of a `Trainer`."),
+    ("initcore_torch.transformers", "transformers", "Callbacks of a `Trainer`, whole models."),
     (
         "initcore.invariants",
         "Invariants",
