@@ -16,6 +16,10 @@ WHAT = {
         "the output at {} is the first that is not finite, of the layers with a kernel",
         "lower the learning rate, use a wider dtype, or look at signal_report",
     ),
+    "update": (
+        "a gradient is not finite",
+        "the weights are still those of this step; look at it with signal_report",
+    ),
     "loss": (
         "the loss is not finite, while the outputs of all layers are",
         "look at the loss function and its targets",
@@ -28,8 +32,9 @@ class NotFiniteError(ArithmeticError):
 
     Args:
         step: Number of the step, from 0.
-        what: `"input"`, `"weight"`, `"signal"`, `"layer"` or `"loss"`.
-        layer: Path of the layer or the weight; empty for inputs and the loss.
+        what: `"input"`, `"weight"`, `"signal"`, `"layer"`, `"update"` or
+            `"loss"`.
+        layer: Path of the layer or the weight; empty where there is none.
 
     >>> print(NotFiniteError(12, "weight", "h.3.weight"))
     step 12: the weight h.3.weight is not finite, before its layer ran; the step before spoilt it; \
