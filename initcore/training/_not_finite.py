@@ -8,6 +8,11 @@ WHAT = {
         "the weight {} is not finite, before its layer ran",
         "the step before spoilt it; lower the learning rate or clip the gradients",
     ),
+    "weights": (
+        "the loss is not finite, and all weights, from {} on, became so in this step",
+        "lower the learning rate or clip the gradients; an optimizer that skips such steps keeps "
+        "the weights, as keras.optimizers.LossScaleOptimizer does",
+    ),
     "signal": (
         "the output of {} is not finite, while its weights and inputs are",
         "it is the first such layer; lower the learning rate or use a wider dtype",
@@ -32,7 +37,7 @@ class NotFiniteError(ArithmeticError):
 
     Args:
         step: Number of the step, from 0.
-        what: `"input"`, `"weight"`, `"signal"`, `"layer"`, `"update"` or
+        what: `"input"`, `"weight"`, `"weights"`, `"signal"`, `"layer"`, `"update"` or
             `"loss"`.
         layer: Path of the layer or the weight; empty where there is none.
 
