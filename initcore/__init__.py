@@ -53,4 +53,9 @@ if not TYPE_CHECKING:  # else type checkers would take any name for one of ours
             from importlib import import_module
 
             return import_module("initcore.theory")
-        raise AttributeError(f"module 'initcore' has no attribute {name!r}")
+        from .arguments import for_attribute
+
+        known = [n for n in globals() if not n.startswith("_")]
+        raise AttributeError(
+            f"module 'initcore' has no attribute {name!r}{for_attribute(name, known)}"
+        )

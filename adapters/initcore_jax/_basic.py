@@ -2,17 +2,16 @@
 
 from typing import Unpack
 
-from initcore.arguments import write_out_keywords
 from initcore.spec import Wording
 
-from ._initializer import Initializer, SpecInitializer
-from ._keywords import DType, MatrixAxes, Scalar, UnbatchedAxes
+from ._initializer import CALLED, Initializer, SpecInitializer
+from ._keywords import DType, MatrixAxes, Scalar, UnbatchedAxes, makes_initializer
 from ._layouts import kernel_layout
 
 __all__ = ["normal", "sparse", "truncated_normal", "uniform"]
 
 
-@write_out_keywords
+@makes_initializer
 def uniform(
     scale: Scalar = 1e-2, dtype: DType = None, *, low: Scalar = 0.0, **axes: Unpack[UnbatchedAxes]
 ) -> Initializer:
@@ -22,12 +21,12 @@ def uniform(
         scale: Upper end of the interval.
         low: Lower end.
     """
-    wording = Wording(names={"high": "scale"})
+    wording = Wording(names={"high": "scale"}, called=CALLED)
     values = {"low": low, "high": scale}
     return SpecInitializer("uniform", values, dtype, kernel_layout(**axes), wording)
 
 
-@write_out_keywords
+@makes_initializer
 def normal(
     stddev: Scalar = 1e-2,
     dtype: DType = None,
@@ -44,7 +43,7 @@ def normal(
     return SpecInitializer("normal", {"mean": mean, "std": stddev}, dtype, kernel_layout(**axes))
 
 
-@write_out_keywords
+@makes_initializer
 def truncated_normal(
     stddev: Scalar = 1e-2,
     dtype: DType = None,
@@ -71,7 +70,7 @@ def truncated_normal(
     return init
 
 
-@write_out_keywords
+@makes_initializer
 def sparse(
     sparsity: float, stddev: Scalar = 1e-2, dtype: DType = None, **axes: Unpack[MatrixAxes]
 ) -> Initializer:

@@ -10,12 +10,12 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from initcore import Part
-from initcore.arguments import as_shape, short_repr, write_out_keywords
+from initcore.arguments import as_shape, short_repr
 from initcore.spec import check_part
 
 from ._init import _any_dtype, _explicitly, _on_cpu
 from ._initializer import Initializer, SpecInitializer
-from ._keywords import DType, OutSharding
+from ._keywords import DType, OutSharding, makes_initializer
 
 __all__ = ["constant", "ones", "ones_init", "zeros", "zeros_init"]
 
@@ -77,7 +77,7 @@ class ConstantInitializer(SpecInitializer):
         return _filled("constant", self.parameters["value"], shape, kind, out_sharding, part)
 
 
-@write_out_keywords
+@makes_initializer
 def constant(value: ArrayLike | list[Any] | tuple[Any, ...], dtype: DType = None) -> Initializer:
     """Initializer whose every element is `value`, of any dtype.
 

@@ -44,7 +44,8 @@ class Initializer(Protocol):
 
 # JAX's names of the core's parameters. `lower` and `upper` are `truncated_normal`'s.
 NAMES = {"gain": "scale", "std": "stddev", "low": "lower", "high": "upper"}
-WORDING = Wording(names=NAMES)
+CALLED = "(key, shape)"
+WORDING = Wording(names=NAMES, called=CALLED)
 
 
 class Arrangement(NamedTuple):

@@ -1,12 +1,13 @@
 """The arguments that JAX's functions share: their types, defaults and descriptions."""
 
-from collections.abc import Sequence
-from typing import Annotated, TypeAlias, TypedDict
+import functools
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeAlias, TypedDict, TypeVar, cast
 
 import jax
 from jax.typing import DTypeLike
 
-from initcore.arguments import Shared
+from initcore.arguments import Shared, write_out_keywords
 
 __all__ = [
     "Axes",
@@ -23,7 +24,10 @@ __all__ = [
     "OutSharding",
     "Scalar",
     "UnbatchedAxes",
+    "makes_initializer",
 ]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 OutSharding: TypeAlias = jax.sharding.Sharding | jax.sharding.PartitionSpec | None
 Scalar: TypeAlias = float | jax.Array
@@ -86,3 +90,34 @@ class FrameAxes(TypedDict, total=False):
     out_axis: Annotated[Axes | None, Shared(None, "Axis of the outputs instead, or several.")]
     batch_axis: Batch
     groups: Groups
+
+
+def makes_initializer(function: F) -> F:
+    """`function`, which makes an initializer, with its shared keywords written out.
+
+    Raises:
+        TypeError: When called with a key, as the initializer that it makes is.
+    """
+    complete = write_out_keywords(function)
+    name = function.__name__
+
+    @functools.wraps(complete)
+    def made(*args: Any, **given: Any) -> Any:
+        if args and _is_key(args[0]):
+            raise TypeError(
+                f"{name}(...) makes an initializer, and needs no key; call what it makes, as in "
+                f"{name}()(key, shape), or give that to a layer, as in kernel_init={name}()."
+            )
+        return complete(*args, **given)
+
+    return cast(F, made)
+
+
+def _is_key(value: Any) -> bool:
+    """Whether it is a JAX key of either kind, traced or not."""
+    dtype = getattr(value, "dtype", None)
+    if dtype is None or not isinstance(value, (jax.Array, jax.core.Tracer)):
+        return False
+    return bool(jax.numpy.issubdtype(dtype, jax.dtypes.prng_key)) or (
+        str(dtype) == "uint32" and value.shape in ((2,), (4,))
+    )

@@ -10,19 +10,19 @@ import numpy as np
 from initcore import approximate_isometry as core_isometry
 from initcore import sparse_orthogonal_mask as core_mask
 from initcore import specs
-from initcore.arguments import as_shape, one_line, write_out_keywords
+from initcore.arguments import as_shape, one_line
 from initcore.initializers import Sampling, TapDensity, check_isometry, check_mask
 from initcore.spec import Wording
 
 from ._init import rng
 from ._initializer import WORDING
-from ._keywords import ColumnAxis, DType, FrameAxes
+from ._keywords import ColumnAxis, DType, FrameAxes, makes_initializer
 from ._layouts import canonical, frame_layout
 
 __all__ = ["apply_masks", "approximate_isometry", "keep_masks", "sparse_orthogonal_mask"]
 
 
-@write_out_keywords
+@makes_initializer
 def sparse_orthogonal_mask(
     density: float,
     column_axis: ColumnAxis = -1,
@@ -63,7 +63,7 @@ def sparse_orthogonal_mask(
     return mask
 
 
-@write_out_keywords
+@makes_initializer
 def approximate_isometry(
     mask: Any,
     scale: float = 1.0,

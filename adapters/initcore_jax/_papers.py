@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Any, Unpack
 
-from initcore.arguments import write_out_keywords
 from initcore.initializers import Base, Part, Sampling, TapDensity, Taps
 
 from ._initializer import Initializer, SpecInitializer
-from ._keywords import ColumnAxis, DType, FrameAxes, Gain, KernelAxes, Scalar
+from ._keywords import ColumnAxis, DType, FrameAxes, Gain, KernelAxes, Scalar, makes_initializer
 from ._layouts import frame_layout, kernel_layout
 
 __all__ = [
@@ -20,7 +19,7 @@ __all__ = [
 ]
 
 
-@write_out_keywords
+@makes_initializer
 def conv_orthogonal(
     scale: Gain = 1.0, column_axis: ColumnAxis = -1, dtype: DType = None, **axes: Unpack[FrameAxes]
 ) -> Initializer:
@@ -32,7 +31,7 @@ def conv_orthogonal(
     return SpecInitializer("conv_orthogonal", {"gain": scale}, dtype, layout)
 
 
-@write_out_keywords
+@makes_initializer
 def sparse_orthogonal(
     density: float,
     scale: Gain = 1.0,
@@ -55,7 +54,7 @@ def sparse_orthogonal(
     return SpecInitializer("sparse_orthogonal", values, dtype, frame_layout(column_axis, **axes))
 
 
-@write_out_keywords
+@makes_initializer
 def mirrored(
     scale: Scalar = 1.0,
     dtype: DType = None,
@@ -79,7 +78,7 @@ def mirrored(
     return SpecInitializer("mirrored", {"gain": scale, **rule}, dtype, kernel_layout(**axes))
 
 
-@write_out_keywords
+@makes_initializer
 def idinit(
     tau: Scalar = 1.0,
     dtype: DType = None,
@@ -100,7 +99,7 @@ def idinit(
     return SpecInitializer("idinit", values, dtype, kernel_layout(**axes))
 
 
-@write_out_keywords
+@makes_initializer
 def idinit_zero(
     eps: Scalar = 1e-6,
     dtype: DType = None,
@@ -117,7 +116,7 @@ def idinit_zero(
     return SpecInitializer("idinit_zero", {"eps": eps, "taps": taps}, dtype, kernel_layout(**axes))
 
 
-@write_out_keywords
+@makes_initializer
 def hadamard(scale: Scalar = 1.0, dtype: DType = None, **axes: Unpack[KernelAxes]) -> Initializer:
     """Initializer of a partial identity, or of a part of a Hadamard matrix if widening (ZerO).
 

@@ -7,14 +7,22 @@ from typing import Unpack
 import jax
 
 from initcore import Part
-from initcore.arguments import write_out_keywords
 from initcore.arrays import REAL, dtype_name
 from initcore.initializers import Narrowing
 from initcore.spec import Wording
 
 from ._init import _any_dtype
-from ._initializer import NAMES, Initializer, SpecInitializer
-from ._keywords import ColumnAxis, DType, FrameAxes, Gain, KernelAxes, OutSharding, Scalar
+from ._initializer import CALLED, NAMES, Initializer, SpecInitializer
+from ._keywords import (
+    ColumnAxis,
+    DType,
+    FrameAxes,
+    Gain,
+    KernelAxes,
+    OutSharding,
+    Scalar,
+    makes_initializer,
+)
 from ._layouts import frame_layout, kernel_layout
 
 __all__ = ["delta_orthogonal", "identity", "orthogonal", "scaled_orthogonal"]
@@ -25,7 +33,7 @@ PASSING = {"shape": "Identity initializer requires at least a 2D shape: "}
 CONVOLUTION = {"shape": "Delta orthogonal initializer requires a 3D, 4D or 5D shape: "}
 
 
-@write_out_keywords
+@makes_initializer
 def orthogonal(
     scale: Gain = 1.0, column_axis: ColumnAxis = -1, dtype: DType = None, **axes: Unpack[FrameAxes]
 ) -> Initializer:
@@ -40,11 +48,14 @@ def orthogonal(
     >>> bool(abs(w.T @ w - jax.numpy.eye(8)).max() < 2e-6)
     True
     """
-    layout, wording = frame_layout(column_axis, **axes), Wording(names=NAMES, leads=MATRIX)
+    layout, wording = (
+        frame_layout(column_axis, **axes),
+        Wording(names=NAMES, called=CALLED, leads=MATRIX),
+    )
     return SpecInitializer("orthogonal", {"gain": scale}, dtype, layout, wording)
 
 
-@write_out_keywords
+@makes_initializer
 def scaled_orthogonal(
     scale: Gain = 1.0,
     column_axis: ColumnAxis = -1,
@@ -63,7 +74,7 @@ def scaled_orthogonal(
     return SpecInitializer("scaled_orthogonal", values, dtype, frame_layout(column_axis, **axes))
 
 
-@write_out_keywords
+@makes_initializer
 def delta_orthogonal(
     scale: Gain = 1.0, column_axis: ColumnAxis = -1, dtype: DType = None, **axes: Unpack[FrameAxes]
 ) -> Initializer:
@@ -72,7 +83,10 @@ def delta_orthogonal(
     The tap's singular values are all `scale`. Unlike in JAX, there may be fewer outputs than
     inputs.
     """
-    layout, wording = frame_layout(column_axis, **axes), Wording(names=NAMES, leads=CONVOLUTION)
+    layout, wording = (
+        frame_layout(column_axis, **axes),
+        Wording(names=NAMES, called=CALLED, leads=CONVOLUTION),
+    )
     return SpecInitializer("delta_orthogonal", {"gain": scale}, dtype, layout, wording)
 
 
@@ -103,7 +117,7 @@ class IdentityInitializer(SpecInitializer):
         return super().__call__(key, shape, float, out_sharding, part=part).astype(kind)
 
 
-@write_out_keywords
+@makes_initializer
 def identity(scale: Scalar = 1.0, dtype: DType = None, **axes: Unpack[KernelAxes]) -> Initializer:
     """Initializer of a kernel that passes the first `min(in, out)` channels on, times `scale`.
 
@@ -112,5 +126,5 @@ def identity(scale: Scalar = 1.0, dtype: DType = None, **axes: Unpack[KernelAxes
     Args:
         scale: Factor on the channels.
     """
-    layout, wording = kernel_layout(**axes), Wording(names=NAMES, leads=PASSING)
+    layout, wording = kernel_layout(**axes), Wording(names=NAMES, called=CALLED, leads=PASSING)
     return IdentityInitializer("identity", {"gain": scale}, dtype, layout, wording)

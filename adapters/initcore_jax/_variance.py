@@ -3,12 +3,11 @@
 from typing import Protocol
 
 from initcore import specs
-from initcore.arguments import write_out_keywords
 from initcore.initializers import Entries, Mode, variance_rule
 from initcore.spec import Layout, Wording, mean_fan
 
-from ._initializer import NAMES, Arrangement, Initializer, SpecInitializer
-from ._keywords import Axes, Batch, DType, Groups, In, Out, Scalar
+from ._initializer import CALLED, NAMES, Arrangement, Initializer, SpecInitializer
+from ._keywords import Axes, Batch, DType, Groups, In, Out, Scalar, makes_initializer
 from ._layouts import canonical, kernel_layout, overlaps
 
 __all__ = [
@@ -28,6 +27,7 @@ __all__ = [
 
 WORDING = Wording(
     names=NAMES,
+    called=CALLED,
     leads={  # the words of Haiku and Keras
         "scale": "`scale` must be a positive float: ",
         "mode": "Invalid `mode` argument: ",
@@ -59,7 +59,7 @@ class VarianceInitializer(SpecInitializer):
         return Arrangement("variance_scaling", whole.kernel(sizes).shape, rule, whole)
 
 
-@write_out_keywords
+@makes_initializer
 def variance_scaling(
     scale: Scalar,
     mode: Mode,
@@ -105,7 +105,7 @@ def _family(name: str) -> VarianceFamily:
 
     made.__name__ = made.__qualname__ = name
     made.__doc__ = specs[name].statement.replace("Kernel", "Initializer of a kernel", 1)
-    return write_out_keywords(made)
+    return makes_initializer(made)
 
 
 lecun_normal: VarianceFamily = _family("lecun_normal")

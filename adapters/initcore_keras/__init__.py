@@ -13,9 +13,13 @@ True
 try:
     import keras as _keras  # noqa: F401
 except ModuleNotFoundError as error:  # pragma: no cover
+    _missing = (error.name or "").partition(".")[0]
     raise ModuleNotFoundError(
-        "initcore_keras needs Keras 3 and one of its backends; "
-        'install it with pip install "initcore[keras]"',
+        'initcore_keras needs Keras 3; install it with pip install "initcore[keras]"'
+        if _missing == "keras"
+        else f"initcore_keras needs a backend of Keras, and {_missing} is not installed; install "
+        f"it with pip install {_missing}, or set KERAS_BACKEND to tensorflow, jax or torch, "
+        "whichever is installed, before Keras is imported",
         name=error.name,
     ) from error
 
@@ -25,6 +29,7 @@ from keras.initializers import serialize as serialize
 
 from initcore import Part as Part
 
+from . import _running as _running
 from ._basic import RandomNormal as RandomNormal
 from ._basic import RandomUniform as RandomUniform
 from ._basic import Sparse as Sparse

@@ -133,7 +133,7 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
     def _wording(self) -> Wording:
         mine = type(self).__name__
         named = lambda n: mine if n == self.core else spell(n)  # noqa: E731
-        return Wording(named, "shape", self.names, self.leads)
+        return Wording(named, "shape", self.names, self.leads, "(shape)")
 
     def _layout(self, ndim: int) -> Layout | None:
         return Layout((-1,), (-2,)) if ndim >= max(2, specs[self.core].shape.low) else None

@@ -20,6 +20,7 @@ from typing import (
 
 from initcore.arguments import (
     Shared,
+    for_keyword,
     shared_arguments,
     short_repr,
     with_arguments,
@@ -124,9 +125,9 @@ def resolve(owner: object, given: Mapping[str, object], arguments: type) -> dict
     usual, cls = defaults(arguments), type(owner)
     for name in given:
         if name not in usual:
-            known = ", ".join(inspect.signature(cls).parameters) or "none"
+            known = inspect.signature(cls).parameters
             raise TypeError(
-                f"{cls.__name__} has no argument {short_repr(name)}; its arguments: {known}."
+                f"{cls.__name__} has no argument {short_repr(name)}{for_keyword(name, known)}"
             )
     return {**usual, **given}
 

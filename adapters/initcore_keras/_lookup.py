@@ -1,6 +1,5 @@
 """Initializers by name and by configuration: ours where a name is Keras's too."""
 
-import difflib
 import inspect
 import re
 from collections.abc import Callable, Mapping
@@ -8,7 +7,7 @@ from typing import Any
 
 import keras
 
-from initcore.arguments import short_repr
+from initcore.arguments import meant, short_repr
 
 from . import _basic, _constant, _masks, _papers, _structured, _variance  # noqa: F401
 from ._initializer import INITIALIZERS
@@ -115,9 +114,7 @@ def _check_complete(cls: type, arguments: Any) -> None:
 
 def _unknown(name: Any) -> ValueError:
     names = sorted(n for n in CLASSES if n.islower())
-    near = difflib.get_close_matches(_snake(name), names, 3, 0.5) if isinstance(name, str) else []
-    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"names: {', '.join(names)}"
     return ValueError(
         f"Could not interpret initializer identifier: {short_repr(name)} is no name of an "
-        f"initializer, no configuration and no callable; {hint}"
+        "initializer, no configuration and no callable" + meant(_snake(str(name)), names)
     )

@@ -24,8 +24,7 @@ def kernel_layout(groups: int = 1) -> Layout:
 class Initializer:
     """`init(array, *, seed=None, key=None)`: a new array of the shape of the one it takes.
 
-    `seed` is an integer, `0 <= seed < 2**64`, `key` an `mlx.core.random.key`. Without both, each
-    call draws a key from MLX's global state, which `mlx.core.random.seed` sets.
+    With neither a seed nor a key, each call draws one from the state of `mlx.core.random.seed`.
     """
 
     def __init__(
@@ -34,7 +33,9 @@ class Initializer:
         finish: Callable[[Any], Any] = lambda w: w,
     ) -> None:  # fmt: skip
         self.spec, self.who, self.values, self.dtype = specs[name], who or name, values, dtype
-        self.wording = Wording(lambda n: self.who if n == name else n, "an array of shape")
+        self.wording = Wording(
+            lambda n: {name: self.who}.get(n, n), "an array of shape", called="(w)"
+        )
         self.layout, self.finish = layout or kernel_layout(values.get("groups", 1)), finish
         if name not in CONSTANTS:
             self.spec.check_parameters(values, wording=self.wording)

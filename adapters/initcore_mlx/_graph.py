@@ -23,7 +23,6 @@ NODES = {
     **dict.fromkeys(NORMS, "norm"),
     nn.Embedding: "look_up", nn.RNN: "recurrent", nn.GRU: "recurrent", nn.PReLU: "map",
 }  # fmt: skip
-MOVES = ("Dropout", "AvgPool", "MaxPool", "Upsample")
 
 
 def graph_of(model: nn.Module) -> Graph:
@@ -87,7 +86,7 @@ def _node(path: str, step: Any, before: int) -> Node | None:
     foreign = isinstance(step, nn.Module) and not type(step).__module__.startswith("mlx.")
     if not known and (weights or foreign):
         return None
-    kind = known or ("move" if label.startswith(MOVES) else "map")
+    kind = known or ("move" if label.startswith(("Dropout", "Avg", "Max", "Upsample")) else "map")
     function = _elementwise(step) if kind == "map" else None
     kind = "other" if kind == "map" and function is None else kind
     return Node(kind, (before,), label, None, tuple(path + n for n, _ in weights), function)

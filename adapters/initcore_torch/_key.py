@@ -19,7 +19,11 @@ def check_source(generator: Any, seed: Any, who: str) -> None:
     elif generator is not None and not isinstance(generator, Generator):
         raise TypeError(
             f"{who} needs a torch.Generator as generator, got {type(generator).__name__}"
-            + ("; an integer goes to seed=." if isinstance(generator, int) else ".")
+            + (
+                "; an integer goes to seed=."
+                if isinstance(generator, int)
+                else "; of another kind of generator draw a seed=."
+            )
         )
 
 

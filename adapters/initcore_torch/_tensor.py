@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from initcore.arguments import for_array, for_model
 from initcore.arrays import COMPLEX, REAL, dtype_name
 
 __all__ = [
@@ -24,13 +25,19 @@ __all__ = [
 def check_module(who: str, model: Any) -> None:
     """A `TypeError` unless it is a model."""
     if not isinstance(model, torch.nn.Module):
-        raise TypeError(f"{who} needs a torch.nn.Module, got {type(model).__name__}.")
+        raise TypeError(
+            f"{who} needs a torch.nn.Module, got {type(model).__name__}"
+            + for_model(model, "initcore_torch")
+        )
 
 
 def shape_of(tensor: Any, who: str) -> tuple[int, ...]:
     """The tensor's shape; a `TypeError` unless it is a tensor and has a shape."""
     if not isinstance(tensor, Tensor):
-        raise TypeError(f"{who} needs a torch.Tensor to fill, got {type(tensor).__name__}.")
+        raise TypeError(
+            f"{who} needs a torch.Tensor to fill, got {type(tensor).__name__}"
+            + for_array(tensor, who, "initcore_torch")
+        )
     if not torch.compiler.is_compiling() and torch.nn.parameter.is_lazy(tensor):
         raise TypeError(
             f"{who} needs a tensor with a shape, got an uninitialized parameter; "

@@ -5,7 +5,6 @@ underscores. Everything acts on float64 NumPy arrays. Where libraries give one n
 functions, the choice is stated where it stands.
 """
 
-import difflib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import short_repr
+from ..arguments import meant, short_repr
 from ..spec import load_entry_points
 from ._callables import measure, register_converter, slope_by_differences
 
@@ -267,10 +266,7 @@ def _named(asked: str, parameters: dict[str, float]) -> Activation:
         load_entry_points(GROUP)
     name = BY_KEY.get(key_of(asked))
     if name is None:
-        near = difflib.get_close_matches(asked.lower(), names(), n=3) or names()
-        raise ValueError(
-            f"there is no activation {short_repr(asked)}; did you mean {' or '.join(near)}?"
-        )
+        raise ValueError(f"there is no activation {short_repr(asked)}{meant(asked, names())}")
     rest = dict(parameters)
     if name in _LEAKY:
         slope = rest.pop("negative_slope", _LEAKY[name])

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ._instead import for_seed, for_shape
 from ._text import short_repr
 
 __all__ = ["as_float", "as_shape", "check_real", "key_of_seed"]
@@ -47,7 +48,9 @@ def _integers(shape: Any, who: str) -> tuple[int, ...]:
             raise TypeError
         sizes = tuple(operator.index(n) for n in axes)
     except TypeError:
-        raise TypeError(f"{who} needs a shape made of integers, got {short_repr(shape)}.") from None
+        raise TypeError(
+            f"{who} needs a shape made of integers, got {short_repr(shape)}{for_shape(shape)}"
+        ) from None
     if len(sizes) > AXES:
         raise ValueError(f"{who} needs a shape of at most {AXES} axes, got {short_repr(shape)}.")
     return sizes
@@ -56,7 +59,7 @@ def _integers(shape: Any, who: str) -> tuple[int, ...]:
 def key_of_seed(seed: Any, *, who: str = "Rng") -> tuple[int, int]:
     """The two 32-bit key words of an integer seed, `0 <= seed < 2**64`."""
     if isinstance(seed, (bool, np.bool_)) or not hasattr(seed, "__index__"):
-        raise TypeError(f"{who} needs an integer seed, got {short_repr(seed)}.")
+        raise TypeError(f"{who} needs an integer seed, got {short_repr(seed)}{for_seed(seed)}")
     seed = operator.index(seed)
     if not 0 <= seed < 1 << 64:
         raise ValueError(f"{who} needs a seed with 0 <= seed < 2**64, got {short_repr(seed)}.")

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
+from ._instead import for_keyword
+
 __all__ = ["Shared", "shared_arguments", "with_arguments", "write_out_keywords", "written_out"]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -72,6 +74,7 @@ def write_out_keywords(function: F, texts: Mapping[str, str] | None = None) -> F
             if name not in signature.parameters:
                 raise TypeError(
                     f"{function.__name__}() got an unexpected keyword argument {name!r}"
+                    + for_keyword(name, signature.parameters)
                 )
         return function(*args, **{**usual, **given})
 

@@ -13,18 +13,20 @@ _BRIEF.maxother = 200
 
 
 def short_repr(value: Any) -> str:
-    """`repr(value)` without line breaks and without the middle of what is long.
+    """`repr(value)` without the middle of what is long, or the type where it takes several lines.
 
-    >>> short_repr(2.5), short_repr("fan_in"), short_repr(10**5000)
-    ('2.5', "'fan_in'", 'an integer of 16610 bits')
+    >>> short_repr(2.5), short_repr(object()), short_repr(10**5000)
+    ('2.5', 'an object of type object', 'an integer of 16610 bits')
     """
     if isinstance(value, int) and value.bit_length() > 512:
         return f"an integer of {value.bit_length()} bits"
     try:
         text = _BRIEF.repr(value)
     except Exception:
+        text = "\n"
+    if "\n" in text or " at 0x" in text:
         return f"an object of type {type(value).__name__}"
-    return " ".join(line.strip() for line in text.splitlines())
+    return text
 
 
 def one_line(error: BaseException) -> str:

@@ -1,6 +1,5 @@
 """`initcore list`, `show` and `sample`: the specifications, and arrays made from them."""
 
-import difflib
 import inspect
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .. import Rng, Spec, specs
-from ..arguments import short_repr
+from ..arguments import meant, short_repr
 from ..spec import Choice, Real
 from ._files import whole
 
@@ -72,10 +71,7 @@ def find(name: str) -> Spec:
     """The spec of `name`; a `ValueError` names the nearest ones."""
     if name in specs:
         return specs[name]
-    near = difflib.get_close_matches(name, specs, n=3) or list(specs)
-    raise ValueError(
-        f"there is no initializer {short_repr(name)}; did you mean {' or '.join(near)}?"
-    )
+    raise ValueError(f"there is no initializer {short_repr(name)}{meant(name, specs)}")
 
 
 def sample(

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from ..plots import BLUE, GREEN, ORANGE, blank
+from ..reports import Curve, lines
 
-__all__ = ["orthogonality_figure", "signal_figure", "spectrum_figure"]
+__all__ = ["orthogonality_figure", "signal_chart", "signal_figure", "spectrum_figure"]
 
 
 def signal_figure(report: Any) -> Any:
@@ -28,6 +29,25 @@ def signal_figure(report: Any) -> Any:
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(frameon=False)
     return figure
+
+
+def signal_chart(report: Any) -> str:
+    """The same for a page: layers of equal role and size are joined, others are not."""
+    kinds: dict[Any, list[tuple[int, Any]]] = {}
+    for place, one in enumerate(report.values(), 1):
+        kinds.setdefault((one.role, one.size), []).append((place, one))
+    plain = len({role for role, _ in kinds} - {"first", "hidden", "output"}) == 0
+    if plain:
+        kinds = {("", 0): [entry for entries in kinds.values() for entry in entries]}
+        kinds[("", 0)].sort(key=lambda entry: entry[0])
+    curves = []
+    for name, label, colour in (("signal", "signal", 0), ("gradient", "gradient", 1),
+                                ("predicted", "signal, mean field", 2)):  # fmt: skip
+        for (role, _), entries in kinds.items():
+            points = [(place, getattr(one, name)) for place, one in entries]
+            about = f"{label}: {role}" if role else label
+            curves.append(Curve(label, colour, points, name == "predicted", about))
+    return lines(curves, "Mean square of signal and gradient by depth", "layer")
 
 
 def spectrum_figure(measured: Any, theory: Any = None) -> Any:

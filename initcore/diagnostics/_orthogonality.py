@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..networks import TracedModel, describe_network
-from ..reports import ByPath, html, picture, progress, text
+from ..reports import ByPath, progress, ranges
 from ..spec import CORE, Integer, Kernel, Spec
 from ._figures import orthogonality_figure
 
@@ -65,6 +65,8 @@ class Orthogonality(ByPath[LayerSpectrum]):
         layers: One `LayerSpectrum` for each kernel.
     """
 
+    HEAD = ("layer", "shape", "role", "smallest", "median", "largest", "spread")
+
     def __init__(self, layers: list[LayerSpectrum]) -> None:
         super().__init__((layer.path, layer) for layer in layers)
 
@@ -83,17 +85,30 @@ class Orthogonality(ByPath[LayerSpectrum]):
             for path, one in self.items()
         ]
 
-    HEAD = ("layer", "shape", "role", "smallest", "median", "largest", "spread")
-
-    def __str__(self) -> str:
-        return text(self.HEAD, self.rows())
-
     def figure(self) -> Any:
         """A matplotlib figure: each layer's singular values."""
         return orthogonality_figure(self)
 
-    def _repr_html_(self) -> str:
-        return picture(self) + html(self.HEAD, self.rows())
+    def pictures(self) -> str:
+        """The range of each layer's singular values, for a page."""
+        ends = [(float(v.values[0]), float(np.median(v.values)), float(v.values[-1]))
+                for v in self.values()]  # fmt: skip
+        return ranges(ends, "Singular values of each layer", "layer")
+
+    def records(self) -> list[dict[str, Any]]:
+        """Path, shape, role, smallest, median and largest singular value, spread."""
+        return [
+            {"path": path, "shape": one.shape, "role": one.role,
+             "smallest": float(one.values[0]), "median": float(np.median(one.values)),
+             "largest": float(one.values[-1]), "spread": one.spread}
+            for path, one in self.items()
+        ]  # fmt: skip
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, for JSON."""
+        return {"layers": {path: {"shape": list(one.shape), "role": one.role,
+                                  "values": [float(v) for v in one.values]}
+                           for path, one in self.items()}}  # fmt: skip
 
 
 def orthogonality(model: TracedModel[Any], image: int | None) -> Orthogonality:

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,9 @@ from ..activations import activation_of
 from ..arguments import key_of_seed, one_line
 from ..networks import LINEAR, Network, Recording, TracedModel, Weight, describe_network
 from ..random import Rng
-from ..reports import ByPath, html, picture, text
+from ..reports import ByPath
 from ..theory import length_map
-from ._figures import signal_figure
+from ._figures import signal_chart, signal_figure
 from ._judgement import Change, cure, judged, worst
 
 __all__ = ["LayerSignal", "SignalReport", "signal_check", "signal_report", "too_many"]
@@ -23,7 +22,6 @@ MANY = 2**27  # weights of a model that is not run unasked
 
 NOTHING = 1e-4  # an entry of a kernel by which a branch adds nothing: idinit_zero's are 1e-6
 OFTEN = 4  # kernels a normalization, at most; a block of a transformer has two for four to seven
-HEAD = ("layer", "role", "signal", "predicted", "gradient", "dead", "correlation", "rank")
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,14 @@ class SignalReport(ByPath[LayerSignal]):
         inputs: Number of examples in the batch.
         unseen: Paths of the kernels that were not seen.
     """
+
+    HEAD = ("layer", "role", "signal", "predicted", "gradient", "dead", "correlation", "rank")
+    SAID = (
+        "the kernel whose output is measured", "what the weight is for",
+        "mean square of an element", "mean square that mean-field theory predicts",
+        "mean square of the gradient there", "units whose activation has slope 0 at every input",
+        "mean cosine of different inputs", "effective rank of the signals",
+    )  # fmt: skip
 
     def __init__(
         self, layers: list[LayerSignal], model: str, inputs: int, unseen: tuple[str, ...] = ()
@@ -138,17 +144,13 @@ class SignalReport(ByPath[LayerSignal]):
             told += f"; not seen, for they run inside of loops or other layers: {shown}"
         return f"{self.model}, {self.inputs} inputs: {told}."
 
-    def __str__(self) -> str:
-        return f"{self.headline}\n\n{text(HEAD, self.rows())}"
-
     def figure(self) -> Any:
         """A matplotlib figure: mean squares along the layers."""
         return signal_figure(self)
 
-    def _repr_html_(self) -> str:
-        mark = ' class="warn"' if self.verdict else ""
-        headline = f"<p{mark}>{escape(self.headline)}</p>"
-        return f"{headline}{picture(self)}{html(HEAD, self.rows())}"
+    def pictures(self) -> str:
+        """Signal and gradient by depth, for a page."""
+        return signal_chart(self)
 
 
 def signal_report(model: TracedModel[Any], *, seed: int) -> SignalReport:

@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Callable, Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
 
 from ..arguments import key_of_seed
 from ..networks import Linearized, TracedModel
-from ..reports import picture, progress
+from ..reports import fragment, frame, histogram, progress
 from ..spec import CORE, Integer, Spec
 from ._figures import spectrum_figure
 from ._lanczos import quadrature
@@ -83,20 +82,54 @@ class MeasuredSpectrum:
         """A matplotlib figure: singular values, beside a spectrum that theory predicts."""
         return spectrum_figure(self, theory)
 
+    def pictures(self) -> str:
+        """A histogram of the singular values on a scale of powers of ten, for a page."""
+        s = np.sqrt(self.nodes.reshape(-1))
+        pairs = zip(s.tolist(), self.weights.reshape(-1).tolist(), strict=True)
+        title = "Singular values of the Jacobian; the line is at 1"
+        return histogram(pairs, title, "singular value")
+
+    def table(self) -> str:
+        """The numbers in one line, for a page."""
+        return f"<p>{self._told}.</p>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, for JSON."""
+        return {
+            "size": self.size, "exact": self.exact, "mean": self.mean, "variance": self.variance,
+            "error": self.error(), "quantiles": dict(zip(("0.05", "0.5", "0.95"),
+                                                         self.quantile([0.05, 0.5, 0.95]).tolist(),
+                                                         strict=True)),
+            "nodes": self.nodes.tolist(), "weights": self.weights.tolist(),
+        }  # fmt: skip
+
+    def to_dataframe(self) -> Any:
+        """A pandas `DataFrame` of the singular values and the weight of each.
+
+        Raises:
+            ModuleNotFoundError: pandas is missing.
+        """
+        values, weights = np.sqrt(self.nodes.reshape(-1)), self.weights.reshape(-1)
+        return frame({"singular_value": values, "weight": weights / len(self.weights)})
+
     def _repr_html_(self) -> str:
-        return f"<p>{escape(repr(self))}</p>{picture(self)}"
+        return fragment(self.table() + self.pictures())
 
     def _by_probe(self, function: Callable[[Any], Any]) -> Any:
         return (self.weights * function(self.nodes)).sum(axis=1)
 
     def __repr__(self) -> str:
+        return f"MeasuredSpectrum({self._told})"
+
+    @property
+    def _told(self) -> str:
         how = "exact" if self.exact else f"from {len(self.nodes)} probes"
         error = "" if self.exact else f" +- {self.error():.2g}"
         low, middle, high = self.quantile([0.05, 0.5, 0.95])
         return (
-            f"MeasuredSpectrum({self.size} squared singular values, {how}: mean {self.mean:.4g}"
+            f"{self.size} squared singular values, {how}: mean {self.mean:.4g}"
             f"{error}, variance {self.variance:.4g}; 5 %, 50 % and 95 % below {low:.4g}, "
-            f"{middle:.4g} and {high:.4g})"
+            f"{middle:.4g} and {high:.4g}"
         )
 
 

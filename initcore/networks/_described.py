@@ -1,10 +1,13 @@
 """Docstrings of the adapters' functions: what they have in common is written once."""
 
+import functools
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
+
+from ..arguments import for_keyword
 
 __all__ = ["INITIALIZE", "PLAN", "Description", "described"]
 
@@ -20,11 +23,13 @@ class Description:
         body: Paragraph that follows the first line.
         arguments: By name, for the end of `Args`.
         raises: By the errors' names, for a section `Raises` behind it.
+        elsewhere: Where other keywords belong, for the error about one.
     """
 
     body: str = ""
     arguments: Mapping[str, str] = field(default_factory=dict)
     raises: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: str = ""
 
     def added_to(self, doc: str) -> str:
         """A docstring with all of it.
@@ -60,7 +65,7 @@ def _entry(item: tuple[str, str]) -> str:
 
 
 def described(by: Description) -> Callable[[F], F]:
-    """Add a description to the docstring of the decorated function, which stays as it is.
+    """Add a description to the docstring of the decorated function, and to its own errors.
 
     Args:
         by: Text and arguments that several functions have in common.
@@ -69,7 +74,19 @@ def described(by: Description) -> Callable[[F], F]:
     def describe(function: F) -> F:
         if function.__doc__:  # `python -OO` strips docstrings
             function.__doc__ = by.added_to(function.__doc__)
-        return function
+        takes = inspect.signature(function).parameters
+
+        @functools.wraps(function)
+        def called(*args: Any, **given: Any) -> Any:
+            for name in given:
+                if name not in takes:
+                    raise TypeError(
+                        f"{function.__name__}() got an unexpected keyword argument {name!r}"
+                        + (by.elsewhere.format(name) or for_keyword(name, takes))
+                    )
+            return function(*args, **given)
+
+        return cast(F, called)
 
     return describe
 
@@ -100,6 +117,7 @@ INITIALIZE = Description(
         "TypeError, ValueError": "An argument is wrong, or the network is not made for the "
         "scheme; the model is unchanged.",
     },
+    '; a parameter of the scheme goes with its name, as in scheme=("orthogonal", {{"{}": ...}}).',
 )
 PLAN = Description(
     "The `Plan` prints as the report of `initialize`, which plans and applies at once. "
@@ -107,4 +125,5 @@ PLAN = Description(
     "keeps it, and `plan.fingerprint(model)` proves that a model holds its values.",
     INITIALIZE.arguments,
     INITIALIZE.raises,
+    INITIALIZE.elsewhere,
 )

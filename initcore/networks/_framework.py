@@ -192,9 +192,10 @@ def calling(who: str, model: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise ValueError(
-            f"{who} could not call {model} with these inputs: {one_line(error)}"
-        ) from error
+        text = one_line(error)
+        numpy = " (make arrays of NumPy tensors first: torch.from_numpy(array))"
+        more = numpy if "must be Tensor, not numpy.ndarray" in text else ""
+        raise ValueError(f"{who} could not call {model} with these inputs: {text}{more}") from error
 
 
 def first_that_works(attempt: Callable[[Any], T], guesses: Iterable[Any]) -> tuple[T | None, str]:

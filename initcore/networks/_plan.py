@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..arguments import short_repr
+from ..reports import Printed
 from ._applying import applier_of
 from ._assignment import Assignment
 from ._plan_json import assignment_of, fields_of, identity_of
-from ._rows import HEAD, plain, rows, scheme_text, table
+from ._rows import HEAD, plain, rows, scheme_text
 from ._rules import rule_of
 from .graph import Graph
 from .roles import Network
@@ -21,7 +22,7 @@ FORMAT = 1  # of the JSON; a change that old files do not survive raises it
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Printed):
     """The initializer of every weight of a network, as data, without values and without the model.
 
     It prints as the table that `initialize` reports. `apply` writes it into a model, with any
@@ -37,6 +38,8 @@ class Plan:
         output_variance: The variance of every layer's output on that batch, by scaling its kernel;
             None if nothing is scaled.
     """
+
+    HEAD = HEAD
 
     assignments: tuple[Assignment, ...]
     network: Network
@@ -158,8 +161,9 @@ class Plan:
             f"{len(self.assignments) - left} weights planned, {left} left alone; {self.hash}"
         )
 
-    def __str__(self) -> str:
-        return f"{self.headline}\n\n{table(HEAD, rows(self.assignments))}"
+    def rows(self) -> list[tuple[str, str, str, str, str]]:
+        """Path, shape, role, initializer, reason."""
+        return rows(self.assignments)
 
     def __repr__(self) -> str:
         return f"<Plan: {self.headline}>"

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import key_of_seed, short_repr
+from ..arguments import key_of_seed, meant, short_repr
 from ..spec import CORE, Kernel, Real, Spec, Wording, specs
 from ._assignment import Assignment, Paths, Piece
 from ._plan import Plan
@@ -99,6 +99,12 @@ def _chosen(
     if isinstance(scheme, Mapping):
         return _listed(_table(scheme, "scheme"), network, "scheme"), (False, None), None
     if callable(scheme):
+        name = str(getattr(scheme, "core", getattr(scheme, "__name__", ""))).rstrip("_")
+        if str(getattr(scheme, "__module__", "")).startswith("initcore") and name in specs:
+            raise TypeError(
+                f"{WHO} needs a scheme, got the initializer {name}; its name is the scheme that "
+                f'gives it to all kernels: "{name}".'
+            )
 
         def chosen(w: Weight) -> Rule:
             return rule_of(scheme(w), f"{WHO}: the scheme, for {w.path},")
@@ -242,10 +248,9 @@ def _checked(w: Weight, rule: Rule, key: str) -> Assignment:
 def _spec(w: Weight, rule: Rule) -> Spec:
     assert rule.name is not None
     if rule.name not in specs:
-        near = difflib.get_close_matches(rule.name, specs, n=2) or list(specs)
         raise ValueError(
-            f"{WHO}: {w.path} cannot get {rule.name!r}, no such initializer; did you mean "
-            f"{' or '.join(near)}?"
+            f"{WHO}: {w.path} cannot get {rule.name!r}, no such initializer"
+            + meant(rule.name, specs, most=2)
         )
     return specs[rule.name]
 

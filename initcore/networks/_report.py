@@ -5,11 +5,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..reports import ByPath, page, text
+from ..reports import ByPath, banner, block_of, network_map, page
 from ._assignment import Assignment
 from ._plan import Plan
 from ._rows import HEAD, plain, rows, scheme_text
-from .roles import ROLES
 
 __all__ = ["Report"]
 
@@ -33,6 +32,8 @@ class Report(ByPath[Assignment]):
             as uninitialized memory may.
         unwritten: Paths of the weights that have no memory yet, and are only planned.
     """
+
+    HEAD = HEAD
 
     def __init__(
         self, plan: Plan, scales: Mapping[str, float], unwritten: tuple[str, ...] = ()
@@ -91,9 +92,19 @@ class Report(ByPath[Assignment]):
         """Path, shape, role, initializer, reason."""
         return rows(tuple(self.values()), self.scales, self.unscaled)
 
+    def records(self) -> list[dict[str, Any]]:
+        """Path, shape, role, initializer with its parameters, and reason of each weight."""
+        weights = self.to_dict()["weights"]
+        return [{"path": path, **entries} for path, entries in weights.items()]
+
     @property
     def headline(self) -> str:
         """One sentence."""
+        return f"{self._done}; {seen}" if (seen := self._seen) else self._done
+
+    @property
+    def _done(self) -> str:
+        """What was set."""
         left, absent = len(self.untouched), len(self.unwritten)
         done = len(self) - left - absent
         told = f"{done} weights set, " if done or not absent else ""
@@ -111,44 +122,71 @@ class Report(ByPath[Assignment]):
             line += "does not reach those weights"
         if self.unscaled:
             line += f"; {len(self.unscaled)} kernels could not be scaled"
-        if isinstance(self.signals, str):
-            line += f"; signals not checked ({self.signals})"
-        elif self.signals is not None:
-            line += f"; {self.signals.headline.partition(': ')[2].rstrip('.')}"
-        if self.not_finite:
-            shown = ", ".join(self.not_finite[:3]) + (", ..." if len(self.not_finite) > 3 else "")
-            line += f"; NOT FINITE, and set by no scheme: {shown}"
         return line
 
-    def __str__(self) -> str:
-        return f"{self.headline}\n\n{text(HEAD, self.rows())}"
+    @property
+    def _seen(self) -> str:
+        """What the check of the signals found; empty without one."""
+        found = []
+        if isinstance(self.signals, str):
+            found.append(f"signals not checked ({self.signals})")
+        elif self.signals is not None:
+            found.append(self.signals.headline.partition(": ")[2].rstrip("."))
+        if self.not_finite:
+            shown = ", ".join(self.not_finite[:3]) + (", ..." if len(self.not_finite) > 3 else "")
+            found.append(f"NOT FINITE, and set by no scheme: {shown}")
+        return "; ".join(found)
+
+    @property
+    def verdict(self) -> list[str]:
+        """What is wrong: of the signals, and weights and buffers that are not finite."""
+        return [*getattr(self.signals, "verdict", ()), *self.not_finite]
 
     def __repr__(self) -> str:
         return f"<Report: {self.headline}>"
 
-    def _repr_html_(self) -> str:
-        head = "".join(f"<th>{h}</th>" for h in HEAD)
-        body = "".join(
-            "<tr>" + f"<td><code>{escape(r[0])}</code></td><td>{escape(r[1])}</td>"
-            f'<td title="{escape(ROLES.get(r[2].split(" ")[0], ""))}">{escape(r[2])}</td>'
-            f"<td><code>{escape(r[3])}</code></td><td>{escape(r[4])}</td></tr>"
-            for r in self.rows()
-        )
-        return (
-            f"<p>{escape(self.headline)}</p><table><thead><tr>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table>"
-        )
+    def pictures(self) -> str:
+        """Signal and gradient by depth, and a map of what each weight got, for a page."""
+        return getattr(self.signals, "pictures", str)() + self._map()
+
+    def _map(self) -> str:
+        left = "left alone"
+        return network_map(
+            ((block_of(path)[0] or path.partition(".")[0], a.name or left)
+             for path, a in self.items()), left,
+        )  # fmt: skip
+
+    def _top(self) -> str:
+        """The verdict of the check, and what was done."""
+        seen = self._seen
+        verdict = banner(f"{seen[:1].upper()}{seen[1:]}.", self.verdict) if seen else ""
+        return f"{verdict}<p>{escape(self._done)}.</p>"
 
     def save(self, path: Any, **more: Any) -> None:
         """Write one page to `path`: this report, and under their names any others.
 
+        The verdict comes first, then all pictures, then the tables. The page needs no other file
+        and no server.
+
         `report.save("init.html", signals=signal_report(...), jacobian=jacobian_spectrum(...))`
+
+        Raises:
+            TypeError: What is given beside is no report; nothing is written.
+            ValueError: The name does not end in `.html` or `.htm`.
         """
-        body = self._repr_html_()
+        if Path(path).suffix.lower() not in (".html", ".htm"):
+            raise ValueError(
+                f"save writes a page, and needs a name that ends in .html, got {str(path)!r}; "
+                "to_dict is for JSON."
+            )
         for name, other in more.items():
-            shown = getattr(other, "_repr_html_", None)
-            if shown is None:
+            if not (hasattr(other, "pictures") and hasattr(other, "table")):
                 raise TypeError(f"save needs reports, got {type(other).__name__} for {name}.")
+        own = "" if "signals" in more else getattr(self.signals, "pictures", str)()
+        body = self._top() + own + "".join(other.pictures() for other in more.values())
+        body += f'{self._map()}<section id="weights"><h2>Weights</h2>{self.table()}</section>'
+        for name, other in more.items():
             title = escape(name.replace("_", " ").capitalize())
-            body += f'<section id="{escape(name)}"><h2>{title}</h2>{shown()}</section>'
+            top = getattr(other, "_top", str)()
+            body += f'<section id="{escape(name)}"><h2>{title}</h2>{top}{other.table()}</section>'
         Path(path).write_text(page(f"Weights of {self.model}", body), "utf-8")

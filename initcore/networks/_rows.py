@@ -3,10 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ..reports import text as table
 from ._assignment import Assignment, Piece
 
-__all__ = ["HEAD", "plain", "rows", "scheme_text", "table"]
+__all__ = ["HEAD", "plain", "rows", "scheme_text"]
 
 HEAD = ("weight", "shape", "role", "initializer", "why")
 SHOWN = ("gain", "std", "scale", "density", "part", "base", "tau", "eps", "taps", "groups", "value")

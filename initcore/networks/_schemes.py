@@ -1,13 +1,12 @@
 """The schemes: functions from a network to the rules of its kernels."""
 
 import dataclasses
-import difflib
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..activations import activation_of
-from ..arguments import short_repr
+from ..arguments import meant, short_repr
 from ..density import erdos_renyi_kernel
 from ..spec import specs
 from ..theory import Held, held
@@ -283,10 +282,7 @@ def scheme_of(
         if name in specs:
             return _named(name, parameters), False
         known = [*SCHEMES, *(n for n in specs if n not in SCHEMES)]
-        near = difflib.get_close_matches(name, known, n=3) or list(SCHEMES)
-        raise ValueError(
-            f"{who}: there is no scheme {short_repr(name)}; did you mean {' or '.join(near)}?"
-        )
+        raise ValueError(f"{who}: there is no scheme {short_repr(name)}{meant(name, known)}")
     takes = spec.parameters
     open_ended = any(p.kind is p.VAR_KEYWORD for p in takes.values())
     for parameter in parameters:

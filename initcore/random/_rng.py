@@ -14,7 +14,7 @@ from typing import Any, Generic, overload
 
 import numpy as np
 
-from ..arguments import as_shape, key_of_seed, short_repr
+from ..arguments import as_shape, for_rng, key_of_seed, short_repr
 from ..arrays import (
     Array,
     Namespace,
@@ -45,8 +45,8 @@ def check_rng(who: str, rng: Any) -> None:
     """Raise a `TypeError` unless `rng` is an `Rng`."""
     if not isinstance(rng, Rng):
         raise TypeError(
-            f"{who} needs an initcore.Rng as its first argument, got {type(rng).__name__}; "
-            "for example initcore.Rng(0)."
+            f"{who} needs an initcore.Rng as its first argument, got {type(rng).__name__}"
+            + for_rng(rng)
         )
 
 

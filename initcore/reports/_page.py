@@ -1,29 +1,32 @@
 """One HTML page, complete in itself."""
 
 from html import escape
+from importlib.resources import files
 
-__all__ = ["page"]
+__all__ = ["banner", "fragment", "page"]
 
-STYLE = """
-:root { color-scheme: light dark; --line: #8884; --soft: #8881; }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; padding: 0 1rem; max-width: 80rem; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
-table { border-collapse: collapse; width: 100%; font-size: .85rem; }
-th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line);
-         vertical-align: top; }
-th { position: sticky; top: 0; background: Canvas; }
-tbody tr:hover { background: var(--soft); }
-code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
-figure { margin: 1rem 0; } img, svg { max-width: 100%; height: auto; }
-.warn { color: #b30; font-weight: 600; }
-"""
+
+def banner(headline: str, troubles: object) -> str:
+    """The first line of a page or of a notebook's output, marked if something is wrong."""
+    return f'<p class="{"bad" if troubles else "good"}" role="status">{escape(headline)}</p>'
+
+
+def fragment(body: str) -> str:
+    """`body` in its own style, for the output of a notebook."""
+    return f'<div class="initcore"><style>{_read("page.css")}</style>{body}</div>'
 
 
 def page(title: str, body: str) -> str:
-    """`body` as a document that needs no other file."""
+    """`body` as a document that needs no other file, with tables to filter and to sort."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>"
-        f"<body><h1>{escape(title)}</h1>{body}</body></html>\n"
+        f"<title>{escape(title)}</title><style>:root{{color-scheme:light dark}}"
+        f"body{{margin:0;background:Canvas;color:CanvasText}}{_read('page.css')}</style></head>"
+        f'<body><main class="initcore whole"><h1>{escape(title)}</h1>{body}</main>'
+        f"<script>{_read('page.js')}</script></body></html>\n"
     )
+
+
+def _read(name: str) -> str:
+    return files(__package__).joinpath(name).read_text("utf-8").strip()

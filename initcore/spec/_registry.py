@@ -129,8 +129,15 @@ def initializer(
             return out
 
         @functools.wraps(function)
-        def checked(rng: Rng, shape: Any, /, *, out: Any = None, **given: Any) -> Any:
+        def checked(
+            rng: Any = None, shape: Any = None, /, *more: Any, out: Any = None, **given: Any
+        ) -> Any:
             check_rng(name, rng)
+            if shape is None or more:
+                raise TypeError(
+                    f"{name} needs an Rng and a shape, as in {name}(initcore.Rng(0), (256, 128)); "
+                    "whatever else there is needs its name, as in gain=2.0."
+                )
             part = given.pop(spec.rectangle, None)
             if part is None and isinstance(given.get("part"), Part):
                 part = given.pop("part")
@@ -162,6 +169,6 @@ def initializer(
         as_called = _as_called(inspect.signature(function), spec.rectangle)
         checked.__signature__ = as_called  # type: ignore[attr-defined]
         specs.file(spec)
-        return checked  # type: ignore[return-value]
+        return checked
 
     return file

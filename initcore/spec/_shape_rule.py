@@ -59,6 +59,8 @@ class ShapeRule:
         hint = ""
         if self.instead:
             hint = f"; {self.instead[0]} use {wording.spell(self.instead[1])}"
+        elif ndim == 1:
+            hint = f"; a bias starts at 0, use {wording.spell('zeros')}"
         lead = wording.leads.get("shape", "")
         raise ValueError(
             f"{lead}{who} needs {self.what} of {self.axes}, got {wording.thing} {shape}{hint}."

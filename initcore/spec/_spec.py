@@ -194,7 +194,25 @@ class Spec:
         except (TypeError, ValueError) as error:
             shown = wording.names.get(name, name)
             wanted = error if isinstance(error, TooLargeError) else domain
-            text = f"{who} needs {shown} ({domain.unit}) to be {wanted}, got {short_repr(value)}."
+            end = _instead(who, shown, value, wording)
+            text = (
+                f"{who} needs {shown} ({domain.unit}) to be {wanted}, got {short_repr(value)}{end}"
+            )
             if isinstance(error, TypeError):
                 raise TypeError(text) from None
             raise ValueError(wording.leads.get(name, "") + text) from None
+
+
+def _instead(who: str, name: str, value: Any, wording: Wording) -> str:
+    """What to do, behind an error about the value of a parameter."""
+    if wording.called and _is_array(value):
+        return f"; it is made first and called then: {who}(){wording.called}."
+    if name in ("gain", "scale") and (isinstance(value, str) or callable(value)):
+        shown = repr(value) if isinstance(value, str) else "activation"
+        return f"; the gain of an activation is initcore.gain({shown[:40]})."
+    return "."
+
+
+def _is_array(value: Any) -> bool:
+    """Whether it is an array of some axes, or looks like the shape of one."""
+    return isinstance(value, (tuple, list)) or bool(getattr(value, "shape", ()))

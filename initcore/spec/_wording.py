@@ -16,12 +16,15 @@ class Wording:
         names: The caller's parameter names, by the core's.
         leads: First words of the error that a parameter (or `"shape"`) is out of range, where a
             framework's users look for its own.
+        called: How the object that a function or class makes is called with a shape, such as
+            `"(key, shape)"`; empty where the function itself fills or draws.
     """
 
     spell: Callable[[str], str] = str
     thing: str = "shape"
     names: Mapping[str, str] = field(default_factory=dict)
     leads: Mapping[str, str] = field(default_factory=dict)
+    called: str = ""
 
 
 CORE = Wording()

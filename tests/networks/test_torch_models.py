@@ -1,11 +1,14 @@
 """`initcore_torch.initialize` on layers of every kind: roles, values, reports."""
 
+import io
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from rich.console import Console
 from torch import Tensor, nn
 
 import initcore
@@ -212,11 +215,35 @@ def test_the_report_is_a_mapping_a_table_a_dict_and_a_page(tmp_path: Path) -> No
     report = initialize(Residual(), "idinit", seed=4)
     assert report["last.0.weight"].name == "idinit_zero"
     assert "idinit_zero" in str(report)
-    assert len(str(report).splitlines()) == len(report) + 3
+    assert "first.0 to first.3: 4 blocks, alike" in str(report)
     data = json.loads(json.dumps(report.to_dict()))
     assert data["weights"]["stem.weight"]["role"] == "first"
     assert (data["seed"], data["branches"]) == (4, 4)
     report.save(tmp_path / "init.html")
     text = (tmp_path / "init.html").read_text()
-    assert text.count("<tr>") == len(report) + 1
-    assert report._repr_html_() in text
+    assert report.table() in text
+    assert report.table() in report._repr_html_()
+    assert [row["path"] for row in report.records()] == list(report)
+
+
+@pytest.mark.parametrize("width", [100, 48])
+def test_rich_prints_reports_within_its_width_and_troubles_in_red(width: int) -> None:
+    net = nn.Sequential(*[layer for _ in range(40) for layer in (nn.Linear(32, 32), nn.Tanh())])
+    sick = ("normal", {"std": 1.0})
+    for scheme, colour in (("orthogonal", "\x1b[1;32m"), (sick, "\x1b[1;31m")):
+        report = initialize(net, scheme)
+        file = io.StringIO()
+        Console(file=file, width=width, force_terminal=True, color_system="standard").print(report)
+        assert colour in file.getvalue()
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue())
+        assert max(map(len, plain.splitlines())) <= width
+        assert "2 to 76: 38 blocks" in plain
+
+
+def test_reports_become_data_frames() -> None:
+    report = initialize(Residual(), "idinit", seed=4)
+    frame = report.to_dataframe()
+    assert frame.loc["last.0.weight", "initializer"] == "idinit_zero"
+    assert len(frame) == len(report)
+    signals = report.signals.to_dataframe()
+    assert signals.loc["stem.weight", "signal"] == report.signals["stem.weight"].signal

@@ -26,7 +26,7 @@ ADAPTERS = {name for name, folder in PACKAGES.items() if folder.parent.name == "
 # From the ground up: a room imports only rooms before it.
 ROOMS = (
     "arguments", "arrays", "random", "spec", "activations", "invariants", "initializers", "density",
-    "theory", "reports", "networks", "plots", "diagnostics", "specification", "cli",
+    "theory", "reports", "networks", "plots", "diagnostics", "training", "specification", "cli",
 )  # fmt: skip
 
 

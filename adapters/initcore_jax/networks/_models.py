@@ -5,6 +5,8 @@ from typing import Any
 
 import jax
 
+from initcore.arguments import for_model
+
 from ._calls import is_weight
 from ._functional import FunctionalModel
 from ._guesses import guesses
@@ -36,7 +38,7 @@ def functional(model: Any, sample: Any, seed: int, who: str) -> FunctionalModel:
         return of_tree(model[0], model[1], name)
     raise TypeError(
         f"{who} needs a Flax module, an Equinox module or a pair (function, parameters), "
-        f"got {type(model).__name__}."
+        f"got {type(model).__name__}{for_model(model, 'initcore_jax')}"
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from initcore.arguments import for_model
 from initcore.arrays import REAL
 from initcore.diagnostics import too_many
 from initcore.networks import (
@@ -38,7 +39,10 @@ class KerasModel:
 
     def __init__(self, who: str, model: Any, sample: Any) -> None:
         if not isinstance(model, keras.Layer):
-            raise TypeError(f"{who} needs a Keras model or layer, got {type(model).__name__}.")
+            raise TypeError(
+                f"{who} needs a Keras model or layer, got {type(model).__name__}"
+                + for_model(model, "initcore_keras")
+            )
         self.name = model.name
         self._who, self._model, self._sample = who, model, sample
 

@@ -21,6 +21,10 @@ PAGES = (
     ("initcore.plots", "Figures", "What `initcore ... --plot` draws, as Matplotlib figures."),
     ("initcore.networks", "Whole models", "Plans, roles and schemes, and what adapters build on."),
     ("initcore.diagnostics", "Diagnostics", "What the adapters measure in a model."),
+    ("initcore.training", "While training", "What is watched, and why training stops."),
+    ("initcore_torch.training", "Training loops of PyTorch", "A loop of your own, watched."),
+    ("initcore_torch.lightning", "Lightning", "Callbacks of a `Trainer`."),
+    ("initcore_torch.transformers", "transformers", "Callbacks of a `Trainer`, whole models."),
     (
         "initcore.invariants",
         "Invariants",
@@ -41,7 +45,8 @@ INTERNAL = (
     "initcore.networks.graph", "initcore.networks.roles",
     "initcore.theory.finite_width", "initcore.theory.spectrum",
     "initcore_torch.networks", "initcore_jax.networks", "initcore_keras.networks",
-    "initcore_conformance.backends", "initcore_conformance.checks", "initcore_conformance.drop_in",
+    "initcore_conformance.backends", "initcore_conformance.checks",
+    "initcore_conformance.drop_in",
 )  # fmt: skip
 
 

@@ -1,0 +1,123 @@
+"""`initcore_jax.training` in real loops of optax: Flax linen and nnx, Equinox, plain functions."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+import optax
+import pytest
+from flax import linen, nnx
+from jax import numpy as jnp
+
+import initcore_jax
+from initcore.training import NotFiniteError
+from initcore_jax.training import check, look, watch
+
+X = jax.random.normal(jax.random.key(0), (64, 8))
+
+
+def network(params: Any, x: Any) -> Any:
+    x = jax.nn.relu(x @ params["a"]["kernel"] + params["a"]["bias"])
+    return x @ params["b"]["kernel"]
+
+
+def start() -> dict[str, Any]:
+    key = jax.random.key(1)
+    return {
+        "a": {"kernel": 3.0 * initcore_jax.orthogonal()(key, (8, 32)), "bias": jnp.zeros(32)},
+        "b": {"kernel": initcore_jax.he_normal()(key, (32, 2))},
+    }
+
+
+def train(params: Any, optimizer: Any, steps: int, scale: float = 1.0) -> tuple[Any, Any]:
+    state = optimizer.init(params)
+
+    @jax.jit
+    def step(params: Any, state: Any, by: Any) -> Any:
+        g = jax.grad(lambda p: (network(p, X * by) ** 2).mean())(params)
+        updates, state = optimizer.update(g, state, params)
+        return optax.apply_updates(params, updates), state
+
+    for number in range(steps):
+        params, state = step(params, state, scale if number == steps - 1 else 1.0)
+    return params, state
+
+
+def test_numbers_are_those_of_the_step_that_was_looked_at() -> None:
+    params = start()
+    params["a"]["bias"] = params["a"]["bias"].at[:8].set(-1e6)
+    _, state = train(params, optax.chain(watch(every=10), optax.sgd(1e-3)), 1)
+    found = look(state)
+    assert found is not None
+    g = jax.grad(lambda p: (network(p, X) ** 2).mean())(params)
+    expected = float((g["b"]["kernel"] ** 2).mean())
+    assert found.gradient["b/kernel"] == pytest.approx(expected, rel=1e-5)
+    assert found.dead == {"a/kernel": pytest.approx(0.25), "b/kernel": 0.0}
+    assert found.singular_value["a/kernel"] == pytest.approx(3.0, rel=1e-5)
+    assert found.spread["a/kernel"] == pytest.approx(1.0, rel=1e-5)
+
+
+def test_it_looks_every_few_steps_and_leaves_the_updates() -> None:
+    watched, state = train(start(), optax.chain(watch(every=10), optax.adam(1e-3)), 25)
+    plain, _ = train(start(), optax.adam(1e-3), 25)
+    found = look(state)
+    assert found is not None
+    assert found.step == 20
+    for a, b in zip(jax.tree.leaves(watched), jax.tree.leaves(plain), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)  # XLA fuses other operations
+    check(state)
+    largest = np.linalg.norm(np.asarray(watched["b"]["kernel"]), 2)
+    assert found.singular_value["b/kernel"] == pytest.approx(largest, rel=0.02)
+
+
+def test_weights_stay_and_the_first_layer_is_named() -> None:
+    optimizer = optax.chain(watch(), optax.adam(1e-3))
+    params, state = train(start(), optimizer, 7, scale=1e38)
+    assert all(bool(jnp.isfinite(x).all()) for x in jax.tree.leaves(params))
+    with pytest.raises(NotFiniteError, match="step 6: a gradient is not finite; the weights are"):
+        check(state)
+    report = initcore_jax.signal_report
+    with pytest.raises(NotFiniteError, match="step 6: the output at a/kernel is the first"):
+        check(state, lambda: report((network, params), X * 1e38))
+
+
+def test_flax_nnx_and_linen_and_equinox_have_the_paths_of_the_reports() -> None:
+    class Net(nnx.Module):
+        def __init__(self, rngs: nnx.Rngs) -> None:
+            self.a, self.b = nnx.Linear(8, 16, rngs=rngs), nnx.Linear(16, 2, rngs=rngs)
+
+        def __call__(self, x: Any) -> Any:
+            return self.b(jax.nn.relu(self.a(x)))
+
+    model = Net(nnx.Rngs(0))
+    report = initcore_jax.initialize(model, "orthogonal")
+    optimizer = nnx.Optimizer(model, optax.chain(watch(), optax.sgd(1e-3)), wrt=nnx.Param)
+
+    @nnx.jit
+    def step(model: Any, optimizer: Any) -> None:
+        optimizer.update(model, nnx.grad(lambda m: (m(X) ** 2).mean())(model))
+
+    step(model, optimizer)
+    found = look(optimizer.opt_state)
+    assert found is not None
+    assert set(found.singular_value) == {p for p in report if p.endswith("kernel")}
+    assert found.spread["a.kernel"] == pytest.approx(1.0, rel=1e-5)
+
+    dense = linen.Dense(4)
+    params = dense.init(jax.random.key(0), X)["params"]
+    state = watch().init(params)
+    assert set(state.largest) == {"kernel"}
+
+    mlp = eqx.nn.MLP(8, 2, 16, 1, key=jax.random.key(0))
+    state = watch().init(eqx.filter(mlp, eqx.is_array))
+    assert set(state.largest) <= set(initcore_jax.initialize(mlp, "orthogonal")[1])
+    assert state.directions["layers.0.weight"].shape == (8,)
+
+
+def test_a_state_without_a_watch_is_told_what_to_do() -> None:
+    with pytest.raises(ValueError, match=r"one of optax\.chain\(watch\(\), \.\.\.\)"):
+        look(optax.adam(1e-3).init(start()))
+    with pytest.raises(ValueError, match="needs every to be an integer >= 1"):
+        watch(every=0)
+    assert look(watch().init(start())) is None
