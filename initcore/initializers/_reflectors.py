@@ -104,7 +104,7 @@ def _chunks(some: Range, across: Range, n: int, width: int) -> Iterator[Range]:
         if first < last:
             yield from (r for r in ((a, first), (first, last), (last, end)) if r[0] < r[1])
             return
-    step = max(1, (end - a) * (across[1] - across[0]) // (2 * n * width)) * width
+    step = max(1, (end - a) * (across[1] - across[0]) // (n * width)) * width
     while a < end:
         stop = min((a // width) * width + step, end)
         yield a, stop

@@ -81,12 +81,12 @@ class Region:
         return found
 
     def of(self, w: Any, xp: Any) -> Any:
-        """The region of a kernel that is there as a whole."""
+        """The region of a kernel that is there as a whole, along the first axes of an array."""
         if self.traced:
             for axis, at in enumerate(self.positions(xp, None)):
                 w = xp.take(w, xp.reshape(at, (-1,)), axis=axis)
             return w
-        for axis, size in enumerate(w.shape):
+        for axis, size in enumerate(w.shape[: len(self.starts)]):
             before, pieces = (slice(None),) * axis, self.pieces(axis)
             if pieces != [(0, size)]:
                 parts = [w[(*before, slice(a, b), ...)] for a, b in pieces]

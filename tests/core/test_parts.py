@@ -15,6 +15,7 @@ import initcore
 import initcore_jax
 import initcore_torch as init
 from initcore import Part, Rng, specs
+from initcore.initializers._plane_rotations import Rotations
 from initcore.spec import Layout, made_part
 
 NAMES = sorted(name for name, spec in specs.items() if spec.builtin)
@@ -112,6 +113,33 @@ def test_index_initializers_cost_the_part_alone(name: str) -> None:
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 2.3 * w.nbytes  # beside the shard at most 1.3 times its size
+
+
+def test_a_part_of_a_sparse_orthogonal_kernel_rotates_its_own_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows, rotated = [], Rotations._rows
+
+    def noted(self: Rotations, some: Any, gain: float) -> Any:
+        rows.extend(some.tolist())
+        return rotated(self, some, gain)
+
+    monkeypatch.setattr(Rotations, "_rows", noted)
+    part = Part((3 * 64, 80), (64 + 16, 0))
+    initcore.sparse_orthogonal(Rng(0), (8, 80), density=0.2, groups=3, part=part)
+    assert rows == list(range(16, 24))
+
+
+def test_a_part_of_a_sparse_matrix_costs_the_part() -> None:
+    for shape, sizes, offset in (((4000, 4000), (4000, 100), (0, 300)),
+                                 ((4000, 400), (100, 400), (50, 0))):  # fmt: skip
+        tracemalloc.start()
+        w = initcore.sparse(Rng(0), sizes, sparsity=0.5, part=Part(shape, offset))
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert most < 10 * w.nbytes  # a sort takes several arrays of 8 bytes a number
+    everything = initcore.sparse(Rng(0), (4000, 400), sparsity=0.5)
+    assert (w == everything[50:150]).all()
 
 
 @pytest.mark.parametrize(
