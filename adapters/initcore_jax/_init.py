@@ -52,7 +52,7 @@ def _draw(
     otherwise it is array operations.
     """
     traced = not isinstance(words[0], int) or any(
-        isinstance(v, jax.core.Tracer) for v in values.values()
+        isinstance(v, jax.core.Tracer) for v in (*values.values(), *(part.offset if part else ()))
     )
     if not traced and out_sharding is None and _default_platform() == "cpu":
         on_host = Rng.from_key(words, dtype=dtype)
@@ -63,8 +63,10 @@ def _draw(
     static = {k: v for k, v in values.items() if not isinstance(v, (jax.Array, jax.core.Tracer))}
     dynamic = {k: v for k, v in values.items() if k not in static}
     words = (jnp.asarray(words[0], jnp.uint32), jnp.asarray(words[1], jnp.uint32))
+    offset = part.offset if part is not None and part.traced else None
+    known = (part.shape, part.offset if offset is None else None) if part is not None else None
     return _compiled(name, shape, canonical, dtype, layout, out_sharding,
-                     tuple(sorted(static.items())), part)(words, dynamic)  # fmt: skip
+                     tuple(sorted(static.items())), known)(words, dynamic, offset)  # fmt: skip
 
 
 def _on_cpu(*values: Any) -> bool:
@@ -84,12 +86,13 @@ def _compiled(
     layout: Layout | None,
     out_sharding: Any,
     static: tuple[tuple[str, Any], ...],
-    part: Part | None,
+    known: tuple[tuple[int, ...], tuple[int, ...] | None] | None,
 ) -> Any:
-    def run(words: tuple[Any, Any], dynamic: dict[str, Any]) -> Any:
+    def run(words: tuple[Any, Any], dynamic: dict[str, Any], offset: Any) -> Any:
         key = Rng.from_key(words, xp=jnp, dtype=dtype)
-        if part is not None:
+        if known is not None:
             values = {**dict(static), **dynamic}
+            part = Part(known[0], offset if known[1] is None else known[1])
             w = made_part(specs[name], key, part, shape, canonical, values, layout)
             return _explicitly(w, out_sharding)
         w = specs[name].function(key, canonical, **dict(static), **dynamic)

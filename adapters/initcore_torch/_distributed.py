@@ -53,27 +53,35 @@ def local_part(tensor: Tensor) -> tuple[tuple[int, ...], Tensor]:
     """Where this process's part of a tensor begins, and the part; all of one that is not shared.
 
     Raises:
-        ValueError: The part is no rectangle of the whole, as under strided shards.
+        ValueError: The part is no rectangle of the whole, as under some strided shards.
     """
     if not is_distributed(tensor):
         return (0,) * tensor.ndim, tensor
-    from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
-
-    given: Any = tensor
-    shape, offset = compute_local_shape_and_global_offset(
-        given.shape, given.device_mesh, given.placements
-    )
-    local: Tensor = given.to_local()
-    if tuple(shape) != tuple(local.shape):
+    local: Tensor = tensor.to_local()  # type: ignore[attr-defined]
+    indices = _indices(tensor)
+    ends = [(int(at[0]), int(at[-1]) + 1) if len(at) else (0, 0) for at in indices]
+    if tuple(b - a for a, b in ends) != tuple(local.shape):
         raise ValueError(f"a part of shape {tuple(local.shape)} is no rectangle of its tensor.")
-    return tuple(offset), local
+    return tuple(a for a, _ in ends), local
+
+
+def _indices(tensor: Any) -> list[Tensor]:
+    """Which indices this process has along each axis, placement by placement."""
+    import torch
+
+    mesh, found = tensor.device_mesh, [torch.arange(n) for n in tensor.shape]
+    for number, placement in enumerate(tensor.placements):
+        if not placement.is_replicate():
+            axis = placement.dim
+            whole = found[axis].reshape([1] * axis + [-1])
+            shards, _ = placement._split_tensor(whole, mesh.size(number), with_padding=False)
+            found[axis] = shards[mesh.get_coordinate()[number]].reshape(-1)
+    return found
 
 
 def local_rectangle(tensor: Any) -> tuple[tuple[int, ...], Tensor] | None:
-    """`local_part` where the placements keep it a rectangle; None elsewhere."""
-    from torch.distributed.tensor import Replicate, Shard
-
-    if any(type(p) not in (Replicate, Shard) for p in tensor.placements):
+    """`local_part` where it is a rectangle, as under all placements but some strided shards."""
+    if any(p.is_partial() for p in tensor.placements):
         return None
     try:
         return local_part(tensor)

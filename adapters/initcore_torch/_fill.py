@@ -153,7 +153,8 @@ def _write_traced(
     spec: Spec, rng: Rng, sizes: tuple[int, ...], values: Any, tensor: Tensor, layout: Layout | None
 ) -> None:
     """Draw and write, without gradients and without autocast's lower precision."""
-    if spec.entries and is_distributed(tensor) and (here := local_rectangle(tensor)) is not None:
+    apart = spec.entries or spec.regions
+    if apart and is_distributed(tensor) and (here := local_rectangle(tensor)) is not None:
         _write_part(spec, rng, sizes, values, here[1], layout, Part(tuple(tensor.shape), here[0]))
         return
     with in_place(tensor), _without_autocast(tensor.device.type):
@@ -179,7 +180,13 @@ def _write_part(
     """The same of a tensor that is a part of the kernel of canonical `sizes`."""
     precision = contextlib.nullcontext() if spec.exact_across_namespaces else full_precision()
     with precision, in_place(tensor), _without_autocast(tensor.device.type):
-        tensor.copy_(made_part(spec, rng, part, tuple(tensor.shape), sizes, values, layout))
+        shape = tuple(tensor.shape)
+        out = memory_of(tensor, shape)
+        w = made_part(spec, rng, part, shape, sizes, values, layout, out)
+        if out is None:
+            tensor.copy_(w)
+        else:
+            torch.autograd.graph.increment_version(tensor)  # NumPy's writing goes unnoticed
 
 
 _keeps_order = functools.lru_cache(1024)(Layout.keeps_order)

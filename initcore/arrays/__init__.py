@@ -17,6 +17,7 @@ from ._library import is_contiguous as is_contiguous
 from ._library import is_jax as is_jax
 from ._library import is_numpy as is_numpy
 from ._library import is_torch as is_torch
+from ._library import is_traced as is_traced
 from ._library import matmul as matmul
 from ._library import namespace as namespace
 from ._library import on_host as on_host

@@ -14,6 +14,7 @@ __all__ = [
     "is_jax",
     "is_numpy",
     "is_torch",
+    "is_traced",
     "matmul",
     "namespace",
     "on_host",
@@ -53,6 +54,14 @@ def is_torch(xp: Any) -> bool:
 def is_jax(xp: Any) -> bool:
     """Whether `xp` is JAX's namespace."""
     return bool(xp.__name__ == "jax.numpy")
+
+
+def is_traced(number: Any) -> bool:
+    """Whether it is an integer of JAX that only a running program knows."""
+    jax = sys.modules.get("jax")
+    if jax is None or not isinstance(number, jax.core.Tracer):
+        return False
+    return bool(number.shape == () and jax.numpy.issubdtype(number.dtype, jax.numpy.integer))
 
 
 def matmul(a: Any, b: Any, xp: Any) -> Any:

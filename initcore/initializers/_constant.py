@@ -3,7 +3,7 @@
 from ..arrays import Array
 from ..invariants import Filled
 from ..random import Rng
-from ..spec import Real, ShapeRule, initializer
+from ..spec import Real, Region, ShapeRule, initializer
 
 __all__ = ["constant", "ones", "zeros"]
 
@@ -13,25 +13,27 @@ ANY = ShapeRule()
 @initializer(
     shape=ANY, invariants=(Filled(value=0.0),), source="elementary", random=False, complex_=True
 )
-def zeros(rng: Rng[Array], shape: tuple[int, ...], /) -> Array:
+def zeros(rng: Rng[Array], shape: tuple[int, ...], /, *, region: Region | None = None) -> Array:
     """Array of zeros.
 
     >>> float(zeros(Rng(0), (3, 2)).sum())
     0.0
     """
-    return rng.xp.zeros(shape, dtype=rng.dtype, device=rng.device)
+    sizes = shape if region is None else region.shape
+    return rng.xp.zeros(sizes, dtype=rng.dtype, device=rng.device)
 
 
 @initializer(
     shape=ANY, invariants=(Filled(value=1.0),), source="elementary", random=False, complex_=True
 )
-def ones(rng: Rng[Array], shape: tuple[int, ...], /) -> Array:
+def ones(rng: Rng[Array], shape: tuple[int, ...], /, *, region: Region | None = None) -> Array:
     """Array of ones.
 
     >>> float(ones(Rng(0), (3, 2)).sum())
     6.0
     """
-    return rng.xp.ones(shape, dtype=rng.dtype, device=rng.device)
+    sizes = shape if region is None else region.shape
+    return rng.xp.ones(sizes, dtype=rng.dtype, device=rng.device)
 
 
 @initializer(
@@ -43,10 +45,13 @@ def ones(rng: Rng[Array], shape: tuple[int, ...], /) -> Array:
     example={"value": 0.1},
     complex_=True,
 )
-def constant(rng: Rng[Array], shape: tuple[int, ...], /, *, value: float) -> Array:
+def constant(
+    rng: Rng[Array], shape: tuple[int, ...], /, *, value: float, region: Region | None = None
+) -> Array:
     """Array whose every element is `value`.
 
     >>> float(constant(Rng(0), (3, 2), value=0.5).max())
     0.5
     """
-    return rng.xp.zeros(shape, dtype=rng.dtype, device=rng.device) + value
+    sizes = shape if region is None else region.shape
+    return rng.xp.zeros(sizes, dtype=rng.dtype, device=rng.device) + value

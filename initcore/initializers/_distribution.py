@@ -5,7 +5,7 @@ from typing import Any
 from ..arrays import Array, dtype_name, is_complex
 from ..invariants import Bounded, ColumnSparse, HasLaw
 from ..random import Rng
-from ..spec import Kernel, Real, ShapeRule, initializer
+from ..spec import Kernel, Real, Region, ShapeRule, initializer
 
 __all__ = ["check_cuts", "normal", "shifted", "sparse", "truncated_normal", "uniform"]
 
@@ -127,7 +127,13 @@ def truncated_normal(
     complex_=True,
 )
 def sparse(
-    rng: Rng[Array], shape: tuple[int, ...], /, *, sparsity: float, std: float = 0.01
+    rng: Rng[Array],
+    shape: tuple[int, ...],
+    /,
+    *,
+    sparsity: float,
+    std: float = 0.01,
+    region: Region | None = None,
 ) -> Array:
     """Matrix whose every column has `ceil(sparsity * out)` zeros and normal entries elsewhere.
 
@@ -139,9 +145,28 @@ def sparse(
     """
     xp, kernel = rng.xp, Kernel(shape)
     values, places = rng.split(2)
-    order = xp.matrix_transpose(places.permutation((kernel.in_, kernel.out)))
-    w = shifted(values.normal(shape), 0.0, std)
-    return xp.where(order < zeros_per_column(sparsity, kernel.out), xp.zeros_like(w), w)
+    zeros, some = zeros_per_column(sparsity, kernel.out), region or Region.whole(shape)
+    sizes, start, strides = some.window(shape)
+    w = shifted(
+        xp.reshape(values.normal(sizes, start=start, strides=strides), some.shape), 0.0, std
+    )
+    if some.traced:
+        cut: Any = some.of(
+            xp.matrix_transpose(places.permutation((kernel.in_, kernel.out))) < zeros, xp
+        )
+    else:
+        rows = Region(some.starts[:1], some.runs[:1])
+        # Orders are those of whole columns: a few at a time, where few rows of many are wanted.
+        step = max(1, kernel.in_ * some.shape[0] // kernel.out)
+        orders = (
+            places.permutation((min(step, b - c), kernel.out), first=c, of=kernel.in_)
+            for a, b in some.pieces(1)
+            for c in range(a, b, step)
+        )
+        # Copies: views would keep all rows.
+        kept = (rows.of(xp.matrix_transpose(order < zeros), xp) for order in orders)
+        cut = xp.concat([xp.asarray(some, copy=True) for some in kept], axis=1)
+    return xp.where(cut, xp.zeros_like(w[:1, :1]), w)
 
 
 def zeros_per_column(sparsity: float, out: int) -> int:

@@ -1,12 +1,12 @@
 """Kernels of zeros and ones, or of signs where the layer widens."""
 
-import numpy as np
+from typing import Any
 
-from ..arrays import Array, dtype_name
+from ..arrays import Array
 from ..invariants import HadamardRows, SingleTap
 from ..random import Rng
-from ..spec import Kernel, Real, ShapeRule, initializer
-from ._orthogonal import on_center_tap
+from ..spec import Kernel, Real, Region, ShapeRule, initializer
+from ._identity import on_center
 
 __all__ = ["hadamard"]
 
@@ -19,7 +19,13 @@ __all__ = ["hadamard"]
     random=False,
 )
 def hadamard(
-    rng: Rng[Array], shape: tuple[int, ...], /, *, gain: float = 1.0, groups: int = 1
+    rng: Rng[Array],
+    shape: tuple[int, ...],
+    /,
+    *,
+    gain: float = 1.0,
+    groups: int = 1,
+    region: Region | None = None,
 ) -> Array:
     """Kernel that is `gain` times a partial identity, or a part of a Hadamard matrix if widening.
 
@@ -32,13 +38,26 @@ def hadamard(
     >>> (2 * hadamard(Rng(0), (4, 2))).tolist()
     [[1.0, 1.0], [1.0, -1.0], [1.0, 1.0], [1.0, -1.0]]
     """
-    kernel = Kernel(shape, groups)
+    kernel, xp = Kernel(shape, groups), rng.xp
+    row, column, *taps = (region or Region.whole(shape)).positions(xp, rng.device)
+    row = row % kernel.out
+    one = xp.ones((), dtype=rng.dtype, device=rng.device)
+    zero = xp.zeros_like(one)
     if kernel.out <= kernel.in_:
-        tap = np.eye(kernel.out, kernel.in_)
-    else:
-        size = 1 << (kernel.out - 1).bit_length()
-        row, column = np.ogrid[: kernel.out, : kernel.in_]
-        tap = (1.0 - 2.0 * (np.bitwise_count(row & column) & 1)) * size**-0.5
-    tap = np.broadcast_to(tap.astype(dtype_name(rng.dtype)), kernel.taps_shape)
-    # a copy: not every namespace takes a read-only view
-    return on_center_tap(rng.xp.asarray(tap.copy(), device=rng.device) * gain, kernel, rng)
+        return xp.where(on_center(row == column, taps, kernel), one * gain, zero)
+    bits = (kernel.out - 1).bit_length()
+    value = one * (1 << bits) ** -0.5 * gain
+    w = xp.where(_odd(row, column, bits, xp), -value, value)
+    center = on_center(xp.ones_like(row, dtype=xp.bool), taps, kernel)
+    return xp.where(center, w, zero) if taps else w
+
+
+def _odd(row: Any, column: Any, bits: int, xp: Any) -> Any:
+    """Whether `row & column` has an odd number of bits, byte by byte: less memory than in words."""
+    parity: Any = None
+    for shift in range(0, bits, 8):
+        a, b = (xp.astype(x >> shift & 255, xp.uint8) for x in (row, column))
+        parity = a & b if parity is None else parity ^ (a & b)
+    for shift in (4, 2, 1):
+        parity = parity ^ (parity >> shift)
+    return (parity & 1) == 1

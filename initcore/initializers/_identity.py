@@ -4,13 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, dtype_name, is_contiguous, is_numpy, is_torch
+from ..arrays import Array, compute_dtype, is_contiguous, is_numpy, is_torch
 from ..invariants import PreservesIdentity, SingleTap
 from ..random import Rng
-from ..spec import Kernel, Real, ShapeRule, initializer
-from ._orthogonal import on_center_tap
+from ..spec import Kernel, Real, Region, ShapeRule, initializer
 
-__all__ = ["identity"]
+__all__ = ["identity", "on_center"]
 
 
 @initializer(
@@ -30,6 +29,7 @@ def identity(
     gain: float = 1.0,
     groups: int = 1,
     out: Array | None = None,
+    region: Region | None = None,
 ) -> Array:
     """Kernel that passes the first `min(out, in)` channels of each group on, times `gain`.
 
@@ -39,12 +39,14 @@ def identity(
     >>> identity(Rng(0), (2, 3)).tolist()
     [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
     """
-    kernel = Kernel(shape, groups)
-    if isinstance(gain, float) and (is_numpy(rng.xp) or is_torch(rng.xp)):
+    kernel, xp = Kernel(shape, groups), rng.xp
+    if region is None and isinstance(gain, float) and (is_numpy(xp) or is_torch(xp)):
         return _written(rng, kernel, gain, out)
-    eye = np.broadcast_to(np.eye(kernel.out, kernel.in_), kernel.taps_shape)
-    tap = rng.xp.asarray(eye.astype(dtype_name(rng.dtype)), device=rng.device) * gain
-    return on_center_tap(tap, kernel, rng)
+    row, column, *taps = (region or Region.whole(shape)).positions(xp, rng.device)
+    here = on_center(row % kernel.out == column, taps, kernel)
+    one = xp.ones((), dtype=compute_dtype(xp, rng.dtype), device=rng.device)
+    value = xp.astype(one * gain, rng.dtype)
+    return xp.where(here, value, xp.zeros_like(value))
 
 
 def _written(rng: Rng, kernel: Kernel, gain: float, out: Any) -> Any:
@@ -63,3 +65,10 @@ def _written(rng: Rng, kernel: Kernel, gain: float, out: Any) -> Any:
     single = w.dtype.itemsize < 8  # float16 and bfloat16 are rounded from float32, as everywhere
     by_group[:, center : last + 1 : step] = float(np.float32(gain)) if single else gain
     return w
+
+
+def on_center(here: Any, taps: list[Any], kernel: Kernel) -> Any:
+    """`here` at the centre tap, nowhere else; `taps` are positions along the spatial axes."""
+    for tap, center in zip(taps, kernel.center, strict=True):
+        here = here & (tap == center)
+    return here

@@ -9,7 +9,7 @@ import numpy as np
 from ..arrays import Array
 from ..invariants import FullRank, NearZero, RepeatsIdentity
 from ..random import Rng
-from ..spec import Choice, Kernel, Real, ShapeRule, initializer
+from ..spec import Choice, Kernel, Real, Region, ShapeRule, initializer
 from ._choices import Taps
 
 __all__ = ["idinit", "idinit_zero"]
@@ -37,6 +37,7 @@ def idinit(
     noise: float = 1e-6,
     taps: Taps = "center",
     groups: int = 1,
+    region: Region | None = None,
 ) -> Array:
     """Kernel whose output `m` is `tau` times weight `m % fan_in` of its input, in each group.
 
@@ -49,9 +50,13 @@ def idinit(
     >>> idinit(Rng(0), (5, 2), noise=0.0).tolist()
     [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]
     """
-    kernel = Kernel(shape, groups)
-    values: Any = rng.normal((shape[0],))
-    return _at(values * noise + tau, *places(kernel, taps), kernel, rng)
+    kernel, region, xp = Kernel(shape, groups), region or Region.whole(shape), rng.xp
+    sizes, start, strides = Region(region.starts[:1], region.runs[:1]).window(shape[:1])
+    noises: Any = rng.normal(sizes, start=start, strides=strides)
+    row, *position = region.positions(xp, rng.device)
+    here = _at(position, *_place(row % kernel.out, kernel, taps, rng), kernel)
+    values = xp.reshape(noises, row.shape) * noise + tau
+    return xp.where(here, values, xp.zeros_like(values[:1, ...]))
 
 
 def _has_neighbour(kernel: Kernel, parameters: Mapping[str, Any]) -> str | None:
@@ -84,6 +89,7 @@ def idinit_zero(
     eps: float = 1e-6,
     taps: Taps = "center",
     groups: int = 1,
+    region: Region | None = None,
 ) -> Array:
     """Kernel whose rows are `eps` and `-eps` at two neighbouring inputs: nearly 0, nowhere dead.
 
@@ -96,41 +102,49 @@ def idinit_zero(
     [[1.0, -1.0, 0.0], [0.0, 1.0, -1.0], [-1.0, 0.0, 1.0]]
     """
     xp, kernel = rng.xp, Kernel(shape, groups)
-    channel, tap = places(kernel, taps)
-    if kernel.in_ > 1:
-        next_channel, next_tap = (channel + 1) % kernel.in_, tap
-    else:
-        order = tap_order(kernel.spatial, taps)
-        next_channel, next_tap = channel, order[(np.argsort(order)[tap] + 1) % kernel.taps]
-    values = xp.ones((shape[0],), dtype=rng.dtype, device=rng.device) * eps
-    plus = _at(values, channel, tap, kernel, rng)
-    return plus - _at(values, next_channel, next_tap, kernel, rng)
+    row, *position = (region or Region.whole(shape)).positions(xp, rng.device)
+    row = row % kernel.out
+    plus = _at(position, *_place(row, kernel, taps, rng), kernel)
+    minus = _at(position, *_place(row, kernel, taps, rng, shift=1), kernel)
+    w = xp.astype(xp.astype(plus, xp.int8) - xp.astype(minus, xp.int8), rng.dtype)
+    w *= eps
+    return w
 
 
-def places(kernel: Kernel, taps: str) -> tuple[Any, Any]:
-    """Input channel and flat tap of each output of a group."""
-    column = np.arange(kernel.out) % kernel.fan_in
-    order = tap_order(kernel.spatial, taps)
+def _place(row: Any, kernel: Kernel, taps: str, rng: Rng, shift: int = 0) -> tuple[Any, Any]:
+    """Input channel and flat tap of each output of a group; those of its neighbour with a shift.
+
+    The neighbour is the next channel, or the next tap where there is one channel.
+    """
+    column = row % kernel.fan_in
     if taps == "patch":
-        return column // kernel.taps, order[column % kernel.taps]
-    return column % kernel.in_, order[column // kernel.in_]
+        channel, number = column // kernel.taps, column % kernel.taps
+    else:
+        channel, number = column % kernel.in_, column // kernel.in_
+    if kernel.in_ > 1:
+        channel = (channel + shift) % kernel.in_
+    else:
+        number = (number + shift) % kernel.taps
+    if taps != "center" or kernel.taps == 1:
+        return channel, number
+    order = rng.xp.asarray(tap_order(kernel.spatial).astype("int32"), device=rng.device)
+    return channel, rng.xp.reshape(
+        rng.xp.take(order, rng.xp.reshape(number, (-1,)), axis=0), number.shape
+    )
 
 
-def tap_order(spatial: tuple[int, ...], taps: str) -> Any:
-    """Flat indices of the taps in the order of filling; equally near taps in row-major order."""
-    if taps != "center":
-        return np.arange(math.prod(spatial))
+def tap_order(spatial: tuple[int, ...]) -> Any:
+    """Flat indices of the taps from the centre outward; equally near taps in row-major order."""
     index = np.indices(spatial).reshape(len(spatial), math.prod(spatial))
     center = np.array([(k - 1) // 2 for k in spatial], dtype=int)[:, None]
     return np.argsort(((index - center) ** 2).sum(axis=0), kind="stable")
 
 
-def _at(values: Any, channel: Any, tap: Any, kernel: Kernel, rng: Rng) -> Any:
-    """The kernel with `values` `(out,)` at one position of each row, and exact zeros elsewhere."""
-    xp = rng.xp
-    here = np.zeros((kernel.out, kernel.in_, kernel.taps), dtype=bool)
-    here[np.arange(kernel.out), channel, tap] = True
-    here = np.tile(here, (kernel.groups, 1, 1)).reshape(kernel.shape)
-    values = xp.reshape(values, (-1, *[1] * (len(kernel.shape) - 1)))
-    mask = xp.asarray(here, device=rng.device)
-    return xp.where(mask, values, xp.zeros_like(values))
+def _at(position: list[Any], channel: Any, tap: Any, kernel: Kernel) -> Any:
+    """Whether an input and the taps are those of their row."""
+    column, *taps = position
+    here, stride = column == channel, kernel.taps
+    for size, index in zip(kernel.spatial, taps, strict=True):
+        stride //= size
+        here = here & (index == tap // stride % size)
+    return here

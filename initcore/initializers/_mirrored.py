@@ -5,7 +5,7 @@ signs: one layer computes `[phi(u), phi(-u)]`, and the next one takes the differ
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -13,7 +13,7 @@ from ..activations import SLOPES, activation_of, odd_slope
 from ..arrays import Array
 from ..invariants import Mirrored
 from ..random import Rng
-from ..spec import Choice, Kernel, Real, ShapeRule, initializer, specs
+from ..spec import Choice, Kernel, Real, Region, ShapeRule, initializer, made_region, specs
 from ._choices import Base, Part
 
 __all__ = ["BASES", "mirrored"]
@@ -84,6 +84,7 @@ def mirrored(
     activation: Any = "relu",
     negative_slope: float = 0.01,
     groups: int = 1,
+    region: Region | None = None,
 ) -> Array:
     """Kernel `[[W0, -W0], [-W0, W0]]` of a `base` kernel `W0`: a net of such layers is linear.
 
@@ -103,27 +104,57 @@ def mirrored(
     >>> bool(np.allclose(y, last[:, :4] @ (first[:4] @ x)))
     True
     """
-    xp, kernel = rng.xp, Kernel(shape, groups)
-    rows = (1, -1) if part != "last" else (1,)
-    columns = (1, -1) if part != "first" else (1,)
-    half = (groups * (kernel.out // len(rows)), kernel.in_ // len(columns), *kernel.spatial)
-    w0 = _half(rng, half, base, gain, groups)
-    if part != "first":
-        w0 = w0 / odd_slope(activation, negative_slope)
-    w0 = xp.reshape(w0, (groups, half[0] // groups, *half[1:]))
+    kernel = Kernel(shape, groups)
+    rows, columns = 1 + (part != "last"), 1 + (part != "first")
+    half = Kernel((shape[0] // rows, kernel.in_ // columns, *kernel.spatial), groups)
+    base_of = specs[base]
+    given: dict[str, Any] = {"groups": groups} if base_of.grouped else {}
+    if "gain" in base_of.parameters:
+        given["gain"], factor = gain, None
+    else:
+        factor = gain / math.sqrt(half.fan_in) if base == "normal" else gain
+    _, values = base_of.check(half.shape, given)
+
+    def block(some: Region | None) -> Any:
+        """The half block, with the base's meaning of `gain`, or a region of it."""
+        if some is None:
+            w = base_of.draw(rng, half.shape, values, None)
+        else:
+            w = made_region(base_of, rng, half.shape, values, some)
+        w = w if factor is None else w * factor
+        return w if part == "first" else w / odd_slope(activation, negative_slope)
+
+    if region is None or region.traced:
+        w0 = rng.xp.reshape(block(None), (groups, half.out, half.in_, *half.spatial))
+        w = rng.xp.reshape(_four(w0, rows, columns, rng.xp), shape)
+        return w if region is None else region.of(w, rng.xp)
+    return _region(block, half, rows, columns, region, rng.xp)
+
+
+def _four(w0: Any, rows: int, columns: int, xp: Any) -> Any:
+    """`[[w0, -w0], [-w0, w0]]` of each group, or its first row or column."""
     minus = -w0
-    w = xp.concat(
-        [xp.concat([w0 if r == c else minus for c in columns], axis=2) for r in rows], axis=1
-    )
-    return xp.reshape(w, shape)
+    lines = [[w0 if r == c else minus for c in range(columns)] for r in range(rows)]
+    return xp.concat([xp.concat(line, axis=2) for line in lines], axis=1)
 
 
-def _half(rng: Rng, shape: tuple[int, ...], base: str, gain: Any, groups: int) -> Any:
-    """The half block, with the base's meaning of `gain`."""
-    spec = specs[base]
-    if base == "normal":
-        return spec.function(rng, shape) * (gain / math.sqrt(math.prod(shape[1:])))
-    given = {"groups": groups} if spec.grouped else {}
-    if "gain" in spec.parameters:
-        return spec.function(rng, shape, gain=gain, **given)
-    return spec.function(rng, shape, **given) * gain
+def _region(
+    block: Callable[[Region], Any], half: Kernel, rows: int, columns: int, region: Region, xp: Any
+) -> Any:
+    """The same of a region: ranges within one half each, of which some show the same of `w0`."""
+    known: dict[tuple[int, ...], Any] = {}
+    lines = []
+    for a, b in region.pieces(0, half.out):
+        number = a // half.out
+        row, minus = number // rows * half.out + a % half.out, number % rows
+        line = []
+        for c, d in region.pieces(1, half.in_):
+            place = (row, b - a, c % half.in_, d - c)
+            if place not in known:
+                box = Region.box(place[::2], place[1::2])
+                known[place] = block(
+                    Region(box.starts + region.starts[2:], box.runs + region.runs[2:])
+                )
+            line.append(known[place] if minus == c // half.in_ % columns else -known[place])
+        lines.append(line[0] if len(line) == 1 else xp.concat(line, axis=1))
+    return lines[0] if len(lines) == 1 else xp.concat(lines, axis=0)

@@ -1,17 +1,17 @@
 """Kernels that keep lengths: dense, and at the centre tap of a convolution."""
 
+from collections.abc import Iterator
 from typing import Any, get_args
-
-import numpy as np
 
 from ..arrays import Array
 from ..invariants import Haar, Isometry, SingleTap
 from ..random import Rng
-from ..spec import Choice, Kernel, Real, ShapeRule, initializer, width_factor
+from ..spec import Choice, Kernel, Real, Region, ShapeRule, initializer, width_factor
 from ._choices import Narrowing
-from ._reflectors import haar
+from ._identity import on_center
+from ._reflectors import Range, haar, haar_part, is_panelled
 
-__all__ = ["delta_orthogonal", "on_center_tap", "orthogonal", "scaled_orthogonal"]
+__all__ = ["delta_orthogonal", "orthogonal", "scaled_orthogonal"]
 
 GAIN = Real("singular value", low=0.0)
 MATRIX = ShapeRule(2, None, "a kernel (out, in, *spatial)")
@@ -34,6 +34,7 @@ def orthogonal(
     gain: float = 1.0,
     groups: int = 1,
     out: Array | None = None,
+    region: Region | None = None,
 ) -> Array:
     """Haar-random kernel whose `(out, in * prod(spatial))` matrix has all singular values `gain`.
 
@@ -44,8 +45,7 @@ def orthogonal(
     >>> bool(np.allclose(np.linalg.svd(w)[1], 2.0, atol=1e-5))
     True
     """
-    w = haar(rng, *Kernel(shape, groups).matrices, gain, out=out)
-    return rng.xp.reshape(w, shape) if out is None else out
+    return _matrices(rng, Kernel(shape, groups), gain, region, out)
 
 
 @initializer(
@@ -70,6 +70,7 @@ def scaled_orthogonal(
     narrowing: Narrowing = "isometric",
     groups: int = 1,
     out: Array | None = None,
+    region: Region | None = None,
 ) -> Array:
     """Haar-random kernel with all singular values `gain * sqrt(out / fan_in)`, at least `gain`.
 
@@ -83,8 +84,7 @@ def scaled_orthogonal(
     True
     """
     kernel = Kernel(shape, groups)
-    w = haar(rng, *kernel.matrices, gain * width_factor(kernel, narrowing), out=out)
-    return rng.xp.reshape(w, shape) if out is None else out
+    return _matrices(rng, kernel, gain * width_factor(kernel, narrowing), region, out)
 
 
 @initializer(
@@ -96,7 +96,13 @@ def scaled_orthogonal(
     complex_=True,
 )
 def delta_orthogonal(
-    rng: Rng[Array], shape: tuple[int, ...], /, *, gain: float = 1.0, groups: int = 1
+    rng: Rng[Array],
+    shape: tuple[int, ...],
+    /,
+    *,
+    gain: float = 1.0,
+    groups: int = 1,
+    region: Region | None = None,
 ) -> Array:
     """Convolution kernel, zero except for a Haar-random centre tap with singular values `gain`.
 
@@ -107,16 +113,59 @@ def delta_orthogonal(
     >>> bool((w[:, :, 0, 0] == 0).all() and abs(w[:, :, 1, 1].T @ w[:, :, 1, 1]).sum() > 7.99)
     True
     """
-    kernel = Kernel(shape, groups)
-    return on_center_tap(haar(rng, *kernel.taps_shape, gain), kernel, rng)
+    xp, kernel = rng.xp, Kernel(shape, groups)
+    if region is None:
+        tap = haar(rng, *kernel.taps_shape, gain)
+    else:
+        matrix = Region(region.starts[:2], region.runs[:2])
+        tap = _rectangle(rng, kernel.taps_shape, gain, matrix)
+    _, _, *taps = (region or Region.whole(shape)).positions(xp, rng.device)
+    here = on_center(xp.ones_like(taps[0], dtype=xp.bool), taps, kernel)
+    w = xp.reshape(tap, (shape if region is None else region.shape)[:2] + (1,) * len(taps))
+    return xp.where(here, w, xp.zeros_like(w[:1, :1, ...]))
 
 
-def on_center_tap(tap: Any, kernel: Kernel, rng: Rng) -> Any:
-    """The kernel whose centre tap is `tap` `(groups, out, in)`, zero elsewhere."""
-    xp = rng.xp
-    if not kernel.spatial:
-        return xp.reshape(tap, kernel.shape)
-    center = np.zeros(kernel.spatial, dtype=bool)
-    center[kernel.center] = True
-    w = xp.reshape(tap, (*kernel.shape[:2], *[1] * len(kernel.spatial)))
-    return xp.where(xp.asarray(center, device=rng.device), w, xp.zeros_like(w))
+def _matrices(rng: Any, kernel: Kernel, gain: Any, region: Region | None, out: Any) -> Any:
+    """The kernel, or a region of it, whose matrix in each group is a Haar-random frame."""
+    if region is None:
+        w = haar(rng, *kernel.matrices, gain, out=out)
+        return rng.xp.reshape(w, kernel.shape) if out is None else out
+    w = _rectangle(rng, kernel.matrices, gain, region.as_matrix(kernel.shape), out)
+    return rng.xp.reshape(w, region.shape) if out is None else out
+
+
+def _rectangle(
+    rng: Any, shape: tuple[int, int, int], gain: Any, region: Region, out: Any = None
+) -> Any:
+    """Rows and columns of the matrices `(groups * rows, columns)` of frames."""
+    xp, (groups, rows, columns) = rng.xp, shape
+    if region.traced or not is_panelled(rng, gain):
+        w = xp.reshape(haar(rng, *shape, gain), (groups * rows, columns))
+        return region.of(w, xp)
+    if out is None:
+        out = xp.empty(region.shape, dtype=rng.dtype, device=rng.device)
+    w, pieces = xp.reshape(out, region.shape), region.pieces(1)
+    low, high = pieces[0][0], pieces[-1][1]
+    exact, done = len(pieces) == 1, 0
+    for group, row in _by_group(region.pieces(0, rows), rows):
+        block = (group[1] - group[0], row[1] - row[0], high - low)
+        here = w[done : done + block[0] * block[1], ...]
+        part = xp.reshape(here, block) if exact else None
+        found = haar_part(rng, rows, columns, gain, group, row, (low, high), part)
+        if not exact:
+            found = xp.reshape(found, (-1, high - low))
+            here[...] = xp.concat([found[:, a - low : b - low] for a, b in pieces], axis=1)
+        done += block[0] * block[1]
+    return out
+
+
+def _by_group(pieces: list[Range], rows: int) -> Iterator[tuple[Range, Range]]:
+    """Ranges of groups and of the rows of each of them; neighbours of the same rows in one."""
+    found: list[tuple[Range, Range]] = []
+    for first, after in pieces:
+        group, row = first // rows, (first % rows, first % rows + after - first)
+        if found and found[-1][0][1] == group and found[-1][1] == row:
+            found[-1] = (found[-1][0][0], group + 1), row
+        else:
+            found.append(((group, group + 1), row))
+    yield from found

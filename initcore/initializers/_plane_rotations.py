@@ -57,26 +57,39 @@ class Rotations:
         bits = np.frombuffer(packed, np.uint8).reshape(m, size)
         return np.unpackbits(bits, axis=1, count=n, bitorder="little").T.astype(bool)
 
-    def write(self, result: Any, gain: float = 1.0) -> None:
-        """Fill `result` `(n, m)`, of any real dtype and memory layout, with `gain` times it."""
+    def write(
+        self, result: Any, gain: float = 1.0, rows: Any = None, columns: Any = slice(None)
+    ) -> None:
+        """Fill `result`, of any real dtype and memory layout, with `gain` times it.
+
+        Args:
+            result: `(n, m)`, or as many as there are of each in `rows` and `columns`.
+            gain: A factor.
+            rows, columns: Indices of those that are wanted; of others no row is rotated.
+        """
         n, m = self.shape
+        rows = np.arange(n) if rows is None else rows
+        n = len(rows)
         width = min(n, max(1, BLOCK // m))
         starts = range(0, n, width)
         # Each thread holds three blocks and more: together about twice a float32 result.
         threads = min(cores(), n * m // (3 * BLOCK)) if 2 * self.count * n >= PARALLEL else 1
+
+        def write(start: int) -> None:
+            some = rows[start : start + width]
+            result[start : start + width] = self._rows(some, gain)[:, columns]
+
         if threads <= 1:
             for start in starts:
-                self._write_rows(result, start, min(start + width, n), gain)
+                write(start)
         else:
             with ThreadPoolExecutor(threads) as pool:
-                list(
-                    pool.map(lambda a: self._write_rows(result, a, min(a + width, n), gain), starts)
-                )
+                list(pool.map(write, starts))
 
-    def _write_rows(self, result: Any, start: int, stop: int, gain: float) -> None:
-        """Rows `start..stop`: here each is a column of `x`, so that a rotation mixes two rows."""
-        x = np.zeros((self.shape[1], stop - start))
-        x[self.places[start:stop], np.arange(stop - start)] = self.signs[start:stop] * gain
+    def _rows(self, rows: Any, gain: float) -> Any:
+        """Some rows: here each is a column of `x`, so that a rotation mixes two rows."""
+        x = np.zeros((self.shape[1], len(rows)))
+        x[self.places[rows], np.arange(len(rows))] = self.signs[rows] * gain
         for i, j, cos, sin in self.levels:
             # (a, b) -> (cos a - sin b, sin a + cos b), with one array beside a and b
             a, b = x[i], x[j]
@@ -88,7 +101,7 @@ class Rotations:
             a -= part
             x[i] = a
         x += 0.0  # turns -0 to 0
-        result[start:stop] = x.T
+        return x.T
 
 
 def plan(rng: Rng, n: int, m: int, wanted: float, sampling: str) -> Rotations:

@@ -11,18 +11,24 @@ are applied from the last to the first, each to the trailing frame only: `4/3 n*
 a square matrix, half of what a QR decomposition and the forming of its `Q` take.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..arrays import conjugate, device_of, is_accelerator, is_complex, is_numpy, is_torch, matmul
 from ..random import Rng
+from ._frames import Block, GrowingFrame, Panels, diagonal, eye_like, of_rank
 
-__all__ = ["haar"]
+__all__ = ["haar", "haar_part", "is_panelled"]
 
-BLOCK = 128  # reflectors a block; results do not depend on it but for rounding
+BLOCK = 128  # reflectors a block, columns a panel; without effect but for rounding
 DEVICE_BLOCK = 1024  # on an accelerator, which waits for every call: few large ones are better
 LEAF = 32  # triangles up to this size are inverted by masked doubling
-ROWS = 256  # rows of the frame that are worth a separate product
 MOST_BLOCKS = 16  # of a compiled program: larger matrices take larger blocks, to compile sooner
+# Elements of matrices that are worked on together. PyTorch's threads share larger stacks out among
+# themselves, and products of matrices that are alone otherwise: it rounds differently.
+STACKED = 1 << 13
+
+Range = tuple[int, int]
 
 
 def haar(rng: Rng, count: int, rows: int, columns: int, gain: Any = 1.0, *, out: Any = None) -> Any:
@@ -31,123 +37,148 @@ def haar(rng: Rng, count: int, rows: int, columns: int, gain: Any = 1.0, *, out:
     Entry `j >= k` of vector `k` of matrix `c` is element `(c, k, j)` of the normal stream over
     `(count, min(rows, columns), max(rows, columns))`.
     """
-    xp = rng.xp
+    xp, tall = rng.xp, rows > columns
     n, m = max(rows, columns), min(rows, columns)
-    # A plain array cannot take what torch.func.vmap or a compiler made of a traced key or gain.
-    plain = isinstance(rng.key[0], int) and isinstance(gain, (int, float))
-    in_place = plain and (is_numpy(xp) or is_torch(xp))
-    at_least = DEVICE_BLOCK if is_accelerator(rng.device) else BLOCK
-    block = min(m, at_least if in_place else max(BLOCK, -(-m // MOST_BLOCKS)))
-    starts = range(0, m, max(block, 1))[::-1]
-    windows = [((count, min(block, m - k), n - k), k * (n + 1), (m * n, n, 1)) for k in starts]
-    frame = (_Frame if in_place else _PureFrame)(count, n, m, rows > columns, rng, out)
-    joins: list[Any] = []
-    scratch = frame.scratch() if in_place else None
-    for k, x in zip(starts, rng.normals(windows, scratch), strict=True):
-        vt, s = _reflectors(x, in_place, xp)
-        joins = joins or _joins(min(block, LEAF), vt, xp)
-        vh = conjugate(vt, xp)
-        minus_t = -_inverse(matmul(vh, xp.matrix_transpose(vt), xp), joins, xp)
-        # With the frame so far for Q, F = [diag, 0; 0, Q] becomes F - V T V^T F.
-        diagonal = -s * gain
-        right = frame.mul(frame.turn(minus_t), frame.image(k, vh, diagonal))
-        frame.grow(k, diagonal)
-        frame.add(k, frame.turn(xp.matrix_transpose(vt)), right)
-    return frame.whole
+    if not is_panelled(rng, gain):
+        frame = GrowingFrame(count, n, m, tall, rng)
+        frame.apply_all(_blocks(rng, (0, count), n, m, m, gain))
+        return frame.w
+    shape = (count, rows, columns)
+    if out is None:
+        out = xp.empty(shape, dtype=rng.dtype, device=rng.device)
+    w = xp.reshape(out, shape)
+    step = count if n * m <= STACKED else 1
+    for c in range(0, count, step):
+        some = w[c : c + step, ...]
+        # Rows are filled from the last to the first, and the Gaussians of a row, which are shorter,
+        # are read before it is filled: they are drawn in the frame's memory.
+        scratch = None if tall or step > 1 else xp.reshape(some, (-1,))
+        panels = Panels(some, tall, 0, _width(rng, m), xp)
+        panels.apply_all(_blocks(rng, (c, c + step), n, m, m, gain, scratch))
+    return w
 
 
-class _Frame:
-    """The frame under construction, in one array that is filled from its last corner.
+def haar_part(
+    rng: Rng, rows: int, columns: int, gain: Any, groups: Range, row: Range, column: Range,
+    out: Any = None,
+) -> Any:  # fmt: skip
+    """The rectangle of rows `row` and columns `column` of the matrices `groups` of `haar`.
 
-    The wide case is the tall one with every matrix turned, and every product turned round.
+    To the last bit, for the price of the frame's columns that are wanted (the rows of a matrix that
+    is not taller than wide). A part of a frame's rows takes the operations of all of them, but not
+    their memory.
+
+    Args:
+        rng, gain: Such that `is_panelled`.
+        rows, columns: Of a whole matrix.
+        groups, row, column: Ranges `(first, after)`.
+        out: An array to write into, `(groups, rows, columns)` of the part.
     """
+    xp, tall = rng.xp, rows > columns
+    n, m = max(rows, columns), min(rows, columns)
+    shape = tuple(b - a for a, b in (groups, row, column))
+    if out is None:
+        out = xp.empty(shape, dtype=rng.dtype, device=rng.device)
+    some, across = (column, row) if tall else (row, column)  # of the frame's columns and rows
+    if n * m <= STACKED:
+        panels = Panels(_empty(rng, shape[0], n, m, tall), tall, 0, _width(rng, m), xp)
+        panels.apply_all(_blocks(rng, groups, n, m, m, gain))
+        out[...] = panels.w[:, slice(*row), slice(*column)]
+        return out
+    for g in range(*groups):
+        w = out[g - groups[0] : g - groups[0] + 1, ...]
+        for a, b in _chunks(some, across, n, _width(rng, m)):
+            _write_columns(rng, g, n, m, gain, w, tall, some, across, (a, b))
+    return out
 
-    def __init__(self, count: int, n: int, m: int, tall: bool, rng: Rng, out: Any = None) -> None:
-        self._tall, self._rng, self._xp = tall, rng, rng.xp
-        self.whole = self._start(count, n, m, out)
 
-    def _start(self, count: int, n: int, m: int, out: Any) -> Any:
-        shape = self._shape(count, n, m)
-        if out is not None:
-            return self._xp.reshape(out, shape)
-        return self._xp.empty(shape, dtype=self._rng.dtype, device=self._rng.device)
+def _chunks(some: Range, across: Range, n: int, width: int) -> Iterator[Range]:
+    """The columns in ranges that are made at once, all whole panels but the first and the last.
 
-    def _shape(self, count: int, rows: int, columns: int) -> tuple[int, int, int]:
-        return (count, rows, columns) if self._tall else (count, columns, rows)
-
-    def scratch(self) -> Any:
-        """The frame's memory, to draw the Gaussians in: rows are filled from the last to the first,
-        and the Gaussians of a row, which are shorter, are read before it is filled.
-
-        None unless it is a single frame that is not tall.
-        """
-        single = not self._tall and self.whole.shape[0] == 1
-        return self._xp.reshape(self.whole, (-1,)) if single else None
-
-    def turn(self, x: Any) -> Any:
-        """`x`, transposed in the wide case."""
-        return x if self._tall else self._xp.matrix_transpose(x)
-
-    def mul(self, a: Any, b: Any) -> Any:
-        """The product of turned matrices, turned."""
-        a, b = (a, b) if self._tall else (b, a)
-        return matmul(a, b, self._xp)
-
-    def image(self, k: int, vt: Any, diagonal: Any) -> Any:
-        """`V^T F`, turned: `vt` has the columns of `diagonal` first."""
-        b = diagonal.shape[-1]
-        here = self.turn(vt[..., :b] * diagonal[..., None, :])
-        rest = self.mul(self.turn(vt[..., b:]), self._filled(k + b))
-        return self._join(here, rest, -1)
-
-    def grow(self, k: int, diagonal: Any) -> None:
-        """Put rows and columns before what is filled: `[diag, 0; 0, ...]`."""
-        here, after = slice(k, k + diagonal.shape[-1]), slice(k + diagonal.shape[-1], None)
-        self.whole[..., here, here] = _diagonal(diagonal, self._xp)
-        self.whole[..., here, after] = 0
-        self.whole[..., after, here] = 0
-
-    def add(self, k: int, left: Any, right: Any) -> None:
-        """Add `mul(left, right)` to what is filled, without a copy of it."""
-        filled = self._filled(k)
-        if is_torch(self._xp):
-            filled.baddbmm_(*((left, right) if self._tall else (right, left)))
+    Whole panels of whole columns are made where they belong. Others are made elsewhere, so many
+    together as the part takes memory, one at least.
+    """
+    a, end = some
+    if across == (0, n):
+        first, last = -(-a // width) * width, end // width * width
+        if first < last:
+            yield from (r for r in ((a, first), (first, last), (last, end)) if r[0] < r[1])
             return
-        rows = left.shape[-2 if self._tall else -1]
-        step = max(ROWS, -(-rows // 8))
-        for at in range(0, rows, step):
-            some = slice(at, at + step)
-            part = filled[..., some, :] if self._tall else filled[..., some]
-            part += self.mul(left[..., some, :] if self._tall else left[..., some], right)
-
-    def _filled(self, k: int) -> Any:
-        return self.whole[..., k:, k:]
-
-    def _join(self, a: Any, b: Any, axis: int) -> Any:
-        return self._xp.concat([a, b], axis=axis if self._tall else -3 - axis)
+    step = max(1, (end - a) * (across[1] - across[0]) // (n * width)) * width
+    while a < end:
+        stop = min((a // width) * width + step, end)
+        yield a, stop
+        a = stop
 
 
-class _PureFrame(_Frame):
-    """The same for namespaces whose arrays do not change: a larger array a block."""
+def _write_columns(
+    rng: Rng, group: int, n: int, m: int, gain: Any, w: Any, tall: bool, some: Range,
+    across: Range, chunk: Range,
+) -> None:  # fmt: skip
+    """Write the columns `chunk` of the frame, cut to the rows `across`, to their place in `w`."""
+    width, xp = _width(rng, m), rng.xp
+    first, after = chunk[0] // width * width, min(-(-chunk[1] // width) * width, m)
+    here = slice(chunk[0] - some[0], chunk[1] - some[0])
+    place = w[..., here] if tall else w[..., here, :]
+    in_place = (first, after) == chunk and across == (0, n)
+    panels = Panels(
+        place if in_place else _empty(rng, 1, n, after - first, tall), tall, first, width, xp
+    )
+    panels.apply_all(_blocks(rng, (group, group + 1), n, m, after, gain, apart=True))
+    if not in_place:
+        columns, rows = slice(chunk[0] - first, chunk[1] - first), slice(*across)
+        place[...] = panels.w[:, rows, columns] if tall else panels.w[:, columns, rows]
 
-    def _start(self, count: int, n: int, m: int, out: Any) -> Any:
-        return self._zeros(count, n - m, 0)
 
-    def _zeros(self, *sizes: int) -> Any:
-        return self._xp.zeros(self._shape(*sizes), dtype=self._rng.dtype, device=self._rng.device)
+def _empty(rng: Rng, count: int, n: int, columns: int, tall: bool) -> Any:
+    shape = (count, n, columns) if tall else (count, columns, n)
+    return rng.xp.empty(shape, dtype=rng.dtype, device=rng.device)
 
-    def grow(self, k: int, diagonal: Any) -> None:
-        count, rows, columns = self.turn(self.whole).shape
-        b = diagonal.shape[-1]
-        lower = self._join(self._zeros(count, rows, b), self.whole, -1)
-        upper = self._join(_diagonal(diagonal, self._xp), self._zeros(count, b, columns), -1)
-        self.whole = self._join(upper, lower, -2)
 
-    def add(self, k: int, left: Any, right: Any) -> None:
-        self.whole = self.whole + self.mul(left, right)
+def is_panelled(rng: Rng, gain: Any) -> bool:
+    """Whether frames are written to, panel by panel.
 
-    def _filled(self, k: int) -> Any:
-        return self.whole
+    A plain array cannot take what torch.func.vmap or a compiler made of a traced key or gain.
+    """
+    plain = isinstance(rng.key[0], int) and isinstance(gain, (int, float))
+    return plain and (is_numpy(rng.xp) or is_torch(rng.xp))
+
+
+def _width(rng: Rng, m: int) -> int:
+    """Columns of a panel."""
+    return max(1, min(m, DEVICE_BLOCK if is_accelerator(rng.device) else BLOCK))
+
+
+def _blocks(
+    rng: Rng, groups: Range, n: int, m: int, after: int, gain: Any, scratch: Any = None,
+    *, apart: bool = False,
+) -> Iterator[Block]:  # fmt: skip
+    """The blocks of reflectors that columns before `after` need, the last one first.
+
+    All Gaussians are drawn at once, on all cores, unless each is drawn apart to save memory.
+    """
+    xp, in_place = rng.xp, is_panelled(rng, gain)
+    block = _width(rng, m) if in_place else min(m, max(BLOCK, -(-m // MOST_BLOCKS)))
+    starts = range(0, after, max(block, 1))[::-1]
+    count, begin = groups[1] - groups[0], groups[0] * m * n
+    windows = [((count, min(block, m - k), n - k), begin + k * (n + 1), (m * n, n, 1))
+               for k in starts]  # fmt: skip
+    draws = (
+        (x for window in windows for x in rng.normals([window]))
+        if apart
+        else rng.normals(windows, scratch)
+    )
+    draws = iter(draws)
+    like = xp.zeros((), dtype=rng.dtype, device=rng.device)
+    joins = _joins(min(block, LEAF), like, xp)
+    for k in starts:  # no name here keeps a block that has been used
+        yield _block(k, next(draws), gain, in_place, joins, xp)
+
+
+def _block(k: int, x: Any, gain: Any, in_place: bool, joins: list[Any], xp: Any) -> Block:
+    vt, s = _reflectors(x, in_place, xp)
+    gram = matmul(conjugate(vt, xp), xp.matrix_transpose(vt), xp)
+    return Block(k, vt, -_inverse(gram, joins, xp), -s * gain)
 
 
 def _reflectors(x: Any, in_place: bool, xp: Any) -> tuple[Any, Any]:
@@ -168,7 +199,7 @@ def _reflectors(x: Any, in_place: bool, xp: Any) -> tuple[Any, Any]:
         s = xp.where(lead < 0, -xp.ones_like(lead), xp.ones_like(lead))
         size = s * lead
     scale = 1 / xp.sqrt(norm * (norm + size))[..., None]
-    head = head + _diagonal(s * norm, xp)
+    head = head + diagonal(s * norm, xp)
     if not in_place:
         return xp.concat([head * scale, tail * scale], axis=-1), s
     x[..., :b] = head
@@ -188,7 +219,7 @@ def _inverse(gram: Any, joins: list[Any], xp: Any) -> Any:
     """The inverse of `I + strict_upper(gram)`: `[A, B; 0, C]` has `[A', -A'BC'; 0, C']`."""
     b = gram.shape[-1]
     if is_torch(xp):  # it solves triangles itself, and is slow to multiply many small matrices
-        return xp.linalg.solve_triangular(gram, _eye(gram, xp), upper=True, unitriangular=True)
+        return xp.linalg.solve_triangular(gram, eye_like(gram, xp), upper=True, unitriangular=True)
     spans = [slice(i, min(i + LEAF, b)) for i in range(0, b, LEAF)]
     full = [s for s in spans if s.stop - s.start == LEAF]
     parts = [] if not full else list(_leaves(xp.stack([gram[..., s, s] for s in full]), joins, xp))
@@ -214,9 +245,9 @@ def _inverse(gram: Any, joins: list[Any], xp: Any) -> Any:
 def _leaves(gram: Any, joins: list[Any], xp: Any) -> Any:
     """Inverses of small triangles, by doubling the size of inverted diagonal blocks."""
     b = gram.shape[-1]
-    inverse = xp.zeros_like(gram) + _eye(gram, xp)
+    inverse = xp.zeros_like(gram) + eye_like(gram, xp)
     for join in joins[: max(b - 1, 0).bit_length()]:
-        off = gram * _of_rank(join[:b, :b], gram.ndim, xp)
+        off = gram * of_rank(join[:b, :b], gram.ndim, xp)
         inverse = inverse - matmul(matmul(inverse, off, xp), inverse, xp)
     return [inverse[i, ...] for i in range(gram.shape[0])]
 
@@ -230,20 +261,3 @@ def _joins(size: int, like: Any, xp: Any) -> list[Any]:
         join = (row // s + 1 == column // s) & (column // s % 2 == 1)
         masks.append(xp.astype(join, like.dtype))
     return masks
-
-
-def _eye(like: Any, xp: Any) -> Any:
-    """The identity, with as many axes as the matrices `like`."""
-    eye = xp.eye(like.shape[-1], dtype=like.dtype, device=device_of(like, xp))
-    return _of_rank(eye, like.ndim, xp)
-
-
-def _of_rank(matrix: Any, axes: int, xp: Any) -> Any:
-    """A matrix with leading axes of size 1: strict modes of JAX ask for ranks that are equal."""
-    return xp.reshape(matrix, (1,) * (axes - matrix.ndim) + tuple(matrix.shape))
-
-
-def _diagonal(values: Any, xp: Any) -> Any:
-    """Square matrices with `values` on the diagonal."""
-    wide = values[..., None, :]
-    return wide * _eye(wide, xp)

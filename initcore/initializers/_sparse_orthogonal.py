@@ -1,8 +1,9 @@
 """Exactly orthogonal kernels that are exactly sparse, and the masks to train them with."""
 
+import functools
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from ..arrays import Array, dtype_name
 from ..invariants import Density, Isometry, RotationPairing, SingleTap, Unbiased
 from ..random import Rng, check_rng, host_call
-from ..spec import Choice, Kernel, Real, ShapeRule, initializer, specs
+from ..spec import Choice, Kernel, Real, Region, ShapeRule, initializer, specs
 from ._choices import Sampling, TapDensity
 from ._plane_rotations import Rotations, plan
 
@@ -69,6 +70,7 @@ def sparse_orthogonal(
     sampling: Sampling = "uniform",
     tap_density: TapDensity = "same",
     groups: int = 1,
+    region: Region | None = None,
 ) -> Array:
     """Kernel with a fraction `density` of nonzeros and all singular values `gain`.
 
@@ -87,15 +89,30 @@ def sparse_orthogonal(
     """
     kernel = Kernel(shape, groups)
     static = isinstance(gain, float)
+    some = Region.whole(shape) if region is None or region.traced else region
 
     def on_host(host: Rng) -> Any:
-        result = np.zeros(shape, dtype_name(host.dtype))
-        for tap, rotations in _taps(result, host, kernel, density, sampling, tap_density):
-            rotations.write(tap, gain if static else 1.0)
+        result = np.zeros(some.shape, dtype_name(host.dtype))
+        plans = _plans(host, kernel, density, sampling, tap_density)
+        columns = np.concatenate([np.arange(a, b) for a, b in some.pieces(1)])
+        center = [np.concatenate([np.arange(*piece) for piece in some.pieces(axis)]) == c
+                  for axis, c in enumerate(kernel.center, start=2)]  # fmt: skip
+        if not all(axis.any() for axis in center):
+            return result
+        tap = result[(..., *(int(axis.argmax()) for axis in center))]
+        done = 0
+        for a, b in some.pieces(0, kernel.out):
+            group, first = divmod(a, kernel.out)
+            rows, here = np.arange(first, first + b - a), tap[done : done + b - a]
+            turned = kernel.out > kernel.in_  # columns are what is rotated
+            which = (columns, rows) if turned else (rows, columns)
+            plans(group).write(here.T if turned else here, gain if static else 1.0, *which)
+            done += b - a
         return result
 
-    w = host_call(on_host, rng, shape)
-    return w if static else w * gain
+    w = host_call(on_host, rng, some.shape)
+    w = w if static else w * gain
+    return region.of(w, rng.xp) if region is not None and region.traced else w
 
 
 def sparse_orthogonal_mask(
@@ -131,23 +148,28 @@ def sparse_orthogonal_mask(
         mask = np.zeros(sizes, bool)
         if mask.size == 0:
             return mask
-        for tap, rotations in _taps(mask, host, kernel, density, sampling, tap_density):
-            tap[...] = rotations.mask()
+        plans = _plans(host, kernel, density, sampling, tap_density)
+        taps = mask[(..., *kernel.center)].reshape(kernel.taps_shape, copy=False)
+        for group, tap in enumerate(taps):
+            tap[...] = plans(group).mask() if kernel.out <= kernel.in_ else plans(group).mask().T
         _fill(mask, round(density * mask.size), host.fold_in("mask"))
         return mask
 
     return host_call(on_host, rng, sizes, "bool")
 
 
-def _taps(
-    w: Any, rng: Rng, kernel: Kernel, density: float, sampling: str, tap_density: str
-) -> Iterator[tuple[Any, Rotations]]:
-    """For each group the place in `w` of its matrix, the longer side last, and its rotations."""
+def _plans(
+    rng: Rng, kernel: Kernel, density: float, sampling: str, tap_density: str
+) -> Callable[[int], Rotations]:
+    """The rotations of the matrix of each group, its longer side last."""
     n, m = sorted((kernel.out, kernel.in_))
     wanted = tap_density_of(kernel, density, tap_density) * n * m
-    taps = w[(..., *kernel.center)].reshape(kernel.taps_shape, copy=False)
-    for group, tap in enumerate(taps):
-        yield tap.T if kernel.out > n else tap, plan(rng.fold_in(group), n, m, wanted, sampling)
+
+    @functools.lru_cache(1)  # a part may have several runs of rows of one group
+    def plan_of(group: int) -> Rotations:
+        return plan(rng.fold_in(group), n, m, wanted, sampling)
+
+    return plan_of
 
 
 def _fill(mask: Any, wanted: int, rng: Rng) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import is_jax, is_torch
+from ..arrays import is_jax, is_torch, is_traced
 from ._threefry import Int32Words, UInt32Words, threefry2x32
 from ._windows import row_major
 
@@ -41,11 +41,13 @@ def blocks(
     """Both words of each element of the window: arrays of `shape`."""
     words, dtype = words_of(xp), _dtype(xp)
     strides = strides or row_major(shape)
-    last = start + sum(max(n - 1, 0) * s for n, s in zip(shape, strides, strict=True))
-    if last >> 32:
+    last = sum(max(n - 1, 0) * s for n, s in zip(shape, strides, strict=True))
+    traced = is_traced(start)  # of a stream whose elements 32 bits count
+    if not traced and start + last >> 32:
         high, low = _wide_counters(shape, start, strides, xp, device)
     else:
-        low = xp.full(shape, words.word(start), dtype=dtype, device=device)
+        first = xp.astype(start, dtype) if traced else words.word(start)
+        low = xp.full(shape, first, dtype=dtype, device=device)
         for axis, (n, stride) in enumerate(zip(shape, strides, strict=True)):
             if n > 1:
                 steps = xp.arange(n, dtype=dtype, device=device) * words.word(stride)

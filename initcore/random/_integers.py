@@ -28,26 +28,26 @@ def draw_integers(rng: Any, sizes: tuple[int, ...], low: int, high: int) -> Any:
     return rng._from_host(drawn.reshape(sizes)) if rng._host else xp.reshape(drawn, sizes)
 
 
-def draw_permutations(rng: Any, sizes: tuple[int, ...]) -> Any:
+def draw_permutations(rng: Any, sizes: tuple[int, ...], first: int, of: int) -> Any:
     """Random orders along the last axis; see `Rng.permutation`."""
     # Traced by JAX or PyTorch it stays there; elsewhere NumPy sorts: not every namespace can.
     traces = is_torch(rng.xp) or is_jax(rng.xp)
     host = rng._host or (rng._concrete and not traces)
-    xp, size = (np if host else rng.xp), math.prod(sizes)
+    xp, size = (np if host else rng.xp), of * sizes[-1]
     source = rng._on_numpy() if host else rng
     device = {} if host else {"device": rng.device}
     order = xp.broadcast_to(xp.arange(sizes[-1], dtype=xp.int32, **device), sizes)
     # Sorting by fresh 32-bit keys; the rounds make ties in all of them as rare as n**-3.
     for _ in range(math.ceil(3 * math.log(max(2, size)) / math.log(0xFFFFFFFF))):
         source, keys = source.split(2)
-        by = xp.argsort(_sortable(keys, sizes), axis=-1, stable=True)
+        by = xp.argsort(_sortable(keys, sizes, first * sizes[-1]), axis=-1, stable=True)
         order = xp.take_along_axis(order, by, axis=-1)
     return rng._from_host(order) if host else order
 
 
-def _sortable(rng: Any, shape: tuple[int, ...]) -> Any:
-    """`bits(shape)` as numbers that sort alike: PyTorch cannot sort `uint32`."""
+def _sortable(rng: Any, shape: tuple[int, ...], start: int) -> Any:
+    """`bits(shape, start=start)` as numbers that sort alike: PyTorch cannot sort `uint32`."""
     if not is_torch(rng.xp):
-        return rng.bits(shape)
-    b0, b1 = blocks(rng.key, shape, 0, None, xp=rng.xp, device=rng.device)
+        return rng.bits(shape, start=start)
+    b0, b1 = blocks(rng.key, shape, start, None, xp=rng.xp, device=rng.device)
     return (b0 ^ b1) ^ -(1 << 31)

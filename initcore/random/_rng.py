@@ -352,8 +352,11 @@ class Rng(Generic[Array]):
             )
         return draw_integers(self, as_shape(shape), low, high)
 
-    def permutation(self, shape: Shape) -> Array:
-        """Random orders of `0, ..., n - 1` along the last axis of `(..., n)`, as `int32`."""
+    def permutation(self, shape: Shape, *, first: int = 0, of: int | None = None) -> Array:
+        """Random orders of `0, ..., n - 1` along the last axis of `(..., n)`, as `int32`.
+
+        They are the orders `first, first + 1, ...` of `permutation((of, n))`; by default all.
+        """
         sizes = as_shape(shape)
         if not sizes:
             raise ValueError("Rng.permutation needs a shape of at least one axis, got ().")
@@ -362,7 +365,14 @@ class Rng(Generic[Array]):
                 f"Rng.permutation orders at most 2**31 numbers, int32 ones, "
                 f"got {short_repr(sizes[-1])}."
             )
-        return draw_permutations(self, sizes)
+        count = math.prod(sizes[:-1])
+        whole = first + count if of is None else of
+        if not 0 <= first <= whole - count:
+            raise ValueError(
+                f"Rng.permutation needs {count} orders of {short_repr(whole)}, "
+                f"got first={short_repr(first)}."
+            )
+        return draw_permutations(self, sizes, first, whole)
 
     def _check_real(self, method: str) -> None:
         if is_complex(self.dtype):

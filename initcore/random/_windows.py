@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import as_float, short_repr
+from ..arrays import is_traced
 from ._threefry import MASK
 
 __all__ = ["CHUNK", "Window", "as_ends", "check_window", "counters", "row_major"]
@@ -102,7 +103,7 @@ def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def check_window(shape: tuple[int, ...], start: Any, strides: Any) -> None:
     """Raise unless the window is made of elements of the stream."""
-    if strides is None and type(start) is int and start == 0:
+    if (strides is None and type(start) is int and start == 0) or is_traced(start):
         return
     try:
         steps = row_major(shape) if strides is None else tuple(map(operator.index, strides))

@@ -29,6 +29,8 @@ from ._layout import Layout as Layout
 from ._part import Part as Part
 from ._part import check_part as check_part
 from ._part import made_part as made_part
+from ._part import made_region as made_region
+from ._region import Region as Region
 from ._registry import GROUPS as GROUPS
 from ._registry import initializer as initializer
 from ._registry import specs as specs

@@ -102,14 +102,14 @@ class Layout:
         """Whether the framework's axes stand in the canonical order: turning is a reshape."""
         return not self.groups_on_in and self._order(ndim) == tuple(range(ndim))
 
-    def order(self, ndim: int) -> tuple[int, ...]:
-        """The framework's axes in the canonical order, kernels first.
+    def axes(self, ndim: int) -> list[tuple[int, ...]]:
+        """The framework's axes behind each of the kernel's, kernels counting as outputs.
 
-        >>> Layout((1,), (0,)).order(3)
-        (1, 0, 2)
+        >>> Layout((1,), (0,)).axes(3)
+        [(1,), (0,), (2,)]
         """
         batch, out, in_, spatial = self._roles(ndim)
-        return (*batch, *out, *in_, *spatial)
+        return [(*batch, *out), in_, *((axis,) for axis in spatial)]
 
     def _order(self, ndim: int) -> tuple[int, ...]:
         """The framework's axes, kernels first, then the canonical order (inputs first if split)."""

@@ -14,6 +14,7 @@ from ._by_name import ByName
 from ._domain import Domain, Integer
 from ._invariant import Invariant
 from ._part import Part, check_part, made_part
+from ._region import Region
 from ._shape_rule import ShapeRule
 from ._spec import Spec
 
@@ -36,8 +37,8 @@ specs = ByName[Spec]("initcore.initializers", "specs of")
 
 
 def _as_called(signature: inspect.Signature, rectangle: str) -> inspect.Signature:
-    """The signature with `out=None` and that of a rectangle as its last parameters."""
-    parameters = [p for n, p in signature.parameters.items() if n != "out"]
+    """The signature with `out=None` and a rectangle as its last parameters, without a region."""
+    parameters = [p for n, p in signature.parameters.items() if n not in ("out", "region")]
     kind = inspect.Parameter.KEYWORD_ONLY
     more = [inspect.Parameter("out", kind, default=None, annotation=Any),
             inspect.Parameter(rectangle, kind, default=None, annotation=Part | None)]  # fmt: skip
@@ -88,7 +89,9 @@ def initializer(
     tensor of the result's shape and dtype to write into; a function that takes `out` itself saves
     the copy, and returns `out` where it has built its result there. Every initializer takes `part`,
     a `Part` (`piece` where it has a parameter `part`): the shape is then that of a rectangle of the
-    kernel, and its values are those that the whole has there.
+    kernel, and its values are those that the whole has there. A function that takes `region`, a
+    `Region` or None, makes the part alone: it gets the shape of the whole, and returns an array of
+    the region's shape.
     """
 
     def file(function: Written[Array, P]) -> Checked[Array, P]:
@@ -100,7 +103,12 @@ def initializer(
         builds_in_place = "out" in takes
         of_checked: Callable[..., Any] = function
 
-        def made(rng: Rng, sizes: tuple[int, ...], values: Mapping[str, Any], out: Any) -> Any:
+        def made(
+            rng: Rng, kernel: tuple[int, ...], values: Mapping[str, Any], out: Any,
+            region: Region | None = None,
+        ) -> Any:  # fmt: skip
+            sizes = kernel if rng.window is None else rng.window[1]
+            sizes = sizes if region is None else region.shape
             fine = compute_dtype(rng.xp, rng.dtype)
             if rounds and all(isinstance(value, (float, int, str)) for value in values.values()):
                 fine = rng.dtype
@@ -113,10 +121,12 @@ def initializer(
             fits = out is not None and out.dtype == fine and (rounds or is_contiguous(out))
             if builds_in_place and fits:
                 values = {**values, "out": out}
+            if region is not None:
+                values = {**values, "region": region}
             try:
                 if rng.window is None:
                     _check_memory(sizes, rng)
-                w = of_checked(rng if rng.dtype == fine else rng.astype(fine), sizes, **values)
+                w = of_checked(rng if rng.dtype == fine else rng.astype(fine), kernel, **values)
             except MemoryError:
                 size = math.prod(sizes) * (8 if dtype_name(fine) == "float64" else 4)
                 raise MemoryError(
@@ -146,11 +156,7 @@ def initializer(
             shape = as_shape(shape, who=name)
             check_part(name, part, shape)
             check_out(name, out, shape, rng.xp, rng.dtype)
-            w = made_part(spec, rng, part, shape, *spec.check(part.shape, given), None)
-            if out is None:
-                return w
-            out[...] = w
-            return out
+            return made_part(spec, rng, part, shape, *spec.check(part.shape, given), None, out)
 
         spec = Spec(
             name=name,
@@ -164,6 +170,7 @@ def initializer(
             exact_across_namespaces=exact,
             complex_=complex_,
             entries=rounds and random,
+            regions="region" in takes,
             example=MappingProxyType(dict(example or {})),
         )
         as_called = _as_called(inspect.signature(function), spec.rectangle)

@@ -16,6 +16,7 @@ from ._domain import Domain, TooLargeError
 from ._invariant import Invariant
 from ._kernel import Kernel
 from ._layout import Layout
+from ._region import Region
 from ._shape_rule import ShapeRule
 from ._wording import CORE, Wording
 
@@ -38,9 +39,10 @@ class Spec:
             rounding of single operations: no matrix products make the entries.
         complex_: Whether it makes kernels of complex dtypes, too.
         entries: Whether its entries are draws, each at its place of the stream.
+        regions: Whether it makes a `Region` of a kernel alone.
         example: A value of each parameter that has no default.
-        made: The function of what `check` returned: `(rng, sizes, values, out) -> array`; None of
-            a specification that `initializer` has not filed.
+        made: The function of what `check` returned: `(rng, sizes, values, out, region) -> array`;
+            None of a specification that `initializer` has not filed.
         defaults: Default values of the parameters that have one.
     """
 
@@ -54,14 +56,21 @@ class Spec:
     exact_across_namespaces: bool = True
     complex_: bool = False
     entries: bool = False
+    regions: bool = False
     example: Mapping[str, Any] = field(default_factory=dict)
     made: Callable[..., Any] | None = field(default=None, repr=False, compare=False)
     defaults: dict[str, Any] = field(init=False, repr=False, compare=False)
 
-    def draw(self, rng: Any, sizes: tuple[int, ...], values: Mapping[str, Any], out: Any) -> Any:
-        """The result for what `check` returned, not checked again."""
+    def draw(
+        self, rng: Any, sizes: tuple[int, ...], values: Mapping[str, Any], out: Any,
+        region: Region | None = None,
+    ) -> Any:  # fmt: skip
+        """The result for what `check` returned, not checked again; of a region, if it makes such.
+
+        `out` then has the shape of the region.
+        """
         if self.made is not None:
-            return self.made(rng, sizes, values, out)
+            return self.made(rng, sizes, values, out, region)
         w = self.function(rng, sizes, **values)
         if out is None:
             return w

@@ -8,16 +8,18 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import initcore
 import initcore_jax
 import initcore_torch as init
 from initcore import Part, Rng, specs
+from initcore.initializers._plane_rotations import Rotations
 from initcore.spec import Layout, made_part
 
 NAMES = sorted(name for name, spec in specs.items() if spec.builtin)
+INDEXED = ("zeros", "ones", "constant", "identity", "hadamard", "idinit", "idinit_zero")
 ENTRIES = ("uniform", "normal", "truncated_normal", "he_normal", "glorot_uniform")
 
 
@@ -61,14 +63,15 @@ def test_a_part_is_that_of_the_whole_in_the_core_in_pytorch_and_in_jax(name: str
 
 @given(data=st.data())
 def test_any_rectangle_of_any_layout(data: st.DataObject) -> None:
-    name = data.draw(st.sampled_from(ENTRIES))
+    name = data.draw(st.sampled_from((*ENTRIES, *INDEXED)))
     shape = tuple(data.draw(st.lists(st.integers(1, 5), min_size=2, max_size=4)))
     axes = data.draw(st.permutations(range(len(shape))))
     layout = Layout((axes[0],), (axes[1],), tuple(axes[2 : data.draw(st.integers(2, len(shape)))]))
     offset = tuple(data.draw(st.integers(0, n - 1)) for n in shape)
     sizes = tuple(data.draw(st.integers(0, n - o)) for n, o in zip(shape, offset, strict=True))
     spec, kernel = specs[name], layout.kernel(shape)
-    given = {"groups": kernel.groups} if spec.grouped else {}
+    given = {**spec.example, **({"groups": kernel.groups} if spec.grouped else {})}
+    assume(name != "idinit_zero" or kernel.fan_in > 1)
     canonical, values = spec.check(kernel.shape, given)
     whole = layout.from_canonical(spec.function(Rng(1), canonical, **given), shape, xp=np)
     w = made_part(spec, Rng(1), Part(shape, offset), sizes, canonical, values, layout)
@@ -98,6 +101,45 @@ def test_independent_entries_cost_the_part_alone() -> None:
     assert abs(w.std() * (1 << 19) ** 0.5 - 1) < 0.02  # the fan of the whole
     tensor = torch.empty(part)
     assert torch.equal(init.he_normal_(tensor, seed=0, part=whole), torch.from_numpy(w))
+
+
+@pytest.mark.parametrize("name", INDEXED)
+def test_index_initializers_cost_the_part_alone(name: str) -> None:
+    which = {"part": Part((1 << 20, 1 << 12), (1 << 19, 77)), **specs[name].example}
+    fill = getattr(initcore, name)
+    fill(Rng(0), (2, 2), **which)
+    tracemalloc.start()
+    w = fill(Rng(0), (600, 500), **which)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2.3 * w.nbytes  # beside the shard at most 1.3 times its size
+
+
+def test_a_part_of_a_sparse_orthogonal_kernel_rotates_its_own_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows, rotated = [], Rotations._rows
+
+    def noted(self: Rotations, some: Any, gain: float) -> Any:
+        rows.extend(some.tolist())
+        return rotated(self, some, gain)
+
+    monkeypatch.setattr(Rotations, "_rows", noted)
+    part = Part((3 * 64, 80), (64 + 16, 0))
+    initcore.sparse_orthogonal(Rng(0), (8, 80), density=0.2, groups=3, part=part)
+    assert rows == list(range(16, 24))
+
+
+def test_a_part_of_a_sparse_matrix_costs_the_part() -> None:
+    for shape, sizes, offset in (((4000, 4000), (4000, 100), (0, 300)),
+                                 ((4000, 400), (100, 400), (50, 0))):  # fmt: skip
+        tracemalloc.start()
+        w = initcore.sparse(Rng(0), sizes, sparsity=0.5, part=Part(shape, offset))
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert most < 10 * w.nbytes  # a sort takes several arrays of 8 bytes a number
+    everything = initcore.sparse(Rng(0), (4000, 400), sparsity=0.5)
+    assert (w == everything[50:150]).all()
 
 
 @pytest.mark.parametrize(

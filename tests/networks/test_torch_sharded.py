@@ -61,20 +61,83 @@ print("equal")
 dist.destroy_process_group()
 """
 
+TENSORS = """
+import torch, torch.distributed as dist
+from torch import nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
+from torch.distributed.tensor import Replicate, Shard, empty
+from torch.distributed.tensor.parallel import ColwiseParallel, parallelize_module
+import initcore_torch as init
+from initcore import specs
+from initcore_torch import _fill
+
+dist.init_process_group("gloo")
+torch.set_num_threads(1)
+ranks = dist.get_world_size()
+flat = init_device_mesh("cpu", (ranks,), mesh_dim_names=("all",))
+placed = [(flat, [Shard(0)]), (flat, [Shard(1)]), (flat, [Replicate()])]
+if ranks > 2:
+    grid = init_device_mesh("cpu", (2, ranks // 2), mesh_dim_names=("dp", "tp"))
+    placed += [(grid, [Shard(0), Shard(1)]), (grid, [Shard(0), Shard(0)]),
+               (grid, [Replicate(), Shard(1)])]
+
+def never(*given):
+    raise AssertionError("the whole was drawn")
+
+_fill.write_part = never
+drawn = [n for n, s in specs.items() if s.builtin and (s.entries or s.regions)]
+assert len(drawn) == len([s for s in specs.values() if s.builtin]) - 1  # all but conv_orthogonal
+for name in drawn:
+    shape = (6, 4, 3, 3) if specs[name].shape.low > 2 else (150, 140)
+    given = {"val" if n == "value" else n: v for n, v in specs[name].example.items()}
+    given |= {"seed": 3} if specs[name].random else {}
+    for dtype in (torch.float32, torch.bfloat16):
+        wanted = getattr(init, name + "_")(torch.empty(shape, dtype=dtype), **given)
+        for mesh, placements in placed:
+            tensor = empty(shape, device_mesh=mesh, placements=placements, dtype=dtype)
+            found = getattr(init, name + "_")(tensor, **given).full_tensor()
+            assert torch.equal(found, wanted), (name, dtype, placements)
+experts = init.orthogonal_(torch.empty(8, 40, 30), batch=1, seed=1)
+for placements in ([Shard(0)], [Shard(1)]):
+    tensor = empty((8, 40, 30), device_mesh=flat, placements=placements)
+    assert torch.equal(init.orthogonal_(tensor, batch=1, seed=1).full_tensor(), experts)
+if ranks > 2:  # FSDP over tensor parallelism: strided shards
+    model = nn.Sequential(nn.Linear(24, 32))
+    parallelize_module(model, grid["tp"], {"0": ColwiseParallel()})
+    fully_shard(model, mesh=grid["dp"])
+    assert "Strided" in str(model[0].weight.placements)
+    found = init.orthogonal_(model[0].weight, seed=2).full_tensor()
+    assert torch.equal(found, init.orthogonal_(torch.empty(32, 24), seed=2))
+print("equal")
+dist.destroy_process_group()
+"""
+
+
+@pytest.mark.parametrize("ranks", [1, 4, 8])
+def test_every_fill_writes_the_part_that_a_process_holds(tmp_path: Path, ranks: int) -> None:
+    run(TENSORS, ranks, tmp_path)
+
 
 def test_sharded_models_get_the_values_of_one_process(tmp_path: Path) -> None:
+    run(SHARDED, 2, tmp_path)
+
+
+def run(script: str, ranks: int, folder: Path) -> None:
+    """A script in so many processes, each of which has to end by printing "equal"."""
     if not torch.distributed.is_available() or sys.platform != "linux":
         pytest.skip("torch.distributed with gloo is not built into this PyTorch")
     here = Path(__file__).resolve().parents[2]
     paths = os.pathsep.join([str(here), str(here / "adapters")])
-    world = {"MASTER_ADDR": "127.0.0.1", "WORLD_SIZE": "2", "PYTHONPATH": paths,
-             "MASTER_PORT": str(20000 + os.getpid() % 20000)}  # fmt: skip
-    ranks = [
-        subprocess.Popen([sys.executable, "-c", SHARDED], env={**os.environ, **world, "RANK": r},
-                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
-        for r in "01"
+    world = {"MASTER_ADDR": "127.0.0.1", "WORLD_SIZE": str(ranks), "PYTHONPATH": paths,
+             "MASTER_PORT": str(20000 + os.getpid() % 20000), "OMP_NUM_THREADS": "1"}  # fmt: skip
+    processes = [
+        subprocess.Popen([sys.executable, "-c", script],
+                         env={**os.environ, **world, "RANK": str(rank)}, cwd=folder,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for rank in range(ranks)
     ]  # fmt: skip
-    for rank in ranks:
-        out, err = rank.communicate(timeout=120)
-        assert rank.returncode == 0, err[-2000:]
+    for process in processes:
+        out, err = process.communicate(timeout=240)
+        assert process.returncode == 0, err[-2000:]
         assert "equal" in out
