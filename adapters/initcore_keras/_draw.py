@@ -6,8 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from initcore import Rng, specs
-from initcore.spec import Layout, made_in_order
+from initcore import Part, Rng, specs
+from initcore.spec import Layout, made_in_order, made_part
 
 __all__ = ["draw", "on_backend", "words"]
 
@@ -20,8 +20,9 @@ def draw(
     dtype: str,
     values: dict[str, Any],
     layout: Layout | None,
+    part: tuple[Part, tuple[int, ...]] | None = None,
 ) -> Any:
-    """A tensor of the running backend, of `shape` in Keras's order.
+    """A tensor of the running backend, of `shape` in Keras's order, or a part of such a kernel.
 
     Args:
         core: The core's name of the initializer.
@@ -30,16 +31,21 @@ def draw(
         dtype: Name of the dtype.
         values: Checked parameters, by the core's names.
         layout: The layout that leads from one order to the other; None if they are the same.
+        part: Which part, and its sizes.
     """
 
     def drawn(rng: Rng) -> Any:
+        if part is not None:
+            w = made_part(specs[core], rng, *part, canonical, values, layout)
+            return np.ascontiguousarray(w) if rng.xp is np else w
         if rng.xp is np:
             w = made_in_order(specs[core], rng, shape, canonical, values, layout)
             return jax_array(w) if keras.backend.backend() == "jax" else w
         w = specs[core].draw(rng, canonical, values, None)
         return w if layout is None else layout.from_canonical(w, shape, xp=rng.xp)
 
-    return on_backend(drawn, key, shape, dtype, products=not specs[core].exact_across_namespaces)
+    sizes = shape if part is None else part[1]
+    return on_backend(drawn, key, sizes, dtype, products=not specs[core].exact_across_namespaces)
 
 
 def jax_array(w: Any) -> Any:
@@ -68,11 +74,21 @@ def on_backend(
     xp, device = _place(products)
     if getattr(device, "type", "") == "meta":  # PyTorch's tensors without values
         return keras.ops.zeros(shape, dtype=dtype)
+    if products and keras.backend.backend() == "jax" and xp is not np:
+        key = _traced(key, xp)
     rng = Rng.from_key(key, xp=xp, dtype=dtype, device=device)
     w = drawn(rng)
     if keras.backend.backend() == "torch":
         w = np.asarray(w, order="C") if xp is np else w.contiguous()
     return keras.ops.convert_to_tensor(w, dtype=dtype)
+
+
+def _traced(key: tuple[Any, Any], xp: Any) -> tuple[Any, Any]:
+    """The key as arrays where JAX compiles: the program is then one loop, whatever the size."""
+    import jax
+
+    words = tuple(xp.asarray(word, dtype=xp.uint32) for word in key)
+    return (words[0], words[1]) if isinstance(words[0], jax.core.Tracer) else key
 
 
 def _place(products: bool) -> tuple[Any, Any]:

@@ -1,11 +1,12 @@
 """The base of all initializers: how Keras calls, saves and names them."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar, Unpack
 
 import keras
 
-from initcore import specs
+from initcore import Part, specs
 from initcore.arguments import as_shape
 from initcore.arrays import REAL
 from initcore.spec import Kernel, Layout, Wording, check_part
@@ -13,9 +14,11 @@ from initcore.spec import Kernel, Layout, Wording, check_part
 from ._draw import draw
 from ._keywords import NoArguments, describe, resolve, write_out
 
-__all__ = ["INITIALIZERS", "CoreInitializer", "register", "spell"]
+__all__ = ["INITIALIZERS", "CoreInitializer", "PartOf", "register", "spell"]
 
 T = TypeVar("T", bound=type)
+PartOf = tuple[Part, tuple[int, ...]]
+"""A part and its sizes."""
 
 # Where Keras's name is not the core's in capitals.
 SPELLED = {"normal": "RandomNormal", "uniform": "RandomUniform"}
@@ -101,9 +104,7 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
             )
         if part is not None:
             check_part(type(self).__name__, part, as_shape(shape, who=type(self).__name__))
-        sizes = shape if part is None else part.shape
-        w = _as_written(self._make)(sizes, dtype)
-        w = w if part is None else part.of(w, tuple(shape))
+        w = self._apart(shape, dtype, part) if part else _as_written(self._make)(shape, dtype)
         return w if layout is None else keras.distribution.distribute_tensor(w, layout)
 
     def get_config(self) -> dict[str, Any]:
@@ -141,7 +142,14 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
     def _key(self) -> tuple[Any, Any]:
         return (0, 0)
 
-    def _make(self, shape: Any, dtype: Any) -> Any:
+    def _apart(self, shape: Any, dtype: Any, part: Part) -> Any:
+        """A part alone, if it can be made alone."""
+        sizes = as_shape(shape, who=type(self).__name__)
+        if "part" in inspect.signature(self._make).parameters:
+            return _as_written(self._make)(part.shape, dtype, (part, sizes))
+        return part.of(_as_written(self._make)(part.shape, dtype), sizes)
+
+    def _make(self, shape: Any, dtype: Any, part: PartOf | None = None) -> Any:
         who, spec = type(self).__name__, specs[self.core]
         sizes = as_shape(shape, who=who)
         kind = self._kind(dtype)
@@ -154,7 +162,7 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
             if spec.grouped:
                 given["groups"] = kernel.groups
         canonical, values = spec.check(canonical, given, wording=self._wording(), shown=sizes)
-        return draw(self.core, self._key(), sizes, canonical, kind, values, layout)
+        return draw(self.core, self._key(), sizes, canonical, kind, values, layout, part)
 
     def _kind(self, dtype: Any) -> str:
         """The name of the dtype; a `TypeError` unless it is real: Keras has no complex weights."""

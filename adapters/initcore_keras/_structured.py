@@ -7,7 +7,7 @@ import keras
 from initcore.arrays import REAL
 from initcore.initializers import Narrowing
 
-from ._initializer import register
+from ._initializer import PartOf, register
 from ._kernel import GainInitializer, LayoutInitializer
 from ._keywords import Axes, KindAndGroups, Seed
 
@@ -68,8 +68,8 @@ class Identity(LayoutInitializer):
         self.gain = gain
         super().__init__(**layout)
 
-    def _make(self, shape: Any, dtype: Any) -> Any:
+    def _make(self, shape: Any, dtype: Any, part: PartOf | None = None) -> Any:
         kind = keras.backend.standardize_dtype(dtype or keras.config.floatx())
         # As Keras's, it also serves integers.
-        w = super()._make(shape, kind if kind in REAL else "float32")
+        w = super()._make(shape, kind if kind in REAL else "float32", part)
         return w if kind in REAL else keras.ops.cast(w, kind)

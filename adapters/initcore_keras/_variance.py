@@ -9,7 +9,7 @@ from initcore.arguments import as_shape
 from initcore.initializers import Entries, Mode, variance_rule
 
 from ._draw import draw
-from ._initializer import register
+from ._initializer import PartOf, register
 from ._kernel import KernelInitializer
 from ._keywords import AxisNumbers, KindAndGroups, Seed
 
@@ -74,17 +74,18 @@ class VarianceScaling(KernelInitializer, keras.initializers.VarianceScaling):  #
     def _values(self) -> dict[str, Any]:
         return self._rule() if self.core == "variance_scaling" else {}
 
-    def _make(self, shape: Any, dtype: Any) -> Any:
+    def _make(self, shape: Any, dtype: Any, part: PartOf | None = None) -> Any:
         sizes = as_shape(shape, who=type(self).__name__)
         named = self.input_axes is not None and self.output_axes is not None
         if len(sizes) >= 2 or named or self.batch:
-            return super()._make(sizes, dtype)
+            return super()._make(sizes, dtype, part)
         # For vectors and scalars Keras sets both fans to the size: one output with that many
         # inputs, in every mode.
         spec, rule = specs["variance_scaling"], {**self._rule(), "mode": "fan_in"}
         canonical, values = spec.check((1, *sizes, 1)[:2], rule, wording=self._wording())
         w = draw(spec.name, self._key(), canonical, canonical, self._kind(dtype), values, None)
-        return keras.ops.reshape(w, sizes)
+        w = keras.ops.reshape(w, sizes)
+        return w if part is None else part[0].of(w, part[1])
 
 
 class _Named(VarianceScaling):

@@ -9,6 +9,7 @@ from ..random import Rng
 from ..spec import Choice, Kernel, Real, Region, ShapeRule, initializer, width_factor
 from ._choices import Narrowing
 from ._identity import on_center
+from ._looped import is_looped, looped
 from ._reflectors import Range, haar, haar_part, is_panelled
 
 __all__ = ["delta_orthogonal", "orthogonal", "scaled_orthogonal"]
@@ -139,6 +140,12 @@ def _rectangle(
 ) -> Any:
     """Rows and columns of the matrices `(groups * rows, columns)` of frames."""
     xp, (groups, rows, columns) = rng.xp, shape
+    tall, n, m = rows > columns, max(rows, columns), min(rows, columns)
+    run = region.run(1 if tall else 0)  # of the frame's columns
+    if groups == 1 and run is not None and is_looped(rng, 1, n, m):
+        w = looped(rng, 1, n, m, gain, not tall, run)[0, ...]
+        rest = (region.starts[0], 0) if tall else (0, region.starts[1])
+        return Region(rest, region.runs).of(w, xp)
     if region.traced or not is_panelled(rng, gain):
         w = xp.reshape(haar(rng, *shape, gain), (groups * rows, columns))
         return region.of(w, xp)

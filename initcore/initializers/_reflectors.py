@@ -17,6 +17,7 @@ from typing import Any
 from ..arrays import conjugate, device_of, is_accelerator, is_complex, is_numpy, is_torch, matmul
 from ..random import Rng
 from ._frames import Block, GrowingFrame, Panels, diagonal, eye_like, of_rank
+from ._looped import is_looped, looped
 
 __all__ = ["haar", "haar_part", "is_panelled"]
 
@@ -39,6 +40,8 @@ def haar(rng: Rng, count: int, rows: int, columns: int, gain: Any = 1.0, *, out:
     """
     xp, tall = rng.xp, rows > columns
     n, m = max(rows, columns), min(rows, columns)
+    if is_looped(rng, count, n, m):
+        return looped(rng, count, n, m, gain, not tall, (0, m))
     if not is_panelled(rng, gain):
         frame = GrowingFrame(count, n, m, tall, rng)
         frame.apply_all(_blocks(rng, (0, count), n, m, m, gain))

@@ -80,6 +80,15 @@ class Region:
                 at = stop
         return found
 
+    def run(self, axis: int) -> tuple[Any, int] | None:
+        """The first index along an axis and how many there are; None if they are not neighbours."""
+        length = 1
+        for size, step in reversed(self.runs[axis]):
+            if size > 1 and step != length:
+                return None
+            length *= size
+        return self.starts[axis], length
+
     def of(self, w: Any, xp: Any) -> Any:
         """The region of a kernel that is there as a whole, along the first axes of an array."""
         if self.traced:

@@ -12,7 +12,7 @@ import pytest
 
 import initcore_jax
 from initcore import specs
-from initcore.initializers import _conv_orthogonal, _reflectors
+from initcore.initializers import _conv_orthogonal, _looped
 from initcore_jax import _init
 
 HIGHEST = (jax.lax.Precision.HIGHEST,) * 2
@@ -94,7 +94,7 @@ def traced_anew() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("traced_anew")
-@pytest.mark.parametrize("module", [_reflectors, _conv_orthogonal], ids=lambda m: m.__name__)
+@pytest.mark.parametrize("module", [_looped, _conv_orthogonal], ids=lambda m: m.__name__)
 def test_a_product_that_asks_for_no_precision_is_found(
     module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
