@@ -29,6 +29,7 @@ RUN_ELSEWHERE = {
     "networks.md": "networks/test_docs.py",
     "peers.md": "conformance/test_peers.py",
     "scale.md": "networks/test_scale_docs.py",
+    "training.md": "training/test_docs.py",
     "torch.md": "torch_adapter/test_docs.py",
 }
 # What a page takes as given, before the numbered block of Python.

@@ -14,7 +14,10 @@ __all__ = [
 
 
 def mean_square(x: Any) -> Any:
-    """Mean of the squared elements, of an array of any shape.
+    """Mean of the squared elements.
+
+    Args:
+        x: Array of any shape.
 
     >>> import numpy as np
     >>> float(mean_square(np.array([[3.0, 1.0]])))
@@ -28,6 +31,9 @@ def dead_units(gradient: Any) -> Any:
 
     Where an activation has slope 0 at every input of a step, no weight of its unit has a gradient.
 
+    Args:
+        gradient: A matrix `(out, in)`.
+
     >>> import numpy as np
     >>> float(dead_units(np.array([[0.0, 0.0], [0.0, 1e-9]])))
     0.5
@@ -37,7 +43,10 @@ def dead_units(gradient: Any) -> Any:
 
 
 def typical_singular_value(w: Any) -> Any:
-    """Root mean square of the singular values of a matrix: all of them, if it is orthogonal.
+    """Root mean square of the singular values of a matrix: each of them, if it is orthogonal.
+
+    Args:
+        w: A matrix of any shape.
 
     >>> import numpy as np
     >>> float(typical_singular_value(np.diag([1.0, 7.0])))

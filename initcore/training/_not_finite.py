@@ -22,7 +22,7 @@ WHAT = {
         "lower the learning rate, use a wider dtype, or look at signal_report",
     ),
     "update": (
-        "a gradient is not finite",
+        "a gradient, or its mean square, is not finite",
         "the weights are still those of this step; look at it with signal_report",
     ),
     "loss": (

@@ -55,6 +55,26 @@ PART = (
 # specification of an initializer.
 WHO = {"who": "Name of the public function, for error texts."}
 COMMON = {
+    "initcore_torch.lightning": {
+        "trainer": "Lightning's trainer.",
+        "pl_module": "The LightningModule.",
+        "batch": "Of the data.",
+        "batch_idx": "Its number in the epoch.",
+        "loss": "What `training_step` gave.",
+        "optimizer": "The one whose step comes.",
+        "given": "What Lightning passes.",
+    },
+    "initcore_torch.transformers": {
+        "args": "The `TrainingArguments`.",
+        "state": "The `TrainerState`.",
+        "control": "The `TrainerControl`, which stays as it is.",
+        "given": "What the trainer has, by name.",
+    },
+    "initcore_keras.callbacks": {
+        "batch": "Number of the batch in the epoch.",
+        "epoch": "Number of the epoch.",
+        "logs": "Keras's numbers by name.",
+    },
     "initcore.initializers": {
         "rng": "`Rng`: the key. Its namespace, dtype and device are those of the result.",
         "shape": "Shape `(out, in, *spatial)` of the kernel; with groups `(out, in / groups, "

@@ -24,6 +24,8 @@ PAGES = (
     ("initcore.training", "While training", "What is watched, and why training stops."),
     ("initcore_torch.training", "Training loops of PyTorch", "A loop of your own, watched."),
     ("initcore_torch.lightning", "Lightning", "Callbacks of a `Trainer`."),
+    ("initcore_jax.training", "optax", "A part of `optax.chain`, and what it saw."),
+    ("initcore_keras.callbacks", "Keras's fit", "Callbacks of `model.fit`."),
     ("initcore_torch.transformers", "transformers", "Callbacks of a `Trainer`, whole models."),
     (
         "initcore.invariants",
@@ -46,7 +48,7 @@ INTERNAL = (
     "initcore.theory.finite_width", "initcore.theory.spectrum",
     "initcore_torch.networks", "initcore_jax.networks", "initcore_keras.networks",
     "initcore_conformance.backends", "initcore_conformance.checks",
-    "initcore_conformance.drop_in",
+    "initcore_conformance.drop_in", "initcore_conformance.plugin",
 )  # fmt: skip
 
 
