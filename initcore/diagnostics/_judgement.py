@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from scipy.special import fdtri
+
 __all__ = ["Change", "changes", "cure", "judged", "worst"]
 
 PLAIN = ("first", "hidden", "output", "skip_projection", "transposed", "grouped")
@@ -78,7 +80,8 @@ def changes(layers: Sequence[Any], what: str) -> list[Change]:
         for one in rest:
             ratio = getattr(one, what) / getattr(first, what)
             loose = what == "gradient" and one.normalized and one.role in STAGED
-            change = Change(what, ratio, one.path, first.path, STAGES if loose else WITHIN)
+            allowed = max(STAGES if loose else WITHIN, _spread(one.size))
+            change = Change(what, ratio, one.path, first.path, allowed)
             found.append(_scale_free(change, one, first))
     plain = [one for one in known if one.role in PLAIN and not one.normalized]
     if plain:
@@ -87,6 +90,11 @@ def changes(layers: Sequence[Any], what: str) -> list[Change]:
             ratio = getattr(one, what) * one.size / (getattr(first, what) * first.size)
             found.append(Change(what, ratio, one.path, first.path, ACROSS))
     return found
+
+
+def _spread(size: int) -> float:
+    """Ratio of two mean squares of so many normal numbers that chance alone exceeds at 1e-6."""
+    return float(fdtri(size, size, 1 - 1e-6)) if size else math.inf
 
 
 def _scale_free(change: Change, one: Any, first: Any) -> Change:

@@ -221,7 +221,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         elif kind == "map" and name == "where" and constants:
             kind = "move"
         if kind == "attention":
-            order = [a for a in args if isinstance(a, Tensor) and id(a) in self._node_of]
+            order = [a for a in (*args, kwargs.get("attn_mask"))
+                     if isinstance(a, Tensor) and id(a) in self._node_of]  # fmt: skip
             inputs = tuple(self._node_of[id(a)] for a in order)
         elif kind == "softmax":
             axis = int(argument(function, "dim", args, kwargs))

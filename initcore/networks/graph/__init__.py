@@ -13,6 +13,8 @@ from ._elementwise import is_bounded as is_bounded
 from ._elementwise import is_difference as is_difference
 from ._elementwise import is_multiplication as is_multiplication
 from ._elementwise import is_scaling as is_scaling
+from ._elementwise import is_step as is_step
+from ._elementwise import takes_signs as takes_signs
 from ._elementwise import values_of as values_of
 from ._graph import KINDS as KINDS
 from ._graph import Graph as Graph

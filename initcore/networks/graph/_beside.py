@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ._elementwise import PROBES, is_affine
 from ._graph import Node
 from ._recorded import Recorded, Uses
 
@@ -32,11 +33,13 @@ class Beside:
             how = _how(recorded, [self._signal[j] for j in recorded.inputs])
             for w in weights:
                 paths = self._recorded.paths(w)
-                if how == "add":
+                if how == "add" and self._is_bent(w):
+                    self._uses.note(paths, kind="multiplier")  # in the logarithm, say
+                elif how == "add":
                     sizes = [n for p in paths[:1] for n in self._recorded.known[p].shape if n > 1]
                     self._added(nodes, i, w, paths, len(sizes) <= 1)
                 elif how == "multiply":
-                    normalized = node.kind == "statistic" or _after_norm(nodes, node.inputs)
+                    normalized = node.kind == "statistic" or self._takes(nodes, i, "scale")
                     start = self._start(w) if normalized else None
                     more = {} if start is None else {"starts": ((0, -1, start),)}
                     self._uses.note(paths, kind="scale" if normalized else "multiplier", **more)
@@ -50,12 +53,26 @@ class Beside:
                 nodes[i] = dataclasses.replace(node, function=self._closed(recorded))
 
     def _added(self, nodes: list[Node], i: int, w: int, paths: tuple[str, ...], flat: bool) -> None:
-        node = nodes[i]
-        after = _after_norm(nodes, node.inputs)
-        layer = _feeding(nodes, node.inputs)
+        layer = _feeding(nodes, nodes[i].inputs)
         bias = flat or (layer is not None and self._has_outputs(nodes[layer], w))
-        shift = bias and after and layer is None
+        if all(self._recorded.known[p].told.get("kind") == "embedding" for p in paths):
+            bias = False  # rows of a table, each for a sort of values
+        shift = bias and layer is None and self._takes(nodes, i, "shift")
         self._uses.note(paths, kind=("shift" if shift else "bias") if bias else "position")
+
+    def _takes(self, nodes: list[Node], i: int, kind: str) -> bool:
+        """Whether a weight at node `i` is the scale or the shift of a normalization before it.
+
+        A normalization has one of each; further weights belong to what follows.
+        """
+        way = _way_to_norm(nodes, nodes[i].inputs)
+        before = {path for j in way for path in nodes[j].parameters}
+        return bool(way) and not any(self._uses.get(p, {}).get("kind") == kind for p in before)
+
+    def _is_bent(self, w: int) -> bool:
+        """Whether a value of one weight is a function of it that is no line."""
+        values = self._recorded.of_one(w, PROBES)
+        return values is not None and values.shape == PROBES.shape and not is_affine(values)
 
     def _has_outputs(self, layer: Node, w: int) -> bool:
         """Whether a weight of several axes has the outputs of the layer before as its own."""
@@ -120,14 +137,15 @@ def _how(node: Node, signal: list[bool]) -> str:
     return ""
 
 
-def _after_norm(nodes: list[Node], front: Iterable[int], steps: int = 4) -> bool:
-    """Whether values come out of a normalization, within a few moves."""
-    front = list(front)
+def _way_to_norm(nodes: list[Node], front: Iterable[int], steps: int = 4) -> list[int]:
+    """The nodes from values back to a normalization within a few moves; empty if there is none."""
+    front, way = list(front), []
     for _ in range(steps):
+        way += front
         if any(nodes[i].kind == "norm" for i in front):
-            return True
+            return way
         front = [j for i in front if nodes[i].kind in ("map", "move") for j in nodes[i].inputs]
-    return False
+    return []
 
 
 def _feeding(nodes: list[Node], front: Iterable[int], steps: int = 6) -> int | None:

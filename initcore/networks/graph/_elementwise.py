@@ -21,6 +21,8 @@ __all__ = [
     "is_difference",
     "is_multiplication",
     "is_scaling",
+    "is_step",
+    "takes_signs",
     "values_of",
 ]
 
@@ -88,11 +90,34 @@ def is_difference(node: Node) -> bool:
 
 
 def is_bounded(function: Any) -> bool:
-    """Whether an activation, a name or a callable, stays within bounds: a gate's does."""
+    """Whether an activation, a name or a callable, stays near 1 at most: a gate's does.
+
+    Twice a sigmoid does; one that is cut where signals seldom are, at 6 or 7, does not.
+    """
+    ends = _at(function, [-1e3, -30.0, 30.0, 1e3])
+    return ends is not None and bool(np.abs(ends).max() <= 2.0)
+
+
+def takes_signs(function: Any) -> bool:
+    """Whether an activation, a name or a callable, is about as negative as it is positive."""
+    ends = _at(function, [-30.0, 30.0])
+    return ends is not None and bool(min(-ends.min(), ends.max()) > 0.5)
+
+
+def is_step(function: Any) -> bool:
+    """Whether an activation is positive everywhere and goes on as its argument: a time step's."""
+    values = _at(function, [-6.0, 0.0, 6.0, 30.0, 1e3])
+    if values is None or values.min() <= 0.0:
+        return False
+    return bool(np.abs(values[3:] / [30.0, 1e3] - 1.0).max() < 0.05 and values[0] < 0.1)
+
+
+def _at(function: Any, points: list[float]) -> Any:
+    """The values of an activation, a name or a callable; None where they are not finite."""
     try:
         with np.errstate(all="ignore"):
             value = activation_of(function).value if isinstance(function, str) else function
-            ends = np.asarray(value(np.array([-1e3, -30.0, 30.0, 1e3])))
+            values = np.asarray(value(np.array(points)), dtype=np.float64)
     except Exception:
-        return False
-    return bool(np.isfinite(ends).all() and np.abs(ends).max() < 10.0)
+        return None
+    return values if values.shape == (len(points),) and np.isfinite(values).all() else None

@@ -28,7 +28,8 @@ KINDS = {
     "map": "an elementwise function of one or more values",
     "sum": "the sum or the difference of two values",
     "softmax": "a softmax",
-    "attention": "softmax(query key) value in one operation; its inputs are query, key, value",
+    "attention": "softmax(query key) value in one operation; its inputs are query, key, value, "
+    "and what is added to the scores, if anything is",
     "move": "what moves or averages elements: views, slices, joins, masks, dropout",
     "reduce": "a sum, mean, variance or maximum over axes",
     "other": "anything else",

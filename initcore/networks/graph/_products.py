@@ -46,6 +46,9 @@ class Products:
             a, b = product.operands
             product = dataclasses.replace(product, operands=(b, a))
         new = dataclasses.replace(new, product=product)
+        if i in self._signals.positions:
+            self._uses.note(new.parameters, kind="position")
+            return dataclasses.replace(new, kind="move", function=None)
         views = self._recorded.view(w)
         if views is None or product is None:
             self.picks[i] = ()

@@ -91,7 +91,7 @@ class _Resolution:
         elif node.kind == "attention":
             self._uses.note(paths, kind="position")
         elif node.kind == "move" and weights and signals:
-            self._joined(weights)
+            self._joined(i, weights)
         elif node.kind == "other" and paths:
             self._uses.note(paths, kind="other", note=f"used by {node.label}")
         return new
@@ -102,17 +102,36 @@ class _Resolution:
         added = picked and any(self._nodes[c].kind == "sum" for c in self._recorded.after_moves(i))
         self._uses.note(self._recorded.paths(node.inputs[0]), kind="bias" if added else "embedding")
 
-    def _joined(self, weights: list[int]) -> None:
-        """Weights that join the signal: learned tokens, and what is added to them."""
-        for w in weights:
-            i = w
-            while self._nodes[i].inputs:
-                node = self._nodes[i]
+    def _joined(self, at: int, weights: list[int]) -> None:
+        """Weights that join the signal: learned tokens, and what is added to them.
+
+        One that joins the scores of an attention or of a router is a bias of theirs.
+        """
+        kind, front = "bias" if self._is_scored(at) else "latent", list(weights)
+        while front:
+            i = front.pop()
+            node = self._nodes[i]
+            if node.kind == "move":
+                front += node.inputs
+            elif node.inputs:
                 if node.kind in ("sum", "map"):
                     for j in node.inputs[1:]:
                         self._uses.note(self._recorded.paths(j), kind="position")
-                i = node.inputs[0]
-            self._uses.note(self._nodes[i].parameters, kind="latent")
+                front.append(node.inputs[0])
+            else:
+                self._uses.note(node.parameters, kind=kind)
+
+    def _is_scored(self, i: int) -> bool:
+        """Whether a softmax takes a value, at most shifted and moved."""
+        seen, front = set(), [i]
+        while front:
+            for c in self._recorded.consumers[front.pop()]:
+                if self._nodes[c].kind == "softmax":
+                    return True
+                if self._nodes[c].kind in ("move", "sum") and c not in seen:
+                    seen.add(c)
+                    front.append(c)
+        return False
 
     def _parameter(self, p: Parameter) -> Parameter:
         found = self._uses.get(p.path)

@@ -9,6 +9,7 @@ from ._recorded import Recorded, Uses
 __all__ = ["Signals"]
 
 ALONE = ("move", "map", "sum", "reduce", "other", "product")  # of weights they are made of weights
+FAR = 24  # nodes around a term of a sum of scores, at most
 STARTS = ("softmax", "attention", "norm", "recurrent")
 
 
@@ -18,6 +19,7 @@ class Signals:
     Attributes:
         signal: For each node whether it is a signal.
         attends: Products of an attention, of signals and values of weights.
+        positions: Those whose results are added to the scores or the values of the contents.
     """
 
     def __init__(self, recorded: Recorded, uses: Uses) -> None:
@@ -25,6 +27,7 @@ class Signals:
         self._nodes, self._outputs = recorded.nodes, set(recorded.graph.outputs)
         self.attends: set[int] = set()
         self.signal = self._signals()
+        self.positions = {i for i in self.attends if self._is_added(i)}
 
     def _signals(self) -> list[bool]:
         begun: set[int] = set()
@@ -72,25 +75,26 @@ class Signals:
     def _attending(self, signal: list[bool]) -> set[int]:
         """The products of a signal with weights that belong to an attention."""
         found = set()
-        soft = [i for i, node in enumerate(self._nodes) if node.kind == "softmax"
+        soft = [i for i, node in enumerate(self._nodes) if node.kind in ("softmax", "attention")
                 or (node.kind == "map" and _is_quotient(self._nodes, i))]  # fmt: skip
         for i in soft:
+            fused = self._nodes[i].kind == "attention"
             seen: set[int] = set()
-            front = list(self._nodes[i].inputs)
+            front = list(self._nodes[i].inputs[3 if fused else 0 :])
             while front:
                 j = front.pop()
-                if j in seen or len(seen) > 16:
+                if j in seen or len(seen) > 2 * FAR:
                     continue
                 seen.add(j)
                 if self._nodes[j].kind == "product":
                     found.add(j)
                 elif self._nodes[j].kind in ("move", "map", "sum"):
                     front += self._nodes[j].inputs
-            front, seen = [i], set()
+            front, seen = [] if fused else [i], set()
             while front:
                 j = front.pop()
                 for c in self._recorded.consumers[j]:
-                    if c in seen or len(seen) > 16:
+                    if c in seen or len(seen) > 2 * FAR:
                         continue
                     seen.add(c)
                     if self._nodes[c].kind == "product":
@@ -98,6 +102,51 @@ class Signals:
                     elif self._nodes[c].kind in ("move", "map") and not self._weighs(c, i):
                         front.append(c)
         return {i for i in found if signal[i]}
+
+    def _is_added(self, i: int) -> bool:
+        """Whether the product of a query, or of probabilities, with a weight, moved at most, is
+        added to that with a key, or with values.
+        """
+        signals = [j for j in self._nodes[i].inputs if self.signal[j]]
+        if len(signals) != 1:
+            return False
+        source = self._source(signals[0])
+        made, front = {i}, [i]
+        while front and len(made) < FAR:
+            for c in self._recorded.consumers[front.pop()]:
+                node = self._nodes[c]
+                if node.kind == "attention":
+                    return self._comes(node.inputs[0], source) and not made & {*node.inputs[:3]}
+                if node.kind == "sum" and any(
+                    self._is_mixed(j) and self._comes(j, source)
+                    for j in node.inputs
+                    if j not in made
+                ):
+                    return True
+                if node.kind in ("move", "map", "sum") and c not in made:
+                    made.add(c)
+                    front.append(c)
+        return False
+
+    def _source(self, i: int) -> int:
+        """The product, softmax or input that a value is made of, by moves, maps and biases."""
+        while True:
+            made = [j for j in self._nodes[i].inputs if self.signal[j]]
+            if not made or self._nodes[i].kind not in ("move", "map", "sum"):
+                return i
+            i = made[0]
+
+    def _comes(self, i: int, source: int) -> bool:
+        return bool(self._recorded.graph.ancestors[i] >> source & 1)
+
+    def _is_mixed(self, i: int) -> bool:
+        """Whether a value is a product of two signals, moved and mapped at most."""
+        while len(self._nodes[i].inputs) == 1 and self._nodes[i].kind in ("move", "map"):
+            i = self._nodes[i].inputs[0]
+        node = self._nodes[i]
+        if node.kind == "sum":
+            return any(map(self._is_mixed, node.inputs))
+        return node.kind == "product" and all(self.signal[j] for j in node.inputs)
 
     def _weighs(self, c: int, soft: int) -> bool:
         """Whether a softmax's result multiplies outputs of layers, as a router's does."""

@@ -13,7 +13,16 @@ from typing import Any
 import numpy as np
 
 from ...activations import activation_of, names
-from ..graph import CLOSE, PROBES, Graph, called, is_affine, is_scaling, values_of
+from ..graph import (
+    CLOSE,
+    PROBES,
+    Graph,
+    called,
+    is_affine,
+    is_multiplication,
+    is_scaling,
+    values_of,
+)
 from ._ways import everywhere
 
 __all__ = ["LINEAR", "Activations", "Following"]
@@ -81,7 +90,8 @@ class Activations:
             return j not in self.ends and all(
                 _comes_of_layers(graph, k) for k in node.inputs if k != i
             )
-        if node.kind == "mix":  # with a matrix that no layer makes, such as a graph's edges
+        # With a matrix or a factor that no layer makes, such as a graph's edges or a mask.
+        if node.kind == "mix" or is_multiplication(node):
             others = [k for k in node.inputs if k != i]
             return bool(others) and not any(graph.ancestors[k] & graph.layer_bits for k in others)
         return is_scaling(node)
@@ -117,7 +127,9 @@ class Activations:
             values = values_of(function)
             if values is None or is_affine(values) or self._is_statistic(j, values):
                 continue
-            return Following(_named(values) or self._same(function, values), j)
+            return Following(
+                _named(values, graph.nodes[j].label) or self._same(function, values), j
+            )
         return None
 
     def _is_statistic(self, i: int, values: Any) -> bool:
@@ -136,14 +148,12 @@ class Activations:
 
 
 def _comes_of_layers(graph: Graph, i: int, steps: int = 6) -> bool:
-    """Whether a value is a layer's output, moved at most."""
+    """Whether a value is a layer's output or rows of a table, moved or scaled at most."""
     for _ in range(steps):
         node = graph.nodes[i]
-        if node.kind in ("layer", "recurrent"):
+        if node.kind in ("layer", "recurrent", "look_up"):
             return True
-        if node.kind == "look_up":  # biases, one for each expert
-            return all(graph.by_path[p].kind == "bias" for p in node.parameters)
-        if node.kind != "move" or len(node.inputs) != 1:
+        if len(node.inputs) != 1 or not (node.kind == "move" or is_scaling(node)):
             return False
         i = node.inputs[0]
     return False
@@ -164,8 +174,10 @@ def _composed(graph: Graph, start: int, end: int) -> Callable[[Any], Any]:
     return activation
 
 
-def _named(values: Any) -> str | None:
-    for name in names():
+def _named(values: Any, label: str) -> str | None:
+    """A name of the function with these values, the framework's `label` where it is one."""
+    known_names = names()
+    for name in sorted(known_names, key=lambda name: name != label):
         with np.errstate(all="ignore"):
             known = activation_of(name).value(PROBES)
         finite = np.isfinite(values) & np.isfinite(known)  # the far probes tell relu6 from relu

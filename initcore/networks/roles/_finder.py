@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Graph, Parameter, resolve, uncollected, uses_of
+from ..graph import Graph, Parameter, is_scaling, resolve, uncollected, uses_of
 from ._activation import LINEAR, Activations
 from ._attention import PARTS, attention_roles
 from ._batches import with_batches
@@ -134,7 +134,7 @@ class _Finder:
             or next((name for name in ("transposed", "depthwise") if getattr(p, name)), None)
             or ("recurrent" if recurs(self.graph, self.uses, nodes) else None)
             or purpose(self.graph, node, following, arrives)
-            or self._place(p, nodes)
+            or self._place(p, nodes, arrives)
         )
         number, branch = self._branch_of(node)
         return Weight(
@@ -178,17 +178,18 @@ class _Finder:
         several = len([part for part in parts if part != "output"])
         return several if p.kernel.out % several == 0 else 1
 
-    def _place(self, p: Parameter, nodes: Sequence[int]) -> str:
+    def _place(self, p: Parameter, nodes: Sequence[int], arrives: Arrives) -> str:
         """The role that its place among the layers gives it."""
         graph, node = self.graph, nodes[0]
         _, branch = self._branch_of(node)
+        ends = self._reaches_end(node, arrives)
         if branch and self._feeds_forward(p, node, branch):
-            if node in branch.last:
+            if node in branch.last and ends:
                 return "feed_forward_out"
             return "feed_forward_in" if node < max(branch.last, default=0) else "hidden"
         if node in self.projections:
             return "skip_projection"
-        if branch and node in branch.last:
+        if branch and node in branch.last and ends:
             return "branch_last"
         made = graph.layer_bits | self._tables
         same = [i for i in nodes if graph.picks.get(i) == graph.picks.get(node)]
@@ -202,7 +203,9 @@ class _Finder:
     def _feeds_forward(self, p: Parameter, node: int, branch: Branch) -> bool:
         """Whether a layer belongs to a transformer's feed-forward branch."""
         ancestors = self.graph.ancestors
-        if not self.attention or p.kernel is None or len(p.kernel.spatial) > 1:
+        if p.kernel is None or len(p.kernel.spatial) > 1:
+            return False
+        if self._stems[branch.end] not in self._attended:
             return False
         if len(branch.layers) < 2:
             return False
@@ -211,6 +214,31 @@ class _Finder:
             if related and (layer in self.attention or layer in self._convolved):
                 return False
         return True
+
+    @cached_property
+    def _stems(self) -> list[int]:
+        """For each node the first one of the stem that it lies on: moved, normalized, added to."""
+        graph, first = self.graph, list(range(len(self.graph.nodes)))
+
+        def root(i: int) -> int:
+            while first[i] != i:
+                first[i] = first[first[i]]
+                i = first[i]
+            return i
+
+        for i, node in enumerate(graph.nodes):
+            if node.kind not in ("move", "norm", "sum") and not is_scaling(node):
+                continue
+            for j in node.inputs:
+                if not graph.layer_bits >> j & 1:
+                    a, b = sorted((root(i), root(j)))
+                    first[b] = a
+        return [root(i) for i in range(len(first))]
+
+    @cached_property
+    def _attended(self) -> set[int]:
+        """The stems that attentions are added to."""
+        return {self._stems[b.end] for b in self.branches if {*b.layers} & {*self.attention}}
 
     @cached_property
     def _convolved(self) -> set[int]:
@@ -232,7 +260,9 @@ class _Finder:
 
     def _reaches_end(self, node: int, arrives: Arrives) -> bool:
         """Whether a layer's outputs reach the sum of a residual branch without another layer."""
-        return any(node in b.last and any(map(arrives, self.graph.nodes[b.end].inputs))
+        made = self.graph.ancestors
+        return any(node in b.last and any(made[j] >> node & 1 and arrives(j)
+                                          for j in self.graph.nodes[b.end].inputs)
                    for b in self.branches)  # fmt: skip
 
     def _is_settled(self, node: int) -> bool:

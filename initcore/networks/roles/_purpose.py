@@ -1,11 +1,13 @@
 """Roles that show in how a layer's outputs are used: router, gate, modulation, time step."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import permutations
+from typing import Any
 
-from ..graph import Graph, Node, is_bounded, is_multiplication
+from ..graph import Graph, Node, called, is_bounded, is_multiplication, is_step, takes_signs
 from ._activation import LINEAR, Following
-from ._ways import ahead, everywhere, layer_behind
+from ._ways import FAR, ahead, everywhere, layer_behind, origin
 
 __all__ = ["purpose", "shapes_a_product"]
 
@@ -34,11 +36,17 @@ def purpose(graph: Graph, layer: int, following: Following, goes: Goes = everywh
 
 def shapes_a_product(graph: Graph, following: Following) -> str | None:
     """`"time_step"` or `"gate"` if the activation's result multiplies another value in that way."""
-    if following.node is None or not _multiplies(graph, following.node):
+    if following.node is None:
         return None
-    if following.function == "softplus":
+    others = [k for j, k in _partners(graph, following.node) if _is_product(graph.nodes[j])]
+    if not others:
+        return None
+    if is_step(following.function):
         return "time_step"
-    return "gate" if is_bounded(following.function) else None
+    if not is_bounded(following.function):
+        return None
+    gated = takes_signs(following.function) and all(_is_factor(graph, k) for k in others)
+    return None if gated else "gate"
 
 
 def _chooses(graph: Graph, layer: int, goes: Goes) -> bool:
@@ -82,19 +90,58 @@ def _kernels_behind(graph: Graph, i: int) -> int:
     return max(batches, default=0)
 
 
-def _multiplies(graph: Graph, i: int) -> bool:
-    """Whether a value, through moves and affine maps, multiplies another one."""
-    return any(_is_product(graph.nodes[j]) for j in ahead(graph, i, BESIDE))
+def _partners(graph: Graph, i: int, goes: Goes = everywhere) -> Iterator[tuple[int, int]]:
+    """The products and sums that a value, moved and mapped, takes part in, with the other operand.
+
+    Yields:
+        The node, and what meets the value there.
+    """
+    seen, front = {i}, [i]
+    while front and len(seen) < FAR:
+        k = front.pop(0)
+        for j in graph.consumers[k]:
+            node = graph.nodes[j]
+            if not goes(j):
+                continue
+            others = set(node.inputs) - {k}
+            if node.kind in BESIDE and (node.kind == "move" or not others):
+                if j not in seen:
+                    seen.add(j)
+                    front.append(j)
+            elif len(others) == 1 and (node.kind == "sum" or _is_product(node)):
+                yield j, others.pop()
+
+
+def _is_factor(graph: Graph, i: int) -> bool:
+    """Whether a value lies between 0 and 1, or so, as the factor of a gated signal does."""
+    i = origin(graph, i)
+    node = graph.nodes[i]
+    if node.kind != "map" or len(set(node.inputs)) != 1 or node.function is None:
+        return False
+    function: Any = lambda x: called(node, dict.fromkeys(node.inputs, x))  # noqa: E731
+    return is_bounded(function) and not takes_signs(function)
 
 
 def _modulates(graph: Graph, layer: int, goes: Goes) -> bool:
-    """Whether a layer's output multiplies what comes out of a normalization."""
-    for j in ahead(graph, layer, BESIDE, goes):
+    """Whether a layer's output multiplies a normalization's result, or is added to such a product.
+
+    That is, whether it is the scale or the shift of a normalization without weights of its own.
+    """
+    for j, other in _partners(graph, layer, goes):
         if _is_product(graph.nodes[j]):
-            others = [k for k in graph.nodes[j].inputs if not graph.ancestors[k] >> layer & 1]
-            if any(_is_normal(graph, k) for k in others):
+            if _is_normal(graph, other):
                 return True
+        elif _is_product(graph.nodes[other]) and any(
+            _is_normal(graph, a) and _is_made(graph, b)
+            for a, b in permutations(graph.nodes[other].inputs)
+        ):
+            return True
     return False
+
+
+def _is_made(graph: Graph, i: int) -> bool:
+    """Whether a value is a layer's output, moved and scaled at most."""
+    return layer_behind(graph, origin(graph, i, BESIDE)) is not None
 
 
 def _is_product(node: Node) -> bool:

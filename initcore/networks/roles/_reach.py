@@ -116,18 +116,21 @@ def partition(graph: Graph, layer: int, found: Mapping[int, Reach]) -> list[Any]
 
     Halves that are turned, say, and added or joined again stay one.
     """
-    if not found:
+    if not found or not found[layer].rows.any():
         return []
     full = found[layer].rows
     count = len(full)
     whole = [np.flatnonzero(full)]
-    labels = np.zeros(count, dtype=np.int64)
+    labels, taken = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=bool)
     for i in found:
         r = found[i]
         if r.numbers is not None and r.rows is not full and graph.nodes[i].kind in PASSES:
             both = labels * 2 + r.rows
             labels = np.unique(both, return_inverse=True)[1].reshape(-1)
-    if labels.max(initial=0) == 0:
+            taken |= r.rows
+    if taken.any():  # what nothing takes in this pass goes with what is taken
+        labels[~taken & full] = labels[np.argmax(taken)]
+    if labels[full].max() == labels[full].min():
         return whole
     if labels.max() >= 64:  # every row alone: a loop over outputs, say
         return whole

@@ -20,9 +20,26 @@ def recurs(graph: Graph, uses: Mapping[str, Sequence[int]], nodes: Sequence[int]
         return False
     first = nodes[0]
     later = next((n for n in nodes[1:] if graph.ancestors[n] >> first & 1), None)
+    if later is not None and not _carries(graph, first, later):
+        return False  # it chooses what the next step reads, as an attention's query
     if later is None:  # a kernel on every step's input
         return _beside_state(graph, uses, nodes[-1])
     return _new_beside(graph, later, first)
+
+
+def _carries(graph: Graph, first: int, later: int) -> bool:
+    """Whether a way from one use to a later one passes by all softmaxes."""
+    seen, front = {first}, [first]
+    while front:
+        for j in graph.consumers[front.pop()]:
+            if j == later:
+                return True
+            if j in seen or j > later or not graph.ancestors[later] >> j & 1:
+                continue
+            seen.add(j)
+            if graph.nodes[j].kind not in ("softmax", "attention"):
+                front.append(j)
+    return False
 
 
 def _new_beside(graph: Graph, later: int, first: int) -> bool:

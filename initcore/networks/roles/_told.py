@@ -47,15 +47,18 @@ def like_its_siblings(
 ) -> Mapping[str, Weight]:
     """Unreached weights, described like reached ones of the same shape and a similar name.
 
-    One expert of many is chosen, say. Names are alike that differ in numbers alone.
+    One expert of many is chosen, say, or another module of a class. Names are alike that differ in
+    numbers alone, or else in what comes before a part of a part of a module.
     """
     likes: dict[tuple[str, Sequence[int]], Weight] = {}
     for path, w in found.items():
         if path in reached:
             likes.setdefault((_pattern(path), w.parameter.shape), w)
+            likes.setdefault((_end(path) or path, w.parameter.shape), w)
     changed = {}
     for path, w in found.items():
-        like = likes.get((_pattern(path), w.parameter.shape))
+        shape = w.parameter.shape
+        like = likes.get((_pattern(path), shape)) or likes.get((_end(path), shape))
         if path in reached or like is None:
             continue
         q = like.parameter
@@ -67,6 +70,13 @@ def like_its_siblings(
         pieces = tuple(dataclasses.replace(piece, parameter=p) for piece in like.pieces)
         changed[path] = dataclasses.replace(like, parameter=p, pieces=pieces)
     return changed
+
+
+def _end(path: str) -> str:
+    """The last parts of the pattern, in which there are two names of modules; empty if fewer."""
+    parts = re.split(r"[./]", _pattern(path))
+    named = [n for n, part in enumerate(parts[:-1]) if part != "*"]
+    return "..." + ".".join(parts[named[-2] :]) if len(named) > 2 else ""
 
 
 def _pattern(path: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 
 from ..graph import Graph
 
-__all__ = ["ahead", "everywhere", "layer_behind", "origin"]
+__all__ = ["FAR", "ahead", "everywhere", "layer_behind", "origin"]
 
 FAR = 96  # nodes that are looked at, at most
 DEEP = 6  # moves that are passed, at most

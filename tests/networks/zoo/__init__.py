@@ -6,7 +6,17 @@ from typing import Any
 __all__ = ["FAMILIES", "zoo"]
 
 FAMILIES = {
-    "torch": ("language", "vision", "small"),
+    "torch": (
+        "language",
+        "decoders",
+        "encoders",
+        "vision",
+        "sight",
+        "sound",
+        "convolutional",
+        "composed",
+        "small",
+    ),
     "jax": ("linen", "nnx", "equinox", "haiku"),
     "keras": ("keras_language", "keras_vision", "keras_small"),
 }

@@ -118,7 +118,7 @@ ZOO: dict[str, tuple[Any, Any, str]] = {
     "GAN, constant start": (Generator, torch.zeros(2, 6), """
         *.bias bias
         start latent
-        style.weight modulation + first
+        style.weight modulation + modulation
         conv.weight first leaky_relu
         rgb.weight output
     """),
