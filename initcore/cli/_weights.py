@@ -12,7 +12,7 @@ import typer
 from ..arguments import one_line
 from ._theory import Json
 
-__all__ = ["register"]
+__all__ = ["Tensor", "as_tensor", "register"]
 
 Tensor = tuple[str, tuple[int, ...], bytes]
 """Dtype as safetensors name it, shape, and the numbers in little-endian bytes."""
@@ -137,9 +137,14 @@ def _numpy(path: Path) -> Iterator[tuple[str, Tensor]]:
     loaded = np.load(path, allow_pickle=False)
     arrays = loaded.items() if hasattr(loaded, "items") else [(path.stem, loaded)]
     for name, array in arrays:
-        kind = array.dtype.newbyteorder("<")
-        dtype = NAMES.get(array.dtype.name, array.dtype.name)
-        yield name, (dtype, array.shape, np.ascontiguousarray(array, kind).tobytes())
+        yield name, as_tensor(array)
+
+
+def as_tensor(array: Any) -> Tensor:
+    """An array as safetensors have it."""
+    kind = array.dtype.newbyteorder("<")
+    dtype = NAMES.get(array.dtype.name, array.dtype.name)
+    return dtype, array.shape, np.ascontiguousarray(array, kind).tobytes()
 
 
 READERS = {".safetensors": _safetensors, ".npz": _numpy, ".npy": _numpy}
