@@ -1,6 +1,9 @@
 """`initcore init`: models of every kind become files that their frameworks load."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ from safetensors.torch import load_file as load_torch
 from tests.tools.alone import alone
 from tests.tools.command import Run
 
+ROOT = Path(__file__).parents[2]
 NETS = """
 import equinox as eqx
 import jax
@@ -156,3 +160,22 @@ def test_pictures_are_drawn_as_svg(tmp_path: Path, run: Run) -> None:
     for command in (("critical", "tanh", "--q", 0.2), ("spectrum", "tanh", "--depth", 9)):
         assert run(*command, "--plot", tmp_path / "a.svg").returncode == 0
         assert "<svg" in (tmp_path / "a.svg").read_text("utf-8")
+
+
+def test_narrow_terminals_and_pipes_get_plain_lines() -> None:
+    columns = 34
+    command = [sys.executable, "-m", "initcore"]
+    paths = os.pathsep.join(str(ROOT / part) for part in (".", "adapters"))
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": str(columns), "PYTHONPATH": paths}
+    for arguments in (["list"], ["init", "--help"]):
+        done = subprocess.run(
+            [*command, *arguments], capture_output=True, text=True, env=environment, check=True
+        )
+        assert "\x1b[3" not in done.stdout
+        assert max(map(len, done.stdout.splitlines())) <= columns
+    piped = subprocess.run(
+        " ".join([*command, "list", "--json", "|", "head", "-c", "20"]), shell=True,
+        capture_output=True, text=True, env=environment, check=True,
+    )  # fmt: skip
+    assert piped.stdout.startswith('[{"name"')
+    assert not piped.stderr
