@@ -1,4 +1,4 @@
-"""For the `Trainer` of transformers: `Initialize` before the first step, and `Watch` of the steps.
+"""For transformers: models from a configuration, and callbacks for the `Trainer`.
 
 A callback of transformers knows no trainer, and is told how to log:
 
@@ -8,15 +8,21 @@ A callback of transformers knows no trainer, and is told how to log:
 from collections.abc import Callable
 from typing import Any
 
+import torch
+import transformers
 from torch import Tensor, nn
-from transformers import TrainerCallback
+from transformers import PretrainedConfig, PreTrainedModel, TrainerCallback
 
 from initcore.networks import AskedScheme, Report
 
 from . import training
-from .networks import initialize
+from .networks import initialize, plan
 
-__all__ = ["Initialize", "Watch"]
+# In another module before transformers 5.
+_HOME = getattr(transformers, "initialization", transformers.modeling_utils)
+no_init_weights: Any = _HOME.no_init_weights
+
+__all__ = ["Initialize", "Watch", "init_transformers"]
 
 
 class Initialize(TrainerCallback):
@@ -107,3 +113,72 @@ class Watch(TrainerCallback):
             found = getattr(output, "loss", None)
             found = found if isinstance(found, Tensor) else getattr(output, "logits", None)
             self._call = model, call, kwargs, found
+
+
+def init_transformers(
+    config_or_class: Any, scheme: AskedScheme, *, config: Any = None, seed: int = 0,
+    dtype: torch.dtype | str | None = None, device_map: Any = None, **more: Any,
+) -> tuple[Any, Report]:  # fmt: skip
+    """A model of transformers with the weights of `scheme`, and the report; never its own first.
+
+    The model's own initialization is skipped, which for large models takes longer than the scheme.
+    Weights that the scheme leaves alone get what the model's own gives to their modules.
+
+    Args:
+        config_or_class: A configuration, whose `architectures` say what model it is of (a causal
+            language model or a bare model if they are missing), or a class of models.
+        scheme: As of `initcore_torch.initialize`.
+        config: The configuration, where a class was given; the class's defaults without one.
+        seed: Integer, `0 <= seed < 2**64`.
+        dtype: Of the weights, a dtype or its name; by default what the configuration says.
+        device_map: A device on which the model is made, or what accelerate's `dispatch_model` and
+            `infer_auto_device_map` spread it by: a mapping or `"auto"`.
+        **more: Further arguments of `initcore_torch.initialize`, such as `overrides`.
+
+    Raises:
+        TypeError: It is neither a configuration nor a class of models.
+
+    >>> from transformers import GPT2Config
+    >>> small = GPT2Config(n_layer=1, n_head=2, n_embd=8, vocab_size=16, n_positions=8,
+    ...                    bos_token_id=0, eos_token_id=0)
+    >>> model, report = init_transformers(small, "orthogonal", seed=1)
+    >>> report["transformer.h.0.mlp.c_fc.weight"].name, type(model).__name__
+    ('orthogonal', 'GPT2LMHeadModel')
+    """
+    kind, config = _class_and_config(config_or_class, config)
+    spread = device_map if isinstance(device_map, dict) or device_map == "auto" else None
+    device = torch.device("cpu" if spread is not None or device_map is None else device_map)
+    given = {} if dtype is None else {"dtype": dtype}
+    with no_init_weights(), device:
+        model = kind._from_config(config, **given)
+    model.tie_weights()
+    made = plan(model, scheme, seed=seed, **more)
+    for path in [a.weight.path for a in made.assignments if a.name is None]:
+        owner = model.get_submodule(path.rpartition(".")[0])
+        getattr(owner, "reset_parameters", int)()
+        model._init_weights(owner)
+    report = initialize(model, scheme, seed=seed, **more)
+    if spread is not None:
+        from accelerate import dispatch_model, infer_auto_device_map
+
+        model = dispatch_model(model, infer_auto_device_map(model) if spread == "auto" else spread)
+    return model.eval(), report
+
+
+def _class_and_config(config_or_class: Any, config: Any) -> tuple[Any, Any]:
+    if isinstance(config_or_class, PretrainedConfig):
+        names = config_or_class.architectures or []
+        found = getattr(transformers, names[0], None) if names else None
+        auto = transformers.AutoModelForCausalLM._model_mapping
+        if found is None and type(config_or_class) in auto:
+            found = auto[type(config_or_class)]
+        return found or transformers.AutoModel._model_mapping[
+            type(config_or_class)
+        ], config_or_class
+    if isinstance(config_or_class, type) and issubclass(config_or_class, PreTrainedModel):
+        made: Any = config_or_class.config_class
+        return config_or_class, made() if config is None else config
+    raise TypeError(
+        f"init_transformers needs a configuration or a class of models of transformers, got "
+        f"{type(config_or_class).__name__}; for a model that is made: initialize(model, scheme)."
+    )

@@ -1,6 +1,7 @@
 """`initcore list`, `show` and `sample`: the specifications, and arrays made from them."""
 
 import inspect
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from .. import Rng, Spec, specs
 from ..arguments import meant, short_repr
 from ..spec import Choice, Real
 from ._files import whole
+from ._theory import Json
 
 __all__ = ["register"]
 
@@ -26,8 +28,12 @@ def register(app: typer.Typer) -> None:
 
 def list_(
     markdown: Annotated[bool, typer.Option(help="As the table of the README.")] = False,
+    as_json: Json = False,
 ) -> None:
     """All initializers, one a line."""
+    if as_json:
+        print(json.dumps([{"name": s.name, "statement": s.statement} for s in specs.values()]))
+        return
     if markdown:
         print(markdown_table())
         return
@@ -48,9 +54,21 @@ def markdown_table() -> str:
     return "\n".join(rows)
 
 
-def show(name: Annotated[str, typer.Argument(help="An initializer, e.g. orthogonal.")]) -> None:
+def show(
+    name: Annotated[str, typer.Argument(help="An initializer, e.g. orthogonal.")],
+    as_json: Json = False,
+) -> None:
     """Statement, shapes, parameters with units, invariants and source of one initializer."""
-    print(describe(find(name)))
+    spec = find(name)
+    if not as_json:
+        print(describe(spec))
+        return
+    parameters = {n: {"unit": d.unit, "domain": str(d), "default": spec.defaults.get(n)}
+                  for n, d in spec.parameters.items()}  # fmt: skip
+    told = {"name": spec.name, "statement": spec.statement, "shape": str(spec.shape),
+            "parameters": parameters, "invariants": [str(i) for i in spec.invariants],
+            "source": spec.source}  # fmt: skip
+    print(json.dumps(told, default=str))
 
 
 def describe(spec: Spec) -> str:
@@ -81,6 +99,7 @@ def sample(
     seed: Annotated[str, typer.Option(help="Integer, 0 <= seed < 2**64.")] = "0",
     dtype: Annotated[str, typer.Option(help="float16, bfloat16, float32 or float64.")] = "float32",
     out: Annotated[Path | None, typer.Option(help="Where to write a .npy file.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Draw one kernel: to a .npy file, or its head and statistics to the terminal.
 
@@ -110,6 +129,10 @@ def sample(
         print(f"{target}: {name} {sizes}, stored as {w.dtype}, seed {number}")
         return
     a = w.astype(np.float64)
+    if as_json:
+        values = {"initializer": name, "shape": sizes, "dtype": str(w.dtype), "seed": number}
+        print(json.dumps({**values, "values": a.tolist()}))
+        return
     with np.printoptions(precision=5, threshold=40, edgeitems=3, suppress=True):
         print(a)
     if a.size:

@@ -10,6 +10,7 @@ import typer
 from .. import gain as gain_of
 from .. import theory
 from ..arguments import short_repr
+from ..reports import text
 from ..theory.finite_width._arguments import DEEPEST
 from ._files import whole
 
@@ -27,7 +28,7 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def show(values: dict[str, Any], as_json: bool) -> None:
+def show(values: Any, as_json: bool) -> None:
     """Print names and values, a line each or as JSON."""
     if as_json:
         print(json.dumps(values))
@@ -58,10 +59,20 @@ def save(figure: Any, path: Path) -> None:
         figure.savefig(file, format=path.suffix[1:], dpi=144)
 
 
-def gain(activation: Activation, as_json: Json = False) -> None:
-    """The gain 1 / sqrt(E phi(z)**2), which keeps the second moment."""
-    found = gain_of(activation)
-    show({"activation": activation, "gain": found, "variance factor": found**2}, as_json)
+def gain(
+    activations: Annotated[
+        list[str], typer.Argument(metavar="ACTIVATION...", help="Names, e.g. tanh or gelu.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """The gain 1 / sqrt(E phi(z)**2), which keeps the second moment, of one or several."""
+    gains = [(name, gain_of(name)) for name in activations]
+    found = [{"activation": name, "gain": g, "variance factor": g**2} for name, g in gains]
+    if len(found) == 1 or as_json:
+        show(found[0] if len(found) == 1 else found, as_json)
+        return
+    rows = [tuple(_text(value) for value in values.values()) for values in found]
+    print(text(tuple(found[0]), rows))
 
 
 def critical(

@@ -1,4 +1,4 @@
-"""`initcore hash` and `initcore compare`: whether two files hold the same weights."""
+"""`initcore hash`, `compare` and `audit`: what files of weights hold."""
 
 import hashlib
 import json
@@ -10,9 +10,10 @@ import numpy as np
 import typer
 
 from ..arguments import one_line
+from ..diagnostics import audit as look
 from ._theory import Json
 
-__all__ = ["register"]
+__all__ = ["Tensor", "as_tensor", "register"]
 
 Tensor = tuple[str, tuple[int, ...], bytes]
 """Dtype as safetensors name it, shape, and the numbers in little-endian bytes."""
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
     app.command("hash")(hash_)
     app.command()(compare)
+    app.command()(audit)
 
 
 def hash_(files: Files, json_: Json = False) -> None:
@@ -48,6 +50,22 @@ def hash_(files: Files, json_: Json = False) -> None:
         print(json.dumps({"hash": found, "tensors": len(tensors), "numbers": numbers}))
     else:
         print(f"{found}  {len(tensors)} tensors, {numbers:,} numbers")
+
+
+def audit(files: Files, json_: Json = False) -> None:
+    """What weights look like: sizes, singular values, and the initializer that fits each.
+
+    The exit status is 1 if a number is not finite or two kernels are the same.
+    """
+    names = {short: name for name, short in NAMES.items()}
+    real = ("F16", "BF16", "F32", "F64")
+    found = look(
+        (path, names[tensor[0]], _numbers(tensor))
+        for path, tensor in _all(files)
+        if tensor[0] in real
+    )
+    print(json.dumps(found.to_dict()) if json_ else found)
+    raise typer.Exit(1 if found.verdict else 0)
 
 
 def compare(
@@ -137,9 +155,14 @@ def _numpy(path: Path) -> Iterator[tuple[str, Tensor]]:
     loaded = np.load(path, allow_pickle=False)
     arrays = loaded.items() if hasattr(loaded, "items") else [(path.stem, loaded)]
     for name, array in arrays:
-        kind = array.dtype.newbyteorder("<")
-        dtype = NAMES.get(array.dtype.name, array.dtype.name)
-        yield name, (dtype, array.shape, np.ascontiguousarray(array, kind).tobytes())
+        yield name, as_tensor(array)
+
+
+def as_tensor(array: Any) -> Tensor:
+    """An array as safetensors have it."""
+    kind = array.dtype.newbyteorder("<")
+    dtype = NAMES.get(array.dtype.name, array.dtype.name)
+    return dtype, array.shape, np.ascontiguousarray(array, kind).tobytes()
 
 
 READERS = {".safetensors": _safetensors, ".npz": _numpy, ".npy": _numpy}

@@ -3,6 +3,9 @@
 The adapters run the models, as `initcore.networks.TracedModel`; all arithmetic is here.
 """
 
+from ._audit import Audit as Audit
+from ._audit import TensorAudit as TensorAudit
+from ._audit import audit as audit
 from ._described import JACOBIAN_SPECTRUM as JACOBIAN_SPECTRUM
 from ._described import ORTHOGONALITY as ORTHOGONALITY
 from ._described import SIGNAL_REPORT as SIGNAL_REPORT

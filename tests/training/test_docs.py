@@ -14,7 +14,7 @@ def test_the_recipes_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "page"}
     found = blocks(DOCS / "training.md")
-    assert len(found) == 4
+    assert len(found) == 5
     for code in found:
         exec(compile(code, "training.md", "exec"), names)
     assert "initcore/gradient_least" in names["numbers"]  # type: ignore[operator]
