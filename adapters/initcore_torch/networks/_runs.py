@@ -124,7 +124,10 @@ class Runs:
             grads: Sequence[Tensor | None] = [None] * len(signals)
             if signals and y.requires_grad:
                 weights = torch.as_tensor(coefficients(y.shape)).to(y)
-                grads = torch.autograd.grad(y, list(signals.values()), weights, allow_unused=True)
+                with contextlib.suppress(RuntimeError):  # a cache, say, that is written to again
+                    grads = torch.autograd.grad(
+                        y, list(signals.values()), weights, allow_unused=True
+                    )
         entering = next((t for t in tensors(given) if t.is_floating_point()), None)
         return Recording(
             {path: as_array(s) for path, s in signals.items()},
