@@ -213,14 +213,14 @@ def _layers(
     for w in network.kernels:
         if w.path not in found.signals:
             continue
-        h = np.asarray(found.signals[w.path], dtype=np.float64)
+        h = _parts(found.signals[w.path])
         inputs = len(h)
         flat = h.reshape(inputs, -1)
         g = found.gradients.get(w.path)
         layers.append(
             LayerSignal(
                 w.path, w.role, float((flat**2).mean()), predicted.get(w.path),
-                None if g is None else float((np.asarray(g, dtype=np.float64) ** 2).mean()),
+                None if g is None else float((_parts(g) ** 2).mean()),
                 None if network.normalized else _dead(w, flat), _correlation(flat), _rank(flat),
                 flat.shape[1], w.path in closed, w.path in fed,
                 normalized, w.ends_branch,
@@ -228,6 +228,14 @@ def _layers(
         )  # fmt: skip
     unseen = tuple(w.path for w in network.kernels if w.path not in found.signals)
     return layers, model.name, inputs, unseen
+
+
+def _parts(values: Any) -> Any:
+    """Real numbers as they are, complex ones as two of the same mean square."""
+    values = np.asarray(values)
+    if not np.iscomplexobj(values):
+        return values.astype(np.float64)
+    return math.sqrt(2.0) * np.stack([values.real, values.imag], -1)
 
 
 def _opening(model: TracedModel[Any], network: Network) -> set[int | None]:

@@ -232,4 +232,5 @@ def _pulled(y: Tensor, x: Tensor, rows: Any) -> Any:
 
 
 def as_array(t: Tensor) -> Any:
-    return t.detach().double().cpu().numpy()
+    t = t.detach().resolve_conj().cpu()
+    return t.to(torch.complex128 if t.is_complex() else torch.float64).numpy()

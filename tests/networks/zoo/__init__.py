@@ -15,6 +15,7 @@ FAMILIES = {
         "sound",
         "convolutional",
         "composed",
+        "spectral",
         "small",
     ),
     "jax": ("linen", "nnx", "equinox", "haiku"),
