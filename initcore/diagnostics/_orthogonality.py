@@ -115,7 +115,7 @@ def orthogonality(model: TracedModel[Any], image: int | None) -> Orthogonality:
         if layout is None or values is None:
             continue
         groups = max(layout.kernel(w.parameter.shape).groups, w.parts)
-        canonical = layout.to_canonical(np.asarray(values, dtype=np.float64), xp=np)
+        canonical = layout.to_canonical(np.asarray(values), xp=np)
         found = singular_values(canonical, groups, image)
         layers.append(LayerSpectrum(w.path, w.parameter.shape, w.role, found))
     return Orthogonality(layers)

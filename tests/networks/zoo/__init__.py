@@ -18,7 +18,7 @@ FAMILIES = {
         "spectral",
         "small",
     ),
-    "jax": ("linen", "nnx", "equinox", "haiku"),
+    "jax": ("linen", "nnx", "flax_more", "equinox", "haiku"),
     "keras": ("keras_language", "keras_vision", "keras_small"),
 }
 
