@@ -21,7 +21,7 @@ class DitBlock(nn.Module):
         parts = jnp.split(condition(nn.silu(c))[:, None], 6, -1)
         shift_a, scale_a, gate_a, shift_m, scale_m, gate_m = parts
         y = nn.LayerNorm(use_bias=False, use_scale=False)(x) * (1 + scale_a) + shift_a
-        x = x + gate_a * nn.SelfAttention(2, name="attention")(y)
+        x = x + gate_a * nn.MultiHeadDotProductAttention(2, name="attention")(y)
         y = nn.LayerNorm(use_bias=False, use_scale=False)(x) * (1 + scale_m) + shift_m
         y = nn.Dense(WIDTH, name="narrow")(nn.gelu(nn.Dense(4 * WIDTH, name="wide")(y)))
         return x + gate_m * y
