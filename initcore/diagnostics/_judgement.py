@@ -1,8 +1,9 @@
 """What measurements along a network mean: where signals or gradients change their size.
 
 Layers of different widths, strides and poolings have different mean squares by design. Those of one
-role and size are compared with each other, along the depth; the layers
-of a plain network, of whatever width, by squared norms, which widths do not change.
+role and size are compared with each other, along the depth, those that end a residual branch apart
+from others; the layers of a plain network, of whatever width, by squared norms, which widths do not
+change.
 """
 
 import math
@@ -22,6 +23,7 @@ WITHIN = 50.0  # of a mean square, among layers of one role and size
 STAGES = 1e4
 ACROSS = 1e6  # of a squared norm, from one end of a network to the other
 SAME = 0.999  # mean cosine of signals that tell inputs apart no more
+FEW = 4  # elements whose cosine is as large by chance; one of one element is always 1
 DEVIATIONS = 5.0  # of a fraction of units, false alarm 3e-7
 PRODUCT = "gradient times the signal"
 
@@ -73,7 +75,7 @@ def changes(layers: Sequence[Any], what: str) -> list[Change]:
     groups: dict[Any, list[Any]] = {}
     for one in known:
         role = "plain" if one.role in PLAIN else one.role
-        groups.setdefault((role, one.size), []).append(one)
+        groups.setdefault((role, one.size, one.ends), []).append(one)
     found = []
     for group in groups.values():
         first, *rest = group
@@ -133,9 +135,10 @@ def judged(layers: Sequence[Any], inputs: int) -> list[str]:
     dead = [one for one in layers if one.dead is not None and one.dead > _by_chance(one, inputs)]
     if dead:
         found.append(f"{dead[0].dead:.0%} of the units are dead at {dead[0].path}")
-    same = [one.correlation > SAME for one in layers if one.fed]
+    compared = [one for one in layers if one.fed and one.size >= FEW]
+    same = [one.correlation > SAME for one in compared]
     if inputs > 1 and True in same and not same[0]:  # the inputs were not the same already
-        at = [one for one in layers if one.fed][same.index(True)]
+        at = compared[same.index(True)]
         found.append(f"different inputs become the same at {at.path}")
     return found
 

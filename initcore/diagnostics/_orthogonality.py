@@ -17,7 +17,7 @@ PIXELS = Integer("pixels a side of the images", low=1)
 
 
 def singular_values(w: Any, groups: int = 1, image: int | None = None) -> Any:
-    """All singular values of a layer's linear map, sorted, of a canonical kernel in float64.
+    """All singular values of a layer's linear map, sorted, of a canonical kernel.
 
     A convolution is taken with circular padding and stride 1 on images of `image` pixels a side (by
     default the least that holds the kernel): one matrix `(out, in)` for each Fourier frequency.
@@ -28,7 +28,8 @@ def singular_values(w: Any, groups: int = 1, image: int | None = None) -> Any:
         image: Pixels a side of the images.
     """
     kernel = Kernel(tuple(w.shape), groups)
-    w = np.asarray(w, dtype=np.float64).reshape(groups, kernel.out, *w.shape[1:])
+    w = np.asarray(w)
+    w = w.astype(np.result_type(w.dtype, np.float64)).reshape(groups, kernel.out, *w.shape[1:])
     if kernel.spatial:
         side = max(*kernel.spatial, image or 0)
         axes = tuple(range(3, w.ndim))
@@ -129,7 +130,7 @@ def orthogonality(model: TracedModel[Any], image: int | None) -> Orthogonality:
         if layout is None or values is None:
             continue
         groups = max(layout.kernel(w.parameter.shape).groups, w.parts)
-        canonical = layout.to_canonical(np.asarray(values, dtype=np.float64), xp=np)
+        canonical = layout.to_canonical(np.asarray(values), xp=np)
         found = singular_values(canonical, groups, image)
         layers.append(LayerSpectrum(w.path, w.parameter.shape, w.role, found))
     return Orthogonality(layers)

@@ -40,9 +40,11 @@ class LayerSignal:
         rank: Effective rank of the signals, `exp` of the entropy of their normalized squared
             singular values (Roy & Vetterli, 2007); at most the number of inputs.
         size: Elements that one input has there.
-        opening: Whether it is on a residual branch that adds nothing yet, by design.
+        opening: Whether every way to the outputs is by residual branches that add nothing yet, by
+            design.
         fed: Whether it depends on the inputs; a signal that begins at a weight need not.
         normalized: Whether the network has a normalization every few layers.
+        ends: Whether it ends a residual branch, one of many that add up.
     """
 
     path: str
@@ -57,6 +59,7 @@ class LayerSignal:
     opening: bool = False
     fed: bool = True
     normalized: bool = False
+    ends: bool = False
 
 
 class SignalReport(ByPath[LayerSignal]):
@@ -206,27 +209,35 @@ def _layers(
         raise ValueError(f"{WHO} needs at least one input, got none.")
     q = 1.0 if entering is None else float(np.square(entering).mean())
     predicted = _predicted(model, network, found, q)
-    layers, inputs, opening = [], 0, _opening(model, network)
+    layers, inputs, closed = [], 0, _closed(model, network)
     fed, norms = _fed(network), sum(node.kind == "norm" for node in network.graph.nodes)
     normalized = OFTEN * norms >= len(network.kernels)
     for w in network.kernels:
         if w.path not in found.signals:
             continue
-        h = np.asarray(found.signals[w.path], dtype=np.float64)
+        h = _parts(found.signals[w.path])
         inputs = len(h)
         flat = h.reshape(inputs, -1)
         g = found.gradients.get(w.path)
         layers.append(
             LayerSignal(
                 w.path, w.role, float((flat**2).mean()), predicted.get(w.path),
-                None if g is None else float((np.asarray(g, dtype=np.float64) ** 2).mean()),
+                None if g is None else float((_parts(g) ** 2).mean()),
                 None if network.normalized else _dead(w, flat), _correlation(flat), _rank(flat),
-                flat.shape[1], w.branch in opening, w.path in fed,
-                normalized,
+                flat.shape[1], w.path in closed, w.path in fed,
+                normalized, w.ends_branch,
             )
         )  # fmt: skip
     unseen = tuple(w.path for w in network.kernels if w.path not in found.signals)
     return layers, model.name, inputs, unseen
+
+
+def _parts(values: Any) -> Any:
+    """Real numbers as they are, complex ones as two of the same mean square."""
+    values = np.asarray(values)
+    if not np.iscomplexobj(values):
+        return values.astype(np.float64)
+    return math.sqrt(2.0) * np.stack([values.real, values.imag], -1)
 
 
 def _opening(model: TracedModel[Any], network: Network) -> set[int | None]:
@@ -243,6 +254,22 @@ def _opening(model: TracedModel[Any], network: Network) -> set[int | None]:
         elif w.branch is not None:
             found.add(w.branch)
     return found
+
+
+def _closed(model: TracedModel[Any], network: Network) -> set[str]:
+    """The kernels from which every way to the outputs is by branches that add almost nothing."""
+    opening, graph = _opening(model, network), network.graph
+    last = {i for n, b in enumerate(network.branches) if n in opening for i in b.last}
+    reached, front = set[int](), list(graph.outputs)
+    while front:
+        i = front.pop()
+        if i not in reached and i not in last:
+            reached.add(i)
+            front += graph.nodes[i].inputs
+    if not last or not graph.outputs:
+        return {w.path for w in network.kernels if w.branch in opening}
+    found = {path for i in reached for path in graph.nodes[i].parameters}
+    return {w.path for w in network.kernels if w.path not in found}
 
 
 def _fed(network: Network) -> set[str]:

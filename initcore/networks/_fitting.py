@@ -58,8 +58,11 @@ def difference(
     a: Assignment, seed: int, parts: Iterable[tuple[tuple[int, ...], Any, float]]
 ) -> str:
     """How the parts of a weight differ from what it was assigned; empty if they do not."""
-    whole = np.asarray(draw(a, seed, dtype="float32"), dtype=np.float64)
-    size = float(np.sqrt(np.mean(whole**2))) if whole.size else 0.0
+    of, wide = (
+        ("complex64", np.complex128) if a.weight.parameter.complex_ else ("float32", np.float64)
+    )
+    whole = np.asarray(draw(a, seed, dtype=of), dtype=wide)
+    size = float(np.sqrt(np.mean(np.abs(whole) ** 2))) if whole.size else 0.0
     for offset, values, eps in parts:
         window = tuple(slice(o, o + n) for o, n in zip(offset, values.shape, strict=True))
         wanted = whole[window]

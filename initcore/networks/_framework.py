@@ -36,7 +36,7 @@ Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 @dataclass(frozen=True)
 class Recording:
-    """What one run of a model forward and backward shows, in float64 NumPy.
+    """What one run of a model forward and backward shows, in float64 or complex128 NumPy.
 
     Attributes:
         signals: By the kernels' paths, each layer's output before its activation:
@@ -118,7 +118,9 @@ class PlannedModel(FillableModel[Result], Protocol[Result]):
         """
 
     def parts(self, path: str) -> Iterable[tuple[tuple[int, ...], Any, float]]:
-        """What is here of a weight: offset, float64 NumPy array, and the precision of its type."""
+        """What is here of a weight: offset, float64 or complex128 NumPy array, and the precision
+        of its type.
+        """
 
 
 class TracedModel(FillableModel[Result], Protocol[Result]):
@@ -136,7 +138,9 @@ class TracedModel(FillableModel[Result], Protocol[Result]):
         """A context that gives weights their values back where its body raises."""
 
     def values(self, path: str) -> Any:
-        """A weight in float64 NumPy and the framework's order of axes; None without values."""
+        """A weight in float64 or complex128 NumPy, in the framework's order of axes; None without
+        values.
+        """
 
     def bias(self, path: str) -> Any:
         """The bias that is added after the kernel `path`, in float64 NumPy; None without one."""

@@ -30,6 +30,8 @@ def fields_of(a: Assignment) -> dict[str, Any]:
         "role": a.weight.role, "found_by": a.weight.by, "initializer": a.name,
         "parameters": _plain(a.parameters, a), "sizes": list(a.shape), "why": a.why,
     }  # fmt: skip
+    if p.complex_:
+        found["complex"] = True
     if p.aliases:
         found["aliases"] = list(p.aliases)
     if layout is not None:
@@ -56,7 +58,8 @@ def assignment_of(given: Mapping[str, Any]) -> Assignment:
         layout = Layout(tuple(kept["out"]), tuple(kept["in"]), tuple(kept["batch"]),
                         kept["groups"], kept["groups_on_in"])  # fmt: skip
     p = Parameter(given["path"], tuple(given["shape"]), given["kind"], layout,
-                  aliases=tuple(given.get("aliases", ())), key=given["key"])  # fmt: skip
+                  aliases=tuple(given.get("aliases", ())), key=given["key"],
+                  complex_=bool(given.get("complex", False)))  # fmt: skip
     pieces = tuple(
         Piece(one["role"], tuple((int(a), int(b)) for a, b in one["rows"]), one["initializer"],
               _checked(one), tuple(one["sizes"]), one["why"])

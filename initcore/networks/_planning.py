@@ -14,6 +14,7 @@ from ..arguments import key_of_seed, meant, short_repr
 from ..spec import CORE, Kernel, Real, Spec, Wording, specs
 from ._assignment import Assignment, Paths, Piece
 from ._plan import Plan
+from ._registry import SCHEMES
 from ._rules import AskedScheme, Overrides, Rule, rule_of
 from ._schemes import scheme_of
 from .roles import LINEAR, ROLES, Network, Weight
@@ -59,6 +60,7 @@ def plan(
     instead = _listed(named, network, "overrides") if named else None
     inside = _only(only, network)
     own = isinstance(scheme, Mapping) or callable(scheme)
+    plainly = own or rule_of(scheme).name not in SCHEMES  # an initializer is named
     rename = paths if callable(paths) else _mapping(paths, "paths", "paths to names").get
     found = []
     for w in network.weights:
@@ -70,6 +72,8 @@ def plan(
             rule = (None if own else kept(w)) or choose(w)
             if w.parameter.frozen and rule.name is not None and not own:
                 rule = _FROZEN
+            if w.parameter.complex_ and not plainly:
+                rule = _complex(rule)
         key = rename(w.path) or w.parameter.key or w.path
         if not isinstance(key, str):
             raise TypeError(f"{WHO} needs paths to give names, got {short_repr(key)} for {w.path}.")
@@ -82,7 +86,8 @@ def plan(
             rules = []
             for piece in w.pieces:
                 one = rule if asked else instead(piece) if instead else _NOTHING
-                rules.append(choose(piece) if one is _NOTHING else one)
+                one = choose(piece) if one is _NOTHING else one
+                rules.append(_complex(one) if w.parameter.complex_ else one)
             found[-1] = _pieced(found[-1], rules)
     _check_any(found, network, model, own or bool(named))
     needs_data, variance = made
@@ -162,6 +167,13 @@ def _check_any(found: Sequence[Assignment], network: Network, model: str, asked:
 _NOTHING = Rule(None, {}, "not named")
 _OUTSIDE = Rule(None, {}, "not among only=")
 _FROZEN = Rule(None, {}, "frozen; name it in overrides to set it")
+
+
+def _complex(rule: Rule) -> Rule:
+    """The rule of a complex weight, which is left alone where a scheme only knows real ones."""
+    if rule.name is None or specs[rule.name].complex_:
+        return rule
+    return Rule(None, {}, f"it is complex, and {rule.name} makes real kernels only")
 
 
 def _mapping(given: Any, what: str, of: str) -> dict[str, Any]:
@@ -258,6 +270,11 @@ def _spec(w: Weight, rule: Rule) -> Spec:
 def _fitted(w: Weight, rule: Rule, kernel: Kernel) -> tuple[tuple[int, ...], dict[str, Any]]:
     """Canonical sizes and checked parameters of what is drawn for a weight."""
     spec, p = _spec(w, rule), w.parameter
+    if p.complex_ and not spec.complex_:
+        raise TypeError(
+            f"{WHO}: {p.path} is complex, and {rule.name} makes real kernels only; name another "
+            "initializer for it in overrides, or None."
+        )
     parameters = dict(rule.parameters)
     if spec.grouped and kernel.groups > 1:
         parameters["groups"] = kernel.groups

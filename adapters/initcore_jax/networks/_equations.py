@@ -22,7 +22,7 @@ AVERAGES = {"concatenate", "pad", "reduce_window", "reduce_window_sum", "reduce_
             "reduce_window_min", "cumsum", "cumprod", "cummax", "cummin", "cumlogsumexp", "sort",
             "dynamic_update_slice", "scatter", "scatter-add", "scatter_add", "gather", "top_k",
             "select_and_gather_add", "tile", "psum", "pmean", "pmax", "all_gather", "clamp_pad",
-            "dropout"}  # fmt: skip
+            "dropout", "fft"}  # fmt: skip
 MOVING = MOVES | REDUCTIONS | AVERAGES
 ELEMENTWISE = {
     "abs", "acos", "acosh", "add", "add_any", "and", "asin", "asinh", "atan", "atan2", "atanh",

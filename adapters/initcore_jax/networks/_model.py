@@ -20,7 +20,7 @@ from ._models import functional
 from ._traced import Traced, traced
 from ._walk import Place, walk
 
-__all__ = ["JaxModel"]
+__all__ = ["JaxModel", "as_array"]
 
 Tap = Callable[[Place, Any], Any]
 QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
@@ -87,7 +87,7 @@ class JaxModel:
         return report if new is None else (new, report)
 
     def values(self, path: str) -> Any:
-        return _array(self._weights[path])
+        return as_array(self._weights[path])
 
     def bias(self, path: str) -> Any:
         bias = self._traced.recorder.biases.get(path)
@@ -166,9 +166,9 @@ class JaxModel:
         if not all(count in s.shape for s in signals.values()):  # called on one sample
             count = 1
         return Recording(
-            {path: _counted(_array(s), count) for path, s in signals.items()},
-            {path: _counted(_array(g), count) for path, g in gradients.items()},
-            next((_array(x) for x in arrays if _is_float(x)), None),
+            {path: _counted(as_array(s), count) for path, s in signals.items()},
+            {path: _counted(as_array(g), count) for path, g in gradients.items()},
+            next((as_array(x) for x in arrays if _is_float(x)), None),
         )
 
     @property
@@ -195,8 +195,8 @@ class JaxModel:
         pulls = jax.jit(jax.vmap(lambda u: pull(u)[0]))
         yield Linearized(
             (x.shape, y.shape),
-            lambda v: _array(push(jnp.asarray(v, x.dtype))),
-            lambda u: _array(pulls(jnp.asarray(u, y.dtype))),
+            lambda v: as_array(push(jnp.asarray(v, x.dtype))),
+            lambda u: as_array(pulls(jnp.asarray(u, y.dtype))),
         )
 
     def _by_input(self, number: int) -> tuple[Callable[[Any], Any], Any]:
@@ -264,7 +264,7 @@ class JaxModel:
         raise TypeError(f"{self._who} needs a model with a floating-point output.")
 
     def _dtype(self, path: str) -> str:
-        return _dtype(self._known.weights[path].dtype, None, f"{self._who}: {path}")
+        return _dtype(self._known.weights[path].dtype, None, f"{self._who}: {path}", complex_=True)
 
 
 def _counted(values: Any, count: int) -> Any:
@@ -287,5 +287,5 @@ def _sharding(leaf: Any) -> Any:
     return sharding
 
 
-def _array(x: Any) -> Any:
-    return np.asarray(x, dtype=np.float64)
+def as_array(x: Any) -> Any:
+    return np.asarray(x, np.complex128 if jnp.iscomplexobj(x) else np.float64)

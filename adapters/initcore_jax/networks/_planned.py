@@ -11,7 +11,7 @@ from initcore import networks
 from initcore.diagnostics import signal_check
 from initcore.networks import PLAN, AskedScheme, Overrides, Paths, Plan, described
 
-from ._model import JaxModel
+from ._model import JaxModel, as_array
 
 __all__ = ["plan"]
 
@@ -55,12 +55,12 @@ class _Planned(JaxModel):
         w = self._known.weights[path]
         eps = float(ml_dtypes.finfo(w.dtype).eps)  # type: ignore[no-untyped-call]
         if not isinstance(w, jax.Array):
-            yield (0,) * np.ndim(w), np.asarray(w, np.float64), eps
+            yield (0,) * np.ndim(w), as_array(w), eps
             return
         for shard in w.addressable_shards:
             if shard.replica_id == 0 or not w.is_fully_addressable:
                 offset = tuple(at.start or 0 for at in shard.index)
-                yield offset, np.asarray(shard.data, dtype=np.float64), eps
+                yield offset, as_array(shard.data), eps
 
 
 def _apply(plan: Plan, model: Any, sample: Any) -> Any:

@@ -125,6 +125,7 @@ class Recorder:
         parameters = [
             Parameter(
                 path, made.shapes[path], told=self.told.get(path, {}), value=_value(w),
+                complex_=bool(jax.numpy.issubdtype(w.dtype, jax.numpy.complexfloating)),
                 note=f"{made.shapes[path][0]} weights in one array, used one after the other"
                 if path in made.stacked else "",
             )

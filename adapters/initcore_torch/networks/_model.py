@@ -82,7 +82,7 @@ class TorchModel(Runs):
         computed = self._computed.get(path)
         if computed is not None and computed.refusal:
             raise ValueError(f"{self._who} cannot set {path}: {computed.refusal}.")
-        check_tensor(self._tensor(path), f"{self._who}: {path}")
+        check_tensor(self._tensor(path), f"{self._who}: {path}", complex_=True)
 
     def _tensor(self, path: str) -> Tensor:
         """A weight; of one that is computed what it is now."""
@@ -142,7 +142,9 @@ class TorchModel(Runs):
         report.not_finite = tuple(
             name
             for name, t in every
-            if t.is_floating_point() and has_values(t) and not bool(torch.isfinite(t).all())
+            if (t.is_floating_point() or t.is_complex())
+            and has_values(t)
+            and not bool(torch.isfinite(t).all())
         )
         return report
 

@@ -73,8 +73,9 @@ MOVES = ("cat", "stack", "avg_pool1d", "avg_pool2d", "avg_pool3d", "_adaptive_av
          "im2col", "col2im", "select_scatter", "slice_scatter", "copy", "repeat_interleave",
          "index_put", "scatter", "scatter_add", "index_add", "scatter_reduce", "cumsum",
          "masked_fill", "tril", "triu", "_adaptive_max_pool2d", "adaptive_max_pool2d",
-         "unbind", "split", "split_with_sizes", "unsafe_split", "unsafe_split_with_sizes",
-         "unsafe_chunk", "chunk", "narrow", "grid_sampler_2d",
+         "_fft_r2c", "_fft_c2r", "_fft_c2c", "unbind", "split", "split_with_sizes",
+         "unsafe_split", "unsafe_split_with_sizes", "unsafe_chunk",
+         "chunk", "narrow", "grid_sampler_2d",
          "channel_shuffle", "masked_select", "new_zeros", "zeros_like")  # fmt: skip
 MADE = ("new_zeros", "zeros_like", "ones_like", "full_like", "new_ones", "new_full", "empty_like",
         "new_empty", "new_empty_strided", "rand_like", "randn_like", "bernoulli", "randint_like",

@@ -51,6 +51,7 @@ def parameters_of(model: nn.Module) -> list[Parameter]:
                 starts=_starts(module, name),
                 forget=_forget(module, name),
                 keep=_keep(module, name, p),
+                complex_=p.is_complex(),
             )
         )
     return found

@@ -14,6 +14,7 @@ from .._distributed import local_part
 from .._tensor import has_values
 from ._model import TorchModel
 from ._parameters import parameters_of
+from ._runs import as_array
 from ._shadow import plain_name
 
 __all__ = ["plan"]
@@ -65,7 +66,7 @@ class _Planned(TorchModel):
         if not has_values(tensor):
             return
         offset, local = local_part(tensor)
-        yield offset, local.detach().double().cpu().numpy(), torch.finfo(tensor.dtype).eps
+        yield offset, as_array(local), torch.finfo(tensor.dtype).eps
 
 
 def _apply(plan: Plan, model: nn.Module, sample: Any) -> Report:

@@ -124,7 +124,10 @@ class Runs:
             grads: Sequence[Tensor | None] = [None] * len(signals)
             if signals and y.requires_grad:
                 weights = torch.as_tensor(coefficients(y.shape)).to(y)
-                grads = torch.autograd.grad(y, list(signals.values()), weights, allow_unused=True)
+                with contextlib.suppress(RuntimeError):  # a cache, say, that is written to again
+                    grads = torch.autograd.grad(
+                        y, list(signals.values()), weights, allow_unused=True
+                    )
         entering = next((t for t in tensors(given) if t.is_floating_point()), None)
         return Recording(
             {path: as_array(s) for path, s in signals.items()},
@@ -229,4 +232,5 @@ def _pulled(y: Tensor, x: Tensor, rows: Any) -> Any:
 
 
 def as_array(t: Tensor) -> Any:
-    return t.detach().double().cpu().numpy()
+    t = t.detach().resolve_conj().cpu()
+    return t.to(torch.complex128 if t.is_complex() else torch.float64).numpy()

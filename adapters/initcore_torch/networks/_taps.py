@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 __all__ = ["first_tensor", "tapped"]
@@ -30,8 +31,12 @@ def tapped(modules: Mapping[str, nn.Module], tap: Tap) -> Iterator[None]:
 
 
 def first_tensor(output: Any) -> Tensor | None:
-    """The output to differentiate: `.logits`, or the first floating-point tensor inside."""
+    """The output to differentiate: `.logits`, or the first floating-point tensor inside.
+
+    Of a complex one the real and the imaginary part.
+    """
     if isinstance(output, Tensor):
+        output = torch.view_as_real(output) if output.is_complex() else output
         return output if output.is_floating_point() else None
     for name in ("logits", "last_hidden_state"):
         if isinstance(getattr(output, name, None), Tensor):

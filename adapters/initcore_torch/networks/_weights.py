@@ -57,12 +57,26 @@ class Computed:
         """Give the parameters the values from which the kernel `w` is computed."""
         with torch.no_grad():
             if self.hook is None:
+                before = [t.clone() for t in self._normed]
                 setattr(self.module, self.name, w)
+                _directed(*self._normed, *before)
                 return
-            g, v = (getattr(self.module, f"{self.name}_{part}") for part in "gv")
+            g, v = self._normed
+            before = [g.clone(), v.clone()]
             v.copy_(w)
             g.copy_(torch.norm_except_dim(w, 2, self._norm.dim))
+            _directed(g, v, *before)
             setattr(self.module, self.name, self.value)
+
+    @property
+    def _normed(self) -> list[Tensor]:
+        """Lengths and directions of a weight normalization; empty of other parametrizations."""
+        if self.hook is not None:
+            return [getattr(self.module, f"{self.name}_{part}") for part in "gv"]
+        steps: Any = self.module.parametrizations[self.name]  # type: ignore[index]
+        if len(steps) > 1 or type(steps[0]).__name__ != "_WeightNorm":
+            return []
+        return [steps.original0, steps.original1]
 
     @contextlib.contextmanager
     def _evaluating(self) -> Iterator[None]:
@@ -80,6 +94,16 @@ class Computed:
     @property
     def _norm(self) -> Any:
         return self.module._forward_pre_hooks[self.hook]  # type: ignore[index]
+
+
+def _directed(*lengths_and_directions: Tensor) -> None:
+    """Give kernels of length 0 the directions that they had; 0 / 0 is none."""
+    if not lengths_and_directions:
+        return
+    g, v, _, before = lengths_and_directions
+    axes = [k for k, n in enumerate(g.shape) if n == 1] if g.ndim == v.ndim else []
+    had = before.square().sum(axes, keepdim=True) if axes else before.square().sum()
+    v.copy_(torch.where(g == 0, torch.where(had > 0, before, torch.ones_like(v)), v))
 
 
 def computed_weights(model: nn.Module) -> dict[str, Computed]:

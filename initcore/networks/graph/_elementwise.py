@@ -109,7 +109,7 @@ def is_step(function: Any) -> bool:
     values = _at(function, [-6.0, 0.0, 6.0, 30.0, 1e3])
     if values is None or values.min() <= 0.0:
         return False
-    return bool(np.abs(values[3:] / [30.0, 1e3] - 1.0).max() < 0.05 and values[0] < 0.1)
+    return bool(np.abs(values[3:] / [30.0, 1e3] - 1.0).max() < 0.05 and values[0] < 0.5)
 
 
 def _at(function: Any, points: list[float]) -> Any:

@@ -124,6 +124,7 @@ class Parameter:
             `(first, stop, number)`: a padding row, the gate that forgets.
         forget: First and stop of the rows of a bias that shift an LSTM's forget gate.
         keep: Why its module's own start is kept (a time step of a state-space model); empty if not.
+        complex_: Whether its elements are complex numbers.
     """
 
     path: str
@@ -142,6 +143,7 @@ class Parameter:
     starts: tuple[tuple[int, int, float], ...] = ()
     forget: tuple[int, int] | None = None
     keep: str = ""
+    complex_: bool = False
 
     @property
     def kernel(self) -> Kernel | None:

@@ -42,7 +42,7 @@ def normalizations(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Mappin
             way = _way(at, x)
             inside = _statistic(at, way[-1], r)
             if inside is None or not any(
-                at(j).kind in ("reduce", "statistic") and _size(at(j)) < _size(at(x))
+                at(j).kind in ("reduce", "statistic") and _size(at(j)) <= _size(at(x))
                 for j in inside
             ):
                 continue

@@ -53,7 +53,8 @@ class Products:
         if views is None or product is None:
             self.picks[i] = ()
             for path in new.parameters:
-                self._uses.note([path], kind="derived", note=f"used through {self._nodes[w].label}")
+                note = f"used through {self._recorded.computed_by(w)}"
+                self._uses.note([path], kind="derived", note=note)
             return dataclasses.replace(new, kind="layer")
         recurrent = False
         self.picks[i] = tuple(picked(axes) for axes in views.values())

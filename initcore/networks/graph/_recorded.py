@@ -90,6 +90,14 @@ class Recorded:
                 found[path] = made
         return found
 
+    def computed_by(self, i: int) -> str:
+        """The first operation by which a value is more than a view of weights."""
+        while True:
+            behind = [j for j in self.nodes[i].inputs if self.view(j) is None]
+            if not behind:
+                return self.nodes[i].label
+            i = behind[0]
+
     def comes_of(self, i: int, kinds: tuple[str, ...]) -> bool:
         """Whether a value is made through a node of one of these kinds, itself included."""
         seen, front = set(), [i]

@@ -147,7 +147,7 @@ class Activations:
         return function
 
 
-def _comes_of_layers(graph: Graph, i: int, steps: int = 6) -> bool:
+def _comes_of_layers(graph: Graph, i: int, steps: int = 12) -> bool:
     """Whether a value is a layer's output or rows of a table, moved or scaled at most."""
     for _ in range(steps):
         node = graph.nodes[i]

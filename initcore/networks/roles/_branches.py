@@ -42,7 +42,7 @@ def branches(graph: Graph) -> list[Branch]:
             continue
         if is_difference(node):
             continue
-        branch = _branch(graph, i, *node.inputs)
+        branch = _branch(graph, i, served, *node.inputs)
         if branch is not None:
             weights = frozenset((graph.picks.get(j, j), p) for j in branch.layers
                                 for p in graph.nodes[j].parameters)  # fmt: skip
@@ -78,7 +78,13 @@ def _served(graph: Graph) -> int:
     return bits
 
 
-def _branch(graph: Graph, end: int, a: int, b: int) -> Branch | None:
+def _goes_on(graph: Graph, made: int, end: int, served: int) -> bool:
+    """Whether what a branch made is used elsewhere, too."""
+    return any(served >> c & 1 and graph.nodes[c].kind != "statistic"
+               for c in graph.consumers[made] if c != end)  # fmt: skip
+
+
+def _branch(graph: Graph, end: int, served: int, a: int, b: int) -> Branch | None:
     shapes = [graph.nodes[j].shape for j in (a, b)]
     if None not in shapes and shapes[0] != shapes[1]:
         return None
@@ -86,6 +92,8 @@ def _branch(graph: Graph, end: int, a: int, b: int) -> Branch | None:
         for start, projection in _origins(graph, stem):
             if start == made or not graph.ancestors[made] >> start & 1:
                 continue
+            if _goes_on(graph, made, end, served):
+                break  # it is a stem itself, to which positions are added once more
             own = _between(graph, start, made)
             layers = tuple(j for j in _bits(own) if graph.layer_bits >> j & 1)
             if len(layers) <= len(projection) or set(projection) & set(layers):

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Graph, Parameter, is_scaling, resolve, uncollected, uses_of
+from ..graph import Graph, Parameter, resolve, uncollected, uses_of
 from ._activation import LINEAR, Activations
 from ._attention import PARTS, attention_roles
 from ._batches import with_batches
 from ._branches import Branch, branches
+from ._feed_forward import FeedForward
 from ._low_rank import is_low_rank, low_rank_updates
 from ._purpose import purpose, shapes_a_product
 from ._reach import partition
@@ -58,6 +59,7 @@ class _Finder:
             if not is_low_rank(graph, b, self.updates) and not self._is_step(b)
         ]  # fmt: skip
         self.attention = attention_roles(graph)
+        self.feed_forward = FeedForward(graph, self.branches, self.attention, self.uses)
         self.activations = Activations(graph, [b.end for b in self.branches])
         self.ends = {node for b in self.branches for node in b.last}
         self.projections = {node for b in self.branches for node in b.projection}
@@ -183,7 +185,7 @@ class _Finder:
         graph, node = self.graph, nodes[0]
         _, branch = self._branch_of(node)
         ends = self._reaches_end(node, arrives)
-        if branch and self._feeds_forward(p, node, branch):
+        if branch and self.feed_forward.holds(p, node, branch):
             if node in branch.last and ends:
                 return "feed_forward_out"
             return "feed_forward_in" if node < max(branch.last, default=0) else "hidden"
@@ -199,51 +201,6 @@ class _Finder:
             return "grouped"
         followed = any(graph.ancestors[j] >> node & 1 for j in graph.layers if j > node)
         return "hidden" if followed else "output"
-
-    def _feeds_forward(self, p: Parameter, node: int, branch: Branch) -> bool:
-        """Whether a layer belongs to a transformer's feed-forward branch."""
-        ancestors = self.graph.ancestors
-        if p.kernel is None or len(p.kernel.spatial) > 1:
-            return False
-        if self._stems[branch.end] not in self._attended:
-            return False
-        if len(branch.layers) < 2:
-            return False
-        for layer in branch.layers:
-            related = ancestors[max(layer, node)] >> min(layer, node) & 1
-            if related and (layer in self.attention or layer in self._convolved):
-                return False
-        return True
-
-    @cached_property
-    def _stems(self) -> list[int]:
-        """For each node the first one of the stem that it lies on: moved, normalized, added to."""
-        graph, first = self.graph, list(range(len(self.graph.nodes)))
-
-        def root(i: int) -> int:
-            while first[i] != i:
-                first[i] = first[first[i]]
-                i = first[i]
-            return i
-
-        for i, node in enumerate(graph.nodes):
-            if node.kind not in ("move", "norm", "sum") and not is_scaling(node):
-                continue
-            for j in node.inputs:
-                if not graph.layer_bits >> j & 1:
-                    a, b = sorted((root(i), root(j)))
-                    first[b] = a
-        return [root(i) for i in range(len(first))]
-
-    @cached_property
-    def _attended(self) -> set[int]:
-        """The stems that attentions are added to."""
-        return {self._stems[b.end] for b in self.branches if {*b.layers} & {*self.attention}}
-
-    @cached_property
-    def _convolved(self) -> set[int]:
-        """The nodes of depthwise convolutions."""
-        return {i for p in self.graph.parameters if p.depthwise for i in self.uses.get(p.path, ())}
 
     @cached_property
     def _tables(self) -> int:

@@ -15,9 +15,10 @@ FAMILIES = {
         "sound",
         "convolutional",
         "composed",
+        "spectral",
         "small",
     ),
-    "jax": ("linen", "nnx", "equinox", "haiku"),
+    "jax": ("linen", "nnx", "flax_more", "equinox", "haiku"),
     "keras": ("keras_language", "keras_vision", "keras_small"),
 }
 

@@ -140,9 +140,10 @@ def adapted() -> nn.Module:
                          nn.Linear(16, 3))  # fmt: skip
 
 
-NOISE = (torch.zeros(2, 4, 8, 8), torch.zeros(2), torch.zeros(2, dtype=torch.long))
+NOISE = (torch.linspace(-2, 2, 512).sin().view(2, 4, 8, 8), torch.tensor([1.0, 9.0]),
+         torch.tensor([3, 7]))  # fmt: skip
 SIX = " + ".join(2 * ["modulation", "modulation", "hidden"])
-WORDS = torch.ones(2, 4, dtype=torch.long)
+WORDS = torch.arange(8).view(2, 4)
 
 ZOO: dict[str, tuple[Any, Any, str]] = {
     # A branch's gate is not bounded: it is neither a gate of signals nor of a normalization.

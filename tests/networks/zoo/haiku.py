@@ -46,6 +46,22 @@ def separable(x: Any) -> Any:
     return hk.Linear(10, name="head")(x.mean((1, 2)))
 
 
+def resnet() -> Any:
+    """Haiku's own residual network, of one block a group."""
+
+    def run(x: Any) -> Any:
+        net = hk.nets.ResNet(
+            (1, 1, 1, 1), 10, bottleneck=False, channels_per_group=(8, 16, 16, 16),
+            use_projection=(False, True, True, True), initial_conv_config={"output_channels": 8},
+            name="net",
+        )  # fmt: skip
+        return net(x, is_training=True)
+
+    made = hk.without_apply_rng(hk.transform_with_state(run))
+    weights, state = made.init(jax.random.key(0), IMAGE)
+    return (lambda p, x: made.apply(p, state, x)[0]), weights
+
+
 ZOO: dict[str, tuple[Any, Any, str]] = {
     "transformer": (lambda: plain(transformer, IDS), IDS, """
         *b                               bias
@@ -59,6 +75,16 @@ ZOO: dict[str, tuple[Any, Any, str]] = {
         *wide?/w                         feed_forward_in gelu_tanh
         *narrow?/w                       feed_forward_out
         head/w                           output
+    """),
+    "ResNet": (resnet, IMAGE, """
+        *b                               bias
+        *scale                           normalization
+        *offset                          normalization
+        *initial_conv/w                  first relu
+        *conv_0/w                        hidden relu
+        *conv_1/w                        branch_last
+        *shortcut_conv/w                 skip_projection
+        *logits/w                        output
     """),
     "LSTM and GRU": (lambda: plain(lstm, SERIES), SERIES, """
         *b                               bias
