@@ -1,6 +1,5 @@
 """The base of all initializers: how Keras calls, saves and names them."""
 
-import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar, Unpack
 
@@ -78,6 +77,7 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
     names: ClassVar[dict[str, str]] = {"std": "stddev"}
     leads: ClassVar[dict[str, str]] = {}
     usual: ClassVar[dict[str, Any]] = {}
+    _makes_parts: ClassVar[bool] = True  # or a part is cut out of the whole
 
     def __init_subclass__(cls, **how: Any) -> None:
         super().__init_subclass__(**how)
@@ -145,7 +145,7 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
     def _apart(self, shape: Any, dtype: Any, part: Part) -> Any:
         """A part alone, if it can be made alone."""
         sizes = as_shape(shape, who=type(self).__name__)
-        if "part" in inspect.signature(self._make).parameters:
+        if self._makes_parts:
             return _as_written(self._make)(part.shape, dtype, (part, sizes))
         return part.of(_as_written(self._make)(part.shape, dtype), sizes)
 

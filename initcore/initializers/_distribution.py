@@ -158,7 +158,7 @@ def sparse(
         rows = Region(some.starts[:1], some.runs[:1])
         # Orders are those of whole columns: a few at a time, where few rows of many are wanted.
         step = max(1, kernel.in_ * some.shape[0] // kernel.out)
-        orders = (
+        orders: Any = (
             places.permutation((min(step, b - c), kernel.out), first=c, of=kernel.in_)
             for a, b in some.pieces(1)
             for c in range(a, b, step)

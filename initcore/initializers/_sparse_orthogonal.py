@@ -99,7 +99,9 @@ def sparse_orthogonal(
                   for axis, c in enumerate(kernel.center, start=2)]  # fmt: skip
         if not all(axis.any() for axis in center):
             return result
-        tap = result[(..., *(int(axis.argmax()) for axis in center))]
+        tap: Any = result
+        for axis in reversed(center):
+            tap = tap[..., int(axis.argmax())]
         done = 0
         for a, b in some.pieces(0, kernel.out):
             group, first = divmod(a, kernel.out)
@@ -149,7 +151,8 @@ def sparse_orthogonal_mask(
         if mask.size == 0:
             return mask
         plans = _plans(host, kernel, density, sampling, tap_density)
-        taps = mask[(..., *kernel.center)].reshape(kernel.taps_shape, copy=False)
+        middle: Any = (..., *kernel.center)
+        taps = mask[middle].reshape(kernel.taps_shape, copy=False)
         for group, tap in enumerate(taps):
             tap[...] = plans(group).mask() if kernel.out <= kernel.in_ else plans(group).mask().T
         _fill(mask, round(density * mask.size), host.fold_in("mask"))
