@@ -23,7 +23,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 export MPLBACKEND ?= agg
 
-.PHONY: demo test unit keras lint format new-initializer conform networks peers fuzz bench docs look build clean help
+.PHONY: demo test unit keras lint format new-initializer conform networks peers fuzz bench docs look oldest build clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -95,6 +95,14 @@ docs: $(DEV)  ## HTML pages in docs/_build
 look: docs  ## the pages in Chromium: width, links, pictures, contrast, keyboard
 	$(PIP) --group browser
 	$(BIN)/python -m pytest -q tests/test_docs_site.py
+
+# Each framework's tests in an environment of the lowest versions that pyproject.toml allows.
+OLDEST = .venv-oldest
+oldest:  ## the lowest versions of the dependencies, in an environment of their own
+	@test -x $(OLDEST)/bin/python || $(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet 'numpy==2.1.*' 'scipy==1.14.*' 'array-api-compat==1.11.*' \
+		torch==2.6.0 jax==0.6.0 jaxlib==0.6.0 keras==3.10.0 typer==0.15.* rich==13.* pytest
+	PYTHONPATH=.:adapters $(OLDEST)/bin/python -m pytest -q -c /dev/null -p no:cacheprovider tests/oldest.py
 
 build: $(DEV)  ## wheel and sdist in dist/
 	$(BIN)/python -m build

@@ -122,7 +122,8 @@ def _rounds_products(device: str) -> bool:
     if torch.is_autocast_enabled(device):
         return True
     library = torch.backends.mkldnn if device == "cpu" else torch.backends.cuda
-    switch = getattr(library.matmul, "fp32_precision", None)  # PyTorch 2.9
+    products = getattr(library, "matmul", None)  # PyTorch 2.9 has it on CPUs
+    switch = getattr(products, "fp32_precision", None)
     exact = ("none", "ieee", "highest")
     return (torch.get_float32_matmul_precision() if switch is None else switch) not in exact
 

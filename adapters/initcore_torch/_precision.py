@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 
@@ -13,9 +14,9 @@ __all__ = ["full_precision", "is_reduced"]
 # Values of the switches that do not round factors to TF32 or bfloat16.
 EXACT = frozenset(("none", "ieee", "highest"))
 # One switch per library; PyTorch before 2.9 has a single one.
-LIBRARIES = tuple(
+LIBRARIES: tuple[Any, ...] = tuple(
     library
-    for library in (torch.backends.cuda.matmul, torch.backends.mkldnn.matmul)  # type: ignore[attr-defined]
+    for library in (torch.backends.cuda.matmul, getattr(torch.backends.mkldnn, "matmul", None))
     if hasattr(library, "fp32_precision")
 )
 
