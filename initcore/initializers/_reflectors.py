@@ -99,7 +99,7 @@ def _chunks(some: Range, across: Range, n: int, width: int) -> Iterator[Range]:
     """The columns in ranges that are made at once, all whole panels but the first and the last.
 
     Whole panels of whole columns are made where they belong. Others are made elsewhere, so many
-    together as the part takes memory, one at least.
+    together as take twice the memory of the part, one at least: each time all reflectors are made.
     """
     a, end = some
     if across == (0, n):
@@ -107,7 +107,7 @@ def _chunks(some: Range, across: Range, n: int, width: int) -> Iterator[Range]:
         if first < last:
             yield from (r for r in ((a, first), (first, last), (last, end)) if r[0] < r[1])
             return
-    step = max(1, (end - a) * (across[1] - across[0]) // (n * width)) * width
+    step = max(1, 2 * (end - a) * (across[1] - across[0]) // (n * width)) * width
     while a < end:
         stop = min((a // width) * width + step, end)
         yield a, stop
