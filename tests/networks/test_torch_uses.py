@@ -268,3 +268,17 @@ def test_a_kernel_of_0_behind_a_weight_normalization_is_0(norm: Any, dim: int | 
     y.sum().backward()
     assert torch.equal(y, X)
     assert all(bool(torch.isfinite(p.grad).all()) for p in net.parameters())
+
+
+@pytest.mark.parametrize("tokens", [1, 2])
+def test_a_normalization_is_seen_over_one_element_as_over_many(tokens: int) -> None:
+    def over_tokens(n: Net, x: Tensor) -> Tensor:
+        h = n.a(x)
+        h = h - h.mean((0, 1), keepdim=True)
+        h = h * torch.rsqrt(h.square().mean((0, 1), keepdim=True) + 1e-5) * n.scale + n.shift
+        return n.o(F.relu(h))
+
+    report = found(Net(over_tokens, "a", "o", scale=(8,), shift=(8,)), X[:1, :tokens])
+    roles = [report[path].weight.role for path in ("scale", "shift")]
+    assert roles == 2 * ["normalization"]
+    assert report["a.weight"].weight.activation_name == "relu"

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 
-from initcore.networks import NOTHING, reshaped
+from initcore.networks import NOTHING, reshaped, spread
 
 from ._nested import mapped, tensors
 from ._operations import COPIES, RESHAPES
@@ -128,7 +128,7 @@ def reshape(a: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _copied(*arrays: Any, shape: tuple[int, ...]) -> Any:
-    return np.broadcast_to(arrays[-1], shape)
+    return spread(arrays[-1], shape)
 
 
 def cut(a: Any, axis: int, start: int, stop: int) -> Any:
