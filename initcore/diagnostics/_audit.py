@@ -46,7 +46,11 @@ class TensorAudit:
 
 
 class Audit(ByPath[TensorAudit]):
-    """Findings on every tensor, by path."""
+    """Findings on every tensor, by path.
+
+    Args:
+        entries: `(path, TensorAudit)` of each, in order.
+    """
 
     HEAD = ("weight", "shape", "dtype", "std", "zeros", "singular values", "looks like")
 
