@@ -1,6 +1,5 @@
 """The base of all initializers: how Keras calls, saves and names them."""
 
-import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar, Unpack
 
@@ -145,11 +144,15 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
     def _apart(self, shape: Any, dtype: Any, part: Part) -> Any:
         """A part alone, if it can be made alone."""
         sizes = as_shape(shape, who=type(self).__name__)
-        if "part" in inspect.signature(self._make).parameters:
-            return _as_written(self._make)(part.shape, dtype, (part, sizes))
+        if type(self)._make is CoreInitializer._make:
+            return _as_written(self._made)(part.shape, dtype, (part, sizes))
         return part.of(_as_written(self._make)(part.shape, dtype), sizes)
 
-    def _make(self, shape: Any, dtype: Any, part: PartOf | None = None) -> Any:
+    def _make(self, shape: Any, dtype: Any) -> Any:
+        return self._made(shape, dtype, None)
+
+    def _made(self, shape: Any, dtype: Any, part: PartOf | None) -> Any:
+        """A kernel of `shape`, or a part of it."""
         who, spec = type(self).__name__, specs[self.core]
         sizes = as_shape(shape, who=who)
         kind = self._kind(dtype)
