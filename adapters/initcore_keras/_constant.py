@@ -8,7 +8,7 @@ import numpy as np
 
 from initcore.arguments import as_shape, short_repr
 
-from ._initializer import CoreInitializer, PartOf, register
+from ._initializer import CoreInitializer, register
 
 __all__ = ["Constant", "Ones", "Zeros"]
 
@@ -16,12 +16,10 @@ __all__ = ["Constant", "Ones", "Zeros"]
 class _Plain(CoreInitializer):
     """An initializer without random numbers, which Keras itself fills."""
 
-    _makes_parts = False
-
     def _fill(self, shape: tuple[int, ...], dtype: str) -> Any:
         raise NotImplementedError  # pragma: no cover
 
-    def _make(self, shape: Any, dtype: Any, part: PartOf | None = None) -> Any:
+    def _make(self, shape: Any, dtype: Any) -> Any:
         who = type(self).__name__
         sizes = as_shape(shape, who=who)
         kind = keras.backend.standardize_dtype(dtype or keras.config.floatx())
@@ -79,7 +77,7 @@ class Constant(_Plain):
                 f"numbers, got {short_repr(value)}."
             )
 
-    def _make(self, shape: Any, dtype: Any, part: PartOf | None = None) -> Any:
+    def _make(self, shape: Any, dtype: Any) -> Any:
         sizes = as_shape(shape, who="Constant")
         given = tuple(getattr(self.value, "shape", None) or np.shape(self.value))
         if not _broadcasts(given, sizes):

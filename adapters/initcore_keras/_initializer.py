@@ -77,7 +77,6 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
     names: ClassVar[dict[str, str]] = {"std": "stddev"}
     leads: ClassVar[dict[str, str]] = {}
     usual: ClassVar[dict[str, Any]] = {}
-    _makes_parts: ClassVar[bool] = True  # or a part is cut out of the whole
 
     def __init_subclass__(cls, **how: Any) -> None:
         super().__init_subclass__(**how)
@@ -145,11 +144,15 @@ class CoreInitializer(keras.initializers.Initializer):  # type: ignore[misc]
     def _apart(self, shape: Any, dtype: Any, part: Part) -> Any:
         """A part alone, if it can be made alone."""
         sizes = as_shape(shape, who=type(self).__name__)
-        if self._makes_parts:
-            return _as_written(self._make)(part.shape, dtype, (part, sizes))
+        if type(self)._make is CoreInitializer._make:
+            return _as_written(self._made)(part.shape, dtype, (part, sizes))
         return part.of(_as_written(self._make)(part.shape, dtype), sizes)
 
-    def _make(self, shape: Any, dtype: Any, part: PartOf | None = None) -> Any:
+    def _make(self, shape: Any, dtype: Any) -> Any:
+        return self._made(shape, dtype, None)
+
+    def _made(self, shape: Any, dtype: Any, part: PartOf | None) -> Any:
+        """A kernel of `shape`, or a part of it."""
         who, spec = type(self).__name__, specs[self.core]
         sizes = as_shape(shape, who=who)
         kind = self._kind(dtype)

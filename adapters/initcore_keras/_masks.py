@@ -14,7 +14,7 @@ from initcore.arguments import as_shape, short_repr
 from initcore.initializers import check_isometry, check_mask
 from initcore.spec import Wording
 
-from ._initializer import PartOf, register
+from ._initializer import register
 from ._kernel import GainInitializer
 from ._keywords import Axes, Seed
 from ._papers import SparseOrthogonal
@@ -103,8 +103,6 @@ class ApproximateIsometry(GainInitializer):
 
     core = "orthogonal"  # it reads a kernel as the same matrix
 
-    _makes_parts = False
-
     def __init__(
         self,
         mask: Any,
@@ -123,7 +121,7 @@ class ApproximateIsometry(GainInitializer):
         """Every argument, with the mask encoded."""
         return {**super().get_config(), "mask": _encoded(self.mask), "steps": self.steps}
 
-    def _make(self, shape: Any, dtype: Any, part: PartOf | None = None) -> Any:
+    def _make(self, shape: Any, dtype: Any) -> Any:
         who = type(self).__name__
         sizes = as_shape(shape, who=who)
         if sizes != self.mask.shape:

@@ -68,8 +68,8 @@ class Identity(LayoutInitializer):
         self.gain = gain
         super().__init__(**layout)
 
-    def _make(self, shape: Any, dtype: Any, part: PartOf | None = None) -> Any:
+    def _made(self, shape: Any, dtype: Any, part: PartOf | None) -> Any:
         kind = keras.backend.standardize_dtype(dtype or keras.config.floatx())
         # As Keras's, it also serves integers.
-        w = super()._make(shape, kind if kind in REAL else "float32", part)
+        w = super()._made(shape, kind if kind in REAL else "float32", part)
         return w if kind in REAL else keras.ops.cast(w, kind)

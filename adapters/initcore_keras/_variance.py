@@ -74,11 +74,11 @@ class VarianceScaling(KernelInitializer, keras.initializers.VarianceScaling):  #
     def _values(self) -> dict[str, Any]:
         return self._rule() if self.core == "variance_scaling" else {}
 
-    def _make(self, shape: Any, dtype: Any, part: PartOf | None = None) -> Any:
+    def _made(self, shape: Any, dtype: Any, part: PartOf | None) -> Any:
         sizes = as_shape(shape, who=type(self).__name__)
         named = self.input_axes is not None and self.output_axes is not None
         if len(sizes) >= 2 or named or self.batch:
-            return super()._make(sizes, dtype, part)
+            return super()._made(sizes, dtype, part)
         # For vectors and scalars Keras sets both fans to the size: one output with that many
         # inputs, in every mode.
         spec, rule = specs["variance_scaling"], {**self._rule(), "mode": "fan_in"}

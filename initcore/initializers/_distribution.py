@@ -1,5 +1,6 @@
 """Kernels of independent entries with given parameters of their distribution."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..arrays import Array, dtype_name, is_complex
@@ -151,21 +152,20 @@ def sparse(
         xp.reshape(values.normal(sizes, start=start, strides=strides), some.shape), 0.0, std
     )
     if some.traced:
-        cut: Any = some.of(
-            xp.matrix_transpose(places.permutation((kernel.in_, kernel.out))) < zeros, xp
-        )
+        order: Any = places.permutation((kernel.in_, kernel.out))
+        cut: Any = some.of(xp.matrix_transpose(order < zeros), xp)
     else:
         rows = Region(some.starts[:1], some.runs[:1])
         # Orders are those of whole columns: a few at a time, where few rows of many are wanted.
         step = max(1, kernel.in_ * some.shape[0] // kernel.out)
-        orders: Any = (
+        orders: Iterator[Any] = (
             places.permutation((min(step, b - c), kernel.out), first=c, of=kernel.in_)
             for a, b in some.pieces(1)
             for c in range(a, b, step)
         )
         # Copies: views would keep all rows.
-        kept = (rows.of(xp.matrix_transpose(order < zeros), xp) for order in orders)
-        cut = xp.concat([xp.asarray(some, copy=True) for some in kept], axis=1)
+        kept = (rows.of(xp.matrix_transpose(each < zeros), xp) for each in orders)
+        cut = xp.concat([xp.asarray(part, copy=True) for part in kept], axis=1)
     return xp.where(cut, xp.zeros_like(w[:1, :1]), w)
 
 

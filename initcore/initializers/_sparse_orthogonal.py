@@ -92,7 +92,7 @@ def sparse_orthogonal(
     some = Region.whole(shape) if region is None or region.traced else region
 
     def on_host(host: Rng) -> Any:
-        result = np.zeros(some.shape, dtype_name(host.dtype))
+        result: Any = np.zeros(some.shape, dtype_name(host.dtype))
         plans = _plans(host, kernel, density, sampling, tap_density)
         columns = np.concatenate([np.arange(a, b) for a, b in some.pieces(1)])
         center = [np.concatenate([np.arange(*piece) for piece in some.pieces(axis)]) == c
@@ -147,7 +147,7 @@ def sparse_orthogonal_mask(
     kernel, density = Kernel(sizes, values["groups"]), values["density"]
 
     def on_host(host: Rng) -> Any:
-        mask = np.zeros(sizes, bool)
+        mask: Any = np.zeros(sizes, bool)
         if mask.size == 0:
             return mask
         plans = _plans(host, kernel, density, sampling, tap_density)
