@@ -257,7 +257,9 @@ def _opening(model: TracedModel[Any], network: Network) -> set[int | None]:
 
 
 def _closed(model: TracedModel[Any], network: Network) -> set[str]:
-    """The kernels from which every way to the outputs is by branches that add almost nothing."""
+    """The kernels of branches that add almost nothing, and those whose every way to the outputs is
+    by such branches.
+    """
     opening, graph = _opening(model, network), network.graph
     last = {i for n, b in enumerate(network.branches) if n in opening for i in b.last}
     reached, front = set[int](), list(graph.outputs)
@@ -266,10 +268,11 @@ def _closed(model: TracedModel[Any], network: Network) -> set[str]:
         if i not in reached and i not in last:
             reached.add(i)
             front += graph.nodes[i].inputs
+    inside = {w.path for w in network.kernels if w.branch in opening}
     if not last or not graph.outputs:
-        return {w.path for w in network.kernels if w.branch in opening}
+        return inside
     found = {path for i in reached for path in graph.nodes[i].parameters}
-    return {w.path for w in network.kernels if w.path not in found}
+    return inside | {w.path for w in network.kernels if w.path not in found}
 
 
 def _fed(network: Network) -> set[str]:

@@ -56,8 +56,9 @@ def test_what_is_missing_is_asked_for() -> None:
     pair = (lambda p, x: x @ p, jnp.zeros((2, 2)))
     with pytest.raises(ValueError, match="needs sample_input"):
         initialize(pair, "orthogonal")
+    narrow = {"w": jnp.zeros((2, 2), jnp.float8_e4m3fn)}
     with pytest.raises(TypeError, match=r"w: initialize|initialize: w needs a real floating dtype"):
-        initialize((lambda p, x: x @ p["w"], {"w": jnp.zeros((2, 2), jnp.complex64)}), "orthogonal",
+        initialize((lambda p, x: x @ p["w"].astype(x.dtype), narrow), "orthogonal",
                    sample_input=jnp.zeros((1, 2)))  # fmt: skip
     with pytest.raises(ValueError, match="a stack that a loop runs over"):
         initialize(LinenScanned(), "lsuv", sample_input=jnp.ones((2, 8)))
