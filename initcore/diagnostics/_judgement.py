@@ -37,6 +37,7 @@ class Change:
         ratio: Of the last value to the first one, in the order in which it is computed.
         path, reference: The layers of the two values.
         allowed: Largest ratio, or smallest inverse one, of a healthy network.
+        size: What is compared: `"mean square"`, or `"squared norm"` of layers of other widths.
     """
 
     what: str
@@ -44,6 +45,7 @@ class Change:
     path: str
     reference: str
     allowed: float
+    size: str = "mean square"
 
     @property
     def severity(self) -> float:
@@ -90,7 +92,7 @@ def changes(layers: Sequence[Any], what: str) -> list[Change]:
         first, *rest = plain
         for one in rest:
             ratio = getattr(one, what) * one.size / (getattr(first, what) * first.size)
-            found.append(Change(what, ratio, one.path, first.path, ACROSS))
+            found.append(Change(what, ratio, one.path, first.path, ACROSS, "squared norm"))
     return found
 
 

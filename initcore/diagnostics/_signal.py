@@ -137,8 +137,8 @@ class SignalReport(ByPath[LayerSignal]):
             told, change = f"{whole} keep their size", self.worst
             if change is not None:
                 told += (
-                    f" (the {change.what} changes most: {change.ratio:.2g} times from "
-                    f"{change.reference} to {change.path})"
+                    f" (largest change: the {change.size} of the {change.what}, "
+                    f"{change.ratio:.2g} times from {change.reference} to {change.path})"
                 )
         if self and blind:
             told += "; gradients not checked (there are no derivatives here)"
