@@ -105,7 +105,7 @@ def test_classes_factories_and_objects_are_backends(made: Any) -> None:
 @pytest.mark.parametrize(
     ("backends", "error", "text"),
     [
-        (lambda: 1, TypeError, "conform needs a list of backends, got <function"),
+        (lambda: 1, TypeError, "conform needs a list of backends, got an object of type function"),
         ("numpy", TypeError, "conform needs a list of backends, got 'numpy'"),
         ([lambda: 1], TypeError, "it is an int without name, initializers, sample"),
         ([lambda shape: 1], TypeError, r"is a function of \(shape\), not a backend.*of_numpy"),

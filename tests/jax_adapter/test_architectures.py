@@ -12,7 +12,12 @@ from initcore_jax import initialize
 from tests.jax_adapter.architectures import ARCHITECTURES, LIBRARIES
 from tests.networks.architectures import common, found, same
 
-CASES = [(library, name) for library in LIBRARIES for name in ARCHITECTURES]
+# Every architecture in two libraries, every library with half of them; the rest is thorough.
+CASES = [
+    pytest.param(library, name, marks=pytest.mark.thorough if (i + j) % 2 else ())
+    for i, library in enumerate(LIBRARIES)
+    for j, name in enumerate(ARCHITECTURES)
+]
 
 
 def name_of(path: str) -> str:

@@ -65,10 +65,17 @@ def test_an_array_that_does_not_broadcast_is_refused(value: Any, shape: tuple[in
         ours.constant(value)(KEY, shape)
 
 
-@pytest.mark.parametrize("value", ["1", None, ["a"], {}, np.array(["a"]), KEY, object(), [None]])
+@pytest.mark.parametrize("value", ["1", None, ["a"], {}, np.array(["a"]), object(), [None]])
 def test_what_is_no_number_is_refused_when_the_initializer_is_made(value: Any) -> None:
     with pytest.raises(TypeError, match=r"^constant needs value .* a number or an array of num"):
         ours.constant(value)
+
+
+def test_a_key_is_told_where_it_goes() -> None:
+    with pytest.raises(
+        TypeError, match=r"^constant\(\.\.\.\) makes an initializer, and needs no key"
+    ):
+        ours.constant(KEY)
 
 
 def test_no_such_dtype_is_one_sentence() -> None:

@@ -100,14 +100,17 @@ def test_shared_arguments_are_described_once_in_the_section_of_arguments(name: s
 
 
 @pytest.mark.parametrize(
-    ("name", "bad"),
-    [("hadamard_", "seed"), ("idinit_zero_", "generator"), ("sparse_", "groups"),
-     ("orthogonal_", "who"), ("normal_", "parameters"), ("sparse_orthogonal_mask", "gain"),
-     ("sparse_orthogonal_", "densty")],
+    ("name", "bad", "instead"),
+    [("hadamard_", "seed", "it takes tensor, gain"),
+     ("idinit_zero_", "generator", "it takes tensor"),
+     ("sparse_", "groups", "it takes tensor, sparsity"), ("orthogonal_", "who", "it takes tensor"),
+     ("normal_", "parameters", "it takes tensor, mean"),
+     ("sparse_orthogonal_mask", "gain", "the shape fixes the size"),
+     ("sparse_orthogonal_", "densty", "did you mean density")],
 )  # fmt: skip
-def test_keywords_of_other_functions_are_refused(name: str, bad: str) -> None:
+def test_keywords_of_other_functions_are_refused(name: str, bad: str, instead: str) -> None:
     t = torch.full((4, 4), 7.0)
-    text = rf"^{name}\(\) got an unexpected keyword argument '{bad}'$"
+    text = rf"^{name}\(\) got an unexpected keyword argument '{bad}'; {instead}"
     with pytest.raises(TypeError, match=text):
         getattr(init, name)(t, **{bad: None})
     assert (t == 7).all()

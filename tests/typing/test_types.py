@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 CONSUMER = Path(__file__).with_name("consumer.py").read_text()
 PLACES = (ROOT, ROOT / "adapters", ROOT / "conformance")
 CHECKERS = ("mypy", "pyright")
+pytestmark = pytest.mark.xdist_group("types")  # what the checkers say is asked for once
 for checker in ("mypy", "basedpyright"):
     pytest.importorskip(checker, reason=f"{checker} checks the types")
 
