@@ -47,7 +47,7 @@ def _integers(shape: Any, who: str) -> tuple[int, ...]:
         if any(isinstance(n, bool) for n in axes):
             raise TypeError
         sizes = tuple(operator.index(n) for n in axes)
-    except TypeError:
+    except Exception:  # arrays and iterators raise whatever they like
         raise TypeError(
             f"{who} needs a shape made of integers, got {short_repr(shape)}{for_shape(shape)}"
         ) from None

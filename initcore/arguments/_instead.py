@@ -125,7 +125,8 @@ def for_array(given: Any, who: str, mine: str) -> str:
 
 def for_shape(given: Any) -> str:
     """Behind `needs a shape made of integers, got ...`: where there is one."""
-    if _is_shape(getattr(given, "shape", None)):
+    shape = getattr(given, "shape", None)
+    if _is_shape(shape) or type(shape).__name__ == "TensorShape":  # TensorFlow's
         return "; pass its .shape."
     for weight in ("weight", "kernel"):
         if hasattr(getattr(given, weight, None), "shape"):
