@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Duel", "duel", "growth", "megabytes", "row", "title"]
+__all__ = ["Duel", "duel", "growth", "megabytes", "row", "timed", "title"]
 
 
 class Duel(NamedTuple):
@@ -77,6 +77,12 @@ def growth(f: Callable[[], Any]) -> float:
     f()
     del ballast
     return megabytes() - before
+
+
+def timed(label: str, n: int, times: Duel, *more: str, calls: int = 1, digits: int = 1) -> None:
+    """A row: the milliseconds of one call of each, both ratios, and what else there is."""
+    shown = (f"{seconds / calls * 1e3:.{digits}f}" for seconds in times[:2])
+    row(label, str(n), *shown, *times.ratios, *more)
 
 
 def title(*cells: str) -> None:

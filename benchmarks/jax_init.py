@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from _measure import Duel, duel, row, title
+from _measure import duel, row, timed, title
 
 SIDES = ("initcore_jax", "jax.nn.initializers")
 NAMES = ("normal", "he_normal", "orthogonal")
@@ -49,17 +49,12 @@ def timings(sizes: tuple[int, ...]) -> None:
                 lambda f=compiled[0]: f(key).block_until_ready(),
                 lambda f=compiled[1]: f(key).block_until_ready(),
             )
-            line(f"{name}, jitted", n, jitted, f"{seconds[0]:.1f} against {seconds[1]:.1f}")
+            timed(f"{name}, jitted", n, jitted, f"{seconds[0]:.1f} against {seconds[1]:.1f}")
             eager = duel(
                 lambda f=inits[0], n=n: f(key, (n, n)).block_until_ready(),
                 lambda f=inits[1], n=n: f(key, (n, n)).block_until_ready(),
             )
-            line(f"{name}, eager", n, eager, "")
-
-
-def line(label: str, n: int, times: Duel, compilation: str) -> None:
-    ours, theirs = (f"{seconds * 1e3:.1f}" for seconds in times[:2])
-    row(label, str(n), ours, theirs, *times.ratios, compilation)
+            timed(f"{name}, eager", n, eager, "")
 
 
 def peak(name: str, side: str, n: int) -> float:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from typing import Any
 
-from _measure import duel, row, title
+from _measure import duel, timed, title
 
 BACKENDS = ("tensorflow", "jax", "torch", "numpy")
 NAMES = ("GlorotUniform", "RandomNormal", "TruncatedNormal", "Zeros")
@@ -36,8 +36,8 @@ def rows(sizes: tuple[int, ...]) -> None:
                 lambda i=ours, n=n, calls=calls: [made(i, n) for _ in range(calls)],
                 lambda i=theirs, n=n, calls=calls: [made(i, n) for _ in range(calls)],
             )
-            shown = (f"{seconds / calls * 1e3:.2f}" for seconds in times[:2])
-            row(f"{name} on {keras.backend.backend()}", str(n), *shown, *times.ratios)
+            label = f"{name} on {keras.backend.backend()}"
+            timed(label, n, times, calls=calls, digits=2)
 
 
 def main() -> None:

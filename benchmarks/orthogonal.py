@@ -10,14 +10,9 @@ import subprocess
 import sys
 import time
 
-from _measure import Duel, duel, row, title
+from _measure import duel, timed, title
 
 KERAS = ("tensorflow", "jax", "torch", "numpy")
-
-
-def line(framework: str, n: int, times: Duel, compilation: str = "") -> None:
-    ours, theirs = (f"{seconds * 1e3:.1f}" for seconds in times[:2])
-    row(framework, str(n), ours, theirs, *times.ratios, compilation)
 
 
 def torch_rows(sizes: tuple[int, ...]) -> None:
@@ -27,9 +22,9 @@ def torch_rows(sizes: tuple[int, ...]) -> None:
 
     for n in sizes:
         w = torch.empty(n, n)
-        line("torch", n, duel(
+        timed("torch", n, duel(
             lambda w=w: initcore_torch.orthogonal_(w), lambda w=w: torch.nn.init.orthogonal_(w)
-        ))  # fmt: skip
+        ), "")  # fmt: skip
 
 
 def jax_rows(sizes: tuple[int, ...]) -> None:
@@ -49,7 +44,7 @@ def jax_rows(sizes: tuple[int, ...]) -> None:
             lambda f=made[0][0]: f(key).block_until_ready(),
             lambda f=made[1][0]: f(key).block_until_ready(),
         )
-        line("jax, jitted", n, times, f"{made[0][1]:.1f} s against {made[1][1]:.1f} s")
+        timed("jax, jitted", n, times, f"{made[0][1]:.1f} s against {made[1][1]:.1f} s")
 
 
 def keras_rows(sizes: tuple[int, ...]) -> None:
@@ -63,7 +58,7 @@ def keras_rows(sizes: tuple[int, ...]) -> None:
     for n in sizes:
         a, b = initcore_keras.Orthogonal(seed=0), keras.initializers.Orthogonal(seed=0)
         times = duel(lambda n=n: ready(a((n, n))), lambda n=n: ready(b((n, n))))
-        line(f"keras on {keras.backend.backend()}", n, times)
+        timed(f"keras on {keras.backend.backend()}", n, times, "")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import math
 import warnings
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
@@ -28,7 +29,7 @@ __all__ = ["Runs", "as_array"]
 LINEAR = (nn.Linear, nn.modules.conv._ConvNd)
 
 
-class Runs:
+class Runs(ABC):
     """A module that is run on what it is called with, and left as it was.
 
     Args:
@@ -45,9 +46,9 @@ class Runs:
         self._weights: dict[str, Tensor] = dict(module.named_parameters())
 
     @cached_property
+    @abstractmethod
     def graph(self) -> Graph:
         """What one call computes."""
-        raise NotImplementedError
 
     @property
     def has_data(self) -> bool:
