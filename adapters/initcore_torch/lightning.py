@@ -14,8 +14,8 @@ from lightning.pytorch.utilities import rank_zero_info
 
 from initcore.networks import AskedScheme, Report
 
-from . import training
 from .networks import initialize
+from .training._callback import WatchCallback
 
 __all__ = ["Initialize", "Watch"]
 
@@ -56,7 +56,7 @@ class Initialize(lightning.Callback):
         rank_zero_info(self.report.headline)
 
 
-class Watch(lightning.Callback):
+class Watch(WatchCallback, lightning.Callback):
     """Logs what `initcore_torch.training.Watch` sees through the trainer's own loggers.
 
     A loss that is not finite ends the fit with an `initcore.training.NotFiniteError`, which names
@@ -74,37 +74,32 @@ class Watch(lightning.Callback):
     def __init__(
         self, *, every: int = 100, layers: bool = True, singular_values: bool = True
     ) -> None:
-        self._how: dict[str, Any] = {"every": every, "singular_values": singular_values}
-        self._layers = layers
-        self._watch: training.Watch | None = None
+        super().__init__(every=every, layers=layers, singular_values=singular_values)
         self._batch: Any = None
-        self.look: Any = None
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Finds the layers."""
-        self._watch = training.Watch(pl_module, **self._how)
+        self._follow(pl_module)
 
     def on_train_batch_start(
         self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int
     ) -> None:
         """Looks, if it is time."""
-        assert self._watch is not None
         self._batch = (batch, batch_idx)
-        self._watch.begin(trainer.global_step)
+        self._following.begin(trainer.global_step)
 
     def on_before_backward(self, trainer: Any, pl_module: Any, loss: Any) -> None:
         """Stops if the loss is not finite."""
-        assert self._watch is not None
-        self._watch.check(loss, lambda: pl_module.training_step(*self._batch))
+        self._following.check(loss, lambda: pl_module.training_step(*self._batch))
 
     def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
         """Logs what was seen."""
-        assert self._watch is not None
-        look = self._watch.end()
-        if look is not None:
-            self.look = look
+
+        def log(numbers: dict[str, float]) -> None:
             for logger in trainer.loggers:
-                logger.log_metrics(look.numbers(layers=self._layers), step=trainer.global_step)
+                logger.log_metrics(numbers, step=trainer.global_step)
+
+        self._log_look(log)
 
     def on_train_batch_end(self, *given: Any) -> None:
         """Lets the batch go."""
@@ -112,5 +107,4 @@ class Watch(lightning.Callback):
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         """Leaves no hooks."""
-        if self._watch is not None:
-            self._watch.close()
+        self._unfollow()

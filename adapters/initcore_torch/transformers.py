@@ -15,8 +15,8 @@ from transformers import PretrainedConfig, PreTrainedModel, TrainerCallback
 
 from initcore.networks import AskedScheme, Report
 
-from . import training
 from .networks import initialize, plan
+from .training._callback import WatchCallback
 
 # In another module before transformers 5.
 _HOME = getattr(transformers, "initialization", transformers.modeling_utils)
@@ -50,7 +50,7 @@ class Initialize(TrainerCallback):
             self.report = initialize(given["model"], self._scheme, seed=self._seed, **self._more)
 
 
-class Watch(TrainerCallback):
+class Watch(WatchCallback, TrainerCallback):
     """Hands what `initcore_torch.training.Watch` sees to `log`.
 
     A loss of the model, or an output without one, that is not finite ends the training with an
@@ -70,42 +70,34 @@ class Watch(TrainerCallback):
         self, log: Callable[[dict[str, float]], Any], *, every: int = 100, layers: bool = True,
         singular_values: bool = True,
     ) -> None:  # fmt: skip
-        self._log, self._layers = log, layers
-        self._how: dict[str, Any] = {"every": every, "singular_values": singular_values}
-        self._watch: training.Watch | None = None
+        super().__init__(every=every, layers=layers, singular_values=singular_values)
+        self._log = log
         self._handle: Any = None
         self._call: Any = None
-        self.look: Any = None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         """Finds the layers."""
         self.on_train_end(args, state, control)
-        self._watch = training.Watch(given["model"], **self._how)
+        self._follow(given["model"])
         self._handle = given["model"].register_forward_hook(self._keep, with_kwargs=True)
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         """Looks, if it is time."""
-        assert self._watch is not None
-        self._watch.begin(state.global_step)
+        self._following.begin(state.global_step)
 
     def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         """Stops if the loss is not finite, and logs what was seen."""
-        assert self._watch is not None
         if self._call is not None:
             model, call, kwargs, loss = self._call
             self._call = None
-            self._watch.check(loss, lambda: model.forward(*call, **kwargs))
-        look = self._watch.end()
-        if look is not None:
-            self.look = look
-            self._log(look.numbers(layers=self._layers))
+            self._following.check(loss, lambda: model.forward(*call, **kwargs))
+        self._log_look(self._log)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         """Leaves no hooks."""
         if self._handle is not None:
             self._handle.remove()
-        if self._watch is not None:
-            self._watch.close()
+        self._unfollow()
         self._handle = self._call = None
 
     def _keep(self, model: nn.Module, call: Any, kwargs: Any, output: Any) -> None:
