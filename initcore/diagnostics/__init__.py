@@ -15,11 +15,11 @@ from ._orthogonality import LayerSpectrum as LayerSpectrum
 from ._orthogonality import Orthogonality as Orthogonality
 from ._orthogonality import orthogonality as orthogonality
 from ._orthogonality import singular_values as singular_values
-from ._signal import LayerSignal as LayerSignal
-from ._signal import SignalReport as SignalReport
 from ._signal import signal_check as signal_check
 from ._signal import signal_report as signal_report
 from ._signal import too_many as too_many
+from ._signal_report import LayerSignal as LayerSignal
+from ._signal_report import SignalReport as SignalReport
 from ._spectrum import MeasuredSpectrum as MeasuredSpectrum
 from ._spectrum import jacobian_spectrum as jacobian_spectrum
 from ._spectrum import spectrum_of as spectrum_of
