@@ -42,8 +42,14 @@ def test_a_window_is_a_part_of_the_whole(dtype: str) -> None:
     assert rng.real.dtype == {"complex64": np.float32, "complex128": np.float64}[dtype]
 
 
-@pytest.mark.parametrize("xp", LIBRARIES, ids=lambda xp: xp.__name__)
-@pytest.mark.parametrize("shape", [(5, 9), (9, 5), (160, 140), (7, 7), (1, 1)])
+SHAPES = [(5, 9), (9, 5), (160, 140), (7, 7), (1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("xp", "shape"),  # JAX compiles every operation for every shape
+    [(xp, shape) for xp in LIBRARIES for shape in (SHAPES[1:3] if xp is jnp else SHAPES)],
+    ids=lambda given: getattr(given, "__name__", None),
+)
 def test_kernels_are_unitary_and_the_same_in_every_library(xp: Any, shape: Any) -> None:
     rng = Rng(3, xp=xp, dtype="complex64")
     w = initcore.orthogonal(rng, shape, gain=2.0)

@@ -169,7 +169,10 @@ class Haiku:
 
 def in_haiku(function: Architecture, sample: Any) -> Any:
     made = hk.without_apply_rng(hk.transform_with_state(lambda x: function(Haiku(), x)))
-    parameters, state = made.init(KEY, sample)
+    # Its own initialization would be compiled, weight by weight, and is overwritten.
+    parameters, state = jax.tree.map(
+        lambda t: jnp.zeros(t.shape, t.dtype), jax.eval_shape(made.init, KEY, sample)
+    )
     return (lambda parameters, x: made.apply(parameters, state, x)[0]), parameters
 
 

@@ -1,12 +1,14 @@
 """ATen operations, sorted into the kinds of nodes that the core knows."""
 
 import functools
+import math
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from initcore.networks import Product
 
@@ -17,6 +19,7 @@ __all__ = [
     "RESHAPES",
     "Operation",
     "argument",
+    "effort",
     "operation_of",
     "product_of",
 ]
@@ -81,6 +84,7 @@ MADE = ("new_zeros", "zeros_like", "ones_like", "full_like", "new_ones", "new_fu
         "new_empty", "new_empty_strided", "rand_like", "randn_like", "bernoulli", "randint_like",
         "normal", "uniform", "zero", "fill")  # fmt: skip
 RANDOM = ("rand", "randn", "rand_like", "randn_like", "normal", "uniform", "randint")
+PRODUCTS_AN_ELEMENT = 16  # multiplications in the time in which an element is written
 LINEAR = ("mul", "div", "add", "sub", "rsub", "neg")  # by a constant they move values
 
 
@@ -93,6 +97,7 @@ class Operation:
         kind: Of its node, products apart.
         label: For reports.
         writes: Whether it writes into its first argument.
+        written: Of the arguments that it writes into, number and name.
         known: Whether it is one that models compute with.
     """
 
@@ -100,6 +105,7 @@ class Operation:
     kind: str
     label: str
     writes: bool
+    written: tuple[tuple[int, str], ...]
     known: bool
 
 
@@ -109,8 +115,12 @@ def operation_of(function: Any) -> Operation:
     name = name_of(function)
     schema = getattr(function, "_schema", None)
     writes = schema is not None and name != schema.name.partition("::")[2]
+    written = () if schema is None else tuple(
+        (i, a.name) for i, a in enumerate(schema.arguments)
+        if a.alias_info is not None and a.alias_info.is_write
+    )  # fmt: skip
     known = function.namespace in ("aten", "_c10d_functional")
-    return Operation(name, kind_of(function, name), name, writes, known)
+    return Operation(name, kind_of(function, name), name, writes, written, known)
 
 
 def name_of(function: Any) -> str:
@@ -167,6 +177,17 @@ def product_of(name: str, args: Sequence[Any], kwargs: Any) -> tuple[Any, Any, A
         bias = args[at] if at < len(args) else kwargs.get("bias")
     a, b = args[first], args[second]
     return a, b, bias, _letters(name, a.ndim, b.ndim)
+
+
+def effort(name: str, args: Sequence[Any], made: Sequence[Tensor]) -> int:
+    """About what an operation takes, in elements that are written: products count, too."""
+    written = sum(t.numel() for t in made)
+    at = (0, 1) if name in CONVOLUTIONS else PRODUCTS.get(name, (0, 0))[:2]
+    if at == (0, 0) or not made:
+        return written
+    a, b = (args[i].numel() for i in at)
+    # (m, k) times (k, n): the square root of mk kn mn is mkn.
+    return written + math.isqrt(a * b * made[0].numel()) // PRODUCTS_AN_ELEMENT
 
 
 def _letters(name: str, m: int, n: int) -> Product:

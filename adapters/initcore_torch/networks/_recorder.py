@@ -11,13 +11,13 @@ from initcore.networks import Graph, Node, Parameter, Repeats
 
 from ._nested import tensors
 from ._nodes import STEADY, Nodes
-from ._operations import RANDOM, Operation, operation_of
+from ._operations import RANDOM, Operation, effort, operation_of
 
-__all__ = ["Recorder", "TooManyError"]
+__all__ = ["Recorder", "UnsuitableError"]
 
 
-class TooManyError(Exception):
-    """A pass has made more elements than it may."""
+class UnsuitableError(Exception):
+    """A pass takes too long, or writes into the model's weights."""
 
 
 class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -25,12 +25,15 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     Args:
         weights: The model's weights by path, as the pass meets them.
-        most: Elements that the pass may make, all together; by default any number.
+        most: The `effort` that the pass may take, and then it may not write into the weights;
+            by default both are free.
     """
 
     def __init__(self, weights: Mapping[str, Tensor], most: int | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._room = most
+        guarded = [] if most is None else weights.values()
+        self._guarded = {t.untyped_storage().data_ptr() for t in guarded}
         self._nodes = Nodes(weights)
         self._repeats = Repeats()
         self._made: list[tuple[int | None, ...]] = []  # the nodes of each operation's results
@@ -54,6 +57,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         kwargs = kwargs or {}
         operation = operation_of(function)
+        if self._guarded and operation.written:
+            self._check_written(operation, args, kwargs)
         if operation.name == "_grouped_mm" and any(isinstance(a, FakeTensor) for a in args):
             result = _grouped(*args[:2])
         else:
@@ -61,6 +66,12 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if operation.known:
             self._note(function, operation, args, kwargs, result)
         return result
+
+    def _check_written(self, operation: Operation, args: Any, kwargs: Any) -> None:
+        for i, name in operation.written:
+            for t in tensors(args[i] if i < len(args) else kwargs.get(name)):
+                if t.untyped_storage().data_ptr() in self._guarded:
+                    raise UnsuitableError
 
     def _note(
         self, function: Any, operation: Operation, args: Any, kwargs: Any, result: Any
@@ -70,9 +81,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             given += tensors(kwargs)
         self._nodes.kept += [*made, *given]
         if self._room is not None:
-            self._room -= sum(t.numel() for t in made)
+            self._room -= effort(operation.name, args, made)
             if self._room < 0:
-                raise TooManyError
+                raise UnsuitableError
         known = [(t, i) for t in given if (i := self._nodes.index(t)) is not None]
         if not made or (not known and operation.name not in RANDOM):  # fresh numbers
             return

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from initcore.networks import uncollected
+
 from ._nested import mapped
 
 __all__ = ["evaluating", "kept", "settled"]
@@ -80,7 +82,8 @@ def kept(model: nn.Module) -> Iterator[None]:
     Buffers are copies in the meantime. They are put back, not written back: what autograd has
     saved of them stays valid.
     """
-    before = _Snapshot(model)
+    with uncollected():
+        before = _Snapshot(model)
     copies: dict[int, Tensor] = {}
     for module in model.modules():
         if isinstance(module, torch.jit.ScriptModule):  # its buffers live in C++
