@@ -13,6 +13,8 @@ import initcore
 from initcore import Rng, specs
 from initcore.spec import Kernel, Layout
 
+pytestmark = pytest.mark.usefixtures("optimized")
+
 ALL = sorted(specs)
 
 

@@ -9,6 +9,8 @@ from jax.nn import initializers as theirs
 
 import initcore_jax as ours
 
+pytestmark = pytest.mark.usefixtures("optimized")
+
 KEY = jax.random.key(1)
 
 

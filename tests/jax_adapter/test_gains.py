@@ -58,8 +58,8 @@ def test_every_activation_is_tried_as_itself() -> None:
 @pytest.mark.parametrize(
     ("name", "depth"),
     # Deep ones for a few: the gains are the core's, the activation is the adapter's.
-    [*itertools.product(sorted(set(DISTINCT) - UNHELD), [2, 10]),
-     *itertools.product(["gelu", "relu", "silu", "tanh"], [50])],
+    [*itertools.product(sorted(set(DISTINCT) - UNHELD), [10]),
+     *itertools.product(["gelu", "relu"], [50])],
 )  # fmt: skip
 def test_signals_and_gradients_keep_their_size(name: str, depth: int) -> None:
     signal, gradient = ends(name, depth)

@@ -15,6 +15,8 @@ import pytest
 import initcore_jax as init
 from initcore_jax import Part
 
+pytestmark = pytest.mark.usefixtures("optimized")
+
 INDEXED = {
     "zeros": init.zeros,
     "ones": init.ones,

@@ -15,6 +15,8 @@ from initcore import specs
 from initcore.initializers import _conv_orthogonal, _looped
 from initcore_jax import _init
 
+pytestmark = pytest.mark.usefixtures("optimized")
+
 HIGHEST = (jax.lax.Precision.HIGHEST,) * 2
 PRODUCTS = {"dot_general", "conv_general_dilated", "ragged_dot_general"}
 SHAPES = [(40, 40), (200, 300), (3, 3, 4, 6)]

@@ -14,6 +14,8 @@ import initcore_jax
 from initcore import Rng, specs
 from initcore_jax._backend import backend
 
+pytestmark = pytest.mark.usefixtures("optimized")
+
 NEEDED: dict[str, dict[str, Any]] = {
     "constant": {"value": 0.25},
     "sparse": {"sparsity": 0.3},

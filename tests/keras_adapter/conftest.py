@@ -6,11 +6,6 @@ import keras
 import numpy as np
 import pytest
 
-if keras.backend.backend() == "jax":  # what its programs compute is tested in tests/jax_adapter
-    import jax
-
-    jax.config.update("jax_disable_most_optimizations", True)
-
 
 @pytest.fixture(autouse=True)
 def uninitialized_arrays_may_overflow() -> Iterator[None]:

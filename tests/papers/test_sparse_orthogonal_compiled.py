@@ -12,6 +12,8 @@ import torch
 import initcore
 from initcore import Rng
 
+pytestmark = pytest.mark.usefixtures("optimized")
+
 
 def sparse(seed: int, shape: tuple[int, ...], **parameters: Any) -> Any:
     dtype = parameters.pop("dtype", "float64")

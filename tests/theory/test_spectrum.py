@@ -67,9 +67,16 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("weights", ["orthogonal", "gaussian"])
-@pytest.mark.parametrize("depth", [2, 100])
-@pytest.mark.parametrize(("activation", "q"), CASES)
+# Every law at two of four kinds of network; the rest is thorough.
+KINDS = [("orthogonal", 2), ("gaussian", 2), ("gaussian", 100), ("orthogonal", 100)]
+LAWS = [
+    pytest.param(*case, depth, weights, marks=pytest.mark.thorough if (i + j) % 2 else ())
+    for i, case in enumerate(CASES)
+    for j, (weights, depth) in enumerate(KINDS)
+]
+
+
+@pytest.mark.parametrize(("activation", "q", "depth", "weights"), LAWS)
 def test_density_and_atoms_integrate_to_1_and_to_the_mean(
     activation: str, q: float, depth: int, weights: str
 ) -> None:
