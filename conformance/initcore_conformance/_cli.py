@@ -88,7 +88,7 @@ def run(
 def write(results: Results, path: Path) -> None:
     """Write the report in the format of the file's suffix."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(WRITERS[path.suffix](results))
+    path.write_text(WRITERS[path.suffix](results), "utf-8")
 
 
 def main(arguments: Sequence[str], prog: str = "initcore conform") -> int:

@@ -43,7 +43,7 @@ def demo(
     small: Annotated[bool, typer.Option("--small", help="Small networks, one epoch.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Initialise real networks in every installed framework, train a deep one, draw a picture."""
+    """Initialize real networks in every installed framework, train a deep one, draw a picture."""
     out.mkdir(parents=True, exist_ok=True)
     found: dict[str, Any] = {"networks": [], "training": None, "picture": None, "left out": []}
     with Progress(
@@ -124,7 +124,7 @@ def _show(progress: Progress, task: TaskID, message: dict[str, Any]) -> None:
 
 def _table(networks: list[dict[str, Any]]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("framework", "network", "weights", "filled in", "worst |WWᵀ-I|",
+    for name in ("framework", "network", "weights", "filled in", "worst |W W'-I|",
                  "off NumPy's"):  # fmt: skip
         table.add_column(name, justify="left" if name in ("framework", "network") else "right")
     for r in networks:

@@ -1,4 +1,4 @@
-"""`--json` of the long commands: standard output is one document, whatever else is printed."""
+"""The command in processes of its own: `--json` of the long ones, and code pages of Windows."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -23,12 +24,12 @@ backend = of_numpy(zeros, "zeros")
 """
 
 
-def initcore(*arguments: object) -> subprocess.CompletedProcess[str]:
+def initcore(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own."""
     paths = os.pathsep.join(str(ROOT / part) for part in (".", "adapters", "conformance"))
     return subprocess.run(
         [sys.executable, "-m", "initcore", *map(str, arguments)], capture_output=True, text=True,
-        env={**os.environ, "PYTHONPATH": paths},
+        env={**os.environ, "PYTHONPATH": paths, **environment},
     )  # fmt: skip
 
 
@@ -59,3 +60,10 @@ def test_demo_prints_its_numbers_and_nothing_else(tmp_path: Path) -> None:
         default, orthogonal = (one["singular values"] for one in training)
         assert default[1] < 1e-10 < 1e-2 < orthogonal[0]
     assert [str(path) for path in tmp_path.iterdir()] == [found["picture"]] * bool(training)
+
+
+def test_letters_that_a_code_page_lacks_are_replaced(tmp_path: Path) -> None:
+    np.savez(tmp_path / "w.npz", **{"w→": np.eye(4, dtype="float32")})
+    done = initcore("audit", tmp_path / "w.npz", PYTHONIOENCODING="cp1252", COLUMNS="200")
+    assert done.returncode == 0, done.stderr
+    assert "w?" in done.stdout
