@@ -146,11 +146,14 @@ def _by_path(tree: Any) -> dict[str, Any]:
 
 
 def _matrix(path: str, w: Any) -> Any:
-    """`(out, in)`, in float32: outputs are Equinox's first axis and the last one elsewhere."""
+    """Of outputs and inputs, in float32: Equinox's outputs are the first axis, others' the last.
+
+    Not transposed to `(out, in)`, which has the same singular values and makes XLA slow on CPUs.
+    """
     w = w.astype(jnp.float32)
     if path.replace("/", ".").rpartition(".")[2] == "weight":
         return w.reshape(w.shape[0], -1)
-    return w.reshape(-1, w.shape[-1]).T
+    return w.reshape(-1, w.shape[-1])
 
 
 def _is_box(x: Any) -> bool:

@@ -15,18 +15,22 @@ from ._backend import backend
 __all__ = ["main"]
 
 
-def main(out: Path) -> None:
+def main(out: Path, small: bool) -> None:
     """Fill the network, report, and leave the probes in the folder `out`."""
     running = keras.backend.backend()
     label = f"Keras on {running}"
-    report(what=f"building ResNet-50 in {label}", done=0, total=1)
+    name = "MobileNet, a quarter" if small else "ResNet-50"
+    report(what=f"building {name} in {label}", done=0, total=1)
     start = time.perf_counter()
-    model = keras.applications.ResNet50(weights=None)
+    if small:
+        model = keras.applications.MobileNet((32, 32, 3), alpha=0.25, weights=None)
+    else:
+        model = keras.applications.ResNet50(weights=None)
     built = time.perf_counter() - start
     kernels = [layer for layer in model.layers if getattr(layer, "kernel", None) is not None]
     spent, worst = 0.0, 0.0
     for i, layer in enumerate(kernels):
-        report(what=f"ResNet-50 in {label}", done=i, total=len(kernels))
+        report(what=f"{name} in {label}", done=i, total=len(kernels))
         start = time.perf_counter()
         # After a ReLU half the squared length is left: the gain makes up for it.
         initializer = init.Orthogonal(gain=2**0.5, seed=seed_of(layer.path))
@@ -36,10 +40,10 @@ def main(out: Path) -> None:
         worst = max(worst, frame_error(np.moveaxis(w, -1, 0) / 2**0.5))
     drawn = {str(i): backend.sample(n, s, seed=0) for i, (n, s) in enumerate(PROBES)}
     np.savez(out / f"keras_{running}.npz", **drawn)
-    report(framework=label, network="ResNet-50", weights=model.count_params(),
+    report(framework=label, network=name, weights=model.count_params(),
            built=built, seconds=spent, error=worst,
            probes=str(out / f"keras_{running}.npz"))  # fmt: skip
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), "small" in sys.argv[2:])

@@ -23,22 +23,23 @@ LEARNING_RATE = 0.004
 Q = 0.025  # length of the pre-activations: the Jacobian's spread grows with DEPTH * Q**2
 
 
-def main(task: str, out: Path) -> None:
+def main(task: str, out: Path, small: bool) -> None:
     """Run `task`, `"network"` or `"train"`; arrays go to the folder `out`."""
     torch.manual_seed(0)
     if task == "network":
-        network(out)
+        network(out, small)
     else:
-        train(out)
+        train(out, 1 if small else EPOCHS)
 
 
-def network(out: Path) -> None:
+def network(out: Path, small: bool) -> None:
     """GPT-2 (124 million weights), every matrix orthogonal."""
     from transformers import GPT2Config, GPT2LMHeadModel
 
     report(what="building GPT-2", done=0, total=1)
     start = time.perf_counter()
-    model = GPT2LMHeadModel(GPT2Config())
+    size: dict[str, Any] = {"n_layer": 1, "vocab_size": 1024} if small else {}
+    model = GPT2LMHeadModel(GPT2Config(**size))
     built = time.perf_counter() - start
     weights = [
         (f"{path}.weight", module.weight, type(module).__name__ == "Conv1D")
@@ -55,8 +56,8 @@ def network(out: Path) -> None:
         worst = max(worst, frame_error(weight.detach().numpy()))
     count = sum(p.numel() for p in model.parameters())
     _probes(out)
-    report(framework="PyTorch", network="GPT-2", weights=count, built=built,
-           seconds=spent, error=worst, probes=str(out / "torch.npz"))  # fmt: skip
+    report(framework="PyTorch", network="GPT-2, 1 layer" if small else "GPT-2", weights=count,
+           built=built, seconds=spent, error=worst, probes=str(out / "torch.npz"))  # fmt: skip
 
 
 def _probes(out: Path) -> None:
@@ -93,7 +94,7 @@ def jacobian(model: nn.Sequential, x: torch.Tensor) -> Any:
     return torch.linalg.svdvals(rows.detach().double()).numpy()
 
 
-def train(out: Path) -> None:
+def train(out: Path, epochs: int) -> None:
     """The default initialization against ours, on scikit-learn's digits."""
     from sklearn.datasets import load_digits
 
@@ -103,15 +104,15 @@ def train(out: Path) -> None:
     x *= np.sqrt(WIDTH * Q) / np.linalg.norm(x, axis=1, keepdims=True)
     inputs, labels = torch.tensor(x, dtype=torch.float32), torch.tensor(digits.target)
     results: dict[str, Any] = {}
-    total = 2 * EPOCHS
+    total = 2 * epochs
     for n, (name, fill) in enumerate({"default": None, "orthogonal": critical}.items()):
         torch.manual_seed(0)
         model = plain_network(fill)
         results[f"{name}_singular"] = np.array([jacobian(model, inputs[i]) for i in range(8)])
         losses, accuracy = [], []
         optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=0.9)
-        for epoch in range(EPOCHS):
-            report(what=f"training {DEPTH} tanh layers, {name}", done=n * EPOCHS + epoch,
+        for epoch in range(epochs):
+            report(what=f"training {DEPTH} tanh layers, {name}", done=n * epochs + epoch,
                    total=total)  # fmt: skip
             order = torch.randperm(1500)
             for batch in torch.split(order, BATCH):
@@ -124,9 +125,9 @@ def train(out: Path) -> None:
                 hits = model(inputs[1500:]).argmax(1) == labels[1500:]
             accuracy.append(hits.double().mean().item())
         results[f"{name}_loss"], results[f"{name}_accuracy"] = np.array(losses), np.array(accuracy)
-    np.savez(out / "training.npz", **results, depth=DEPTH, width=WIDTH, epochs=EPOCHS)
+    np.savez(out / "training.npz", **results, depth=DEPTH, width=WIDTH, epochs=epochs)
     report(training=str(out / "training.npz"))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), "small" in sys.argv[3:])

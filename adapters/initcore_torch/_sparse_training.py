@@ -1,6 +1,5 @@
 """Sparse training: masks that hold through every step, and sparse tensors after it."""
 
-import warnings
 from collections.abc import Mapping
 
 import torch
@@ -10,6 +9,7 @@ from torch.nn.utils import parametrize
 from initcore.arguments import short_repr
 
 from ._tensor import check_module
+from ._warnings import filtered
 
 __all__ = ["apply_masks", "remove_masks", "to_sparse"]
 
@@ -107,9 +107,8 @@ def to_sparse(layer: nn.Module, layout: torch.layout = torch.sparse_csr) -> Tens
     groups = getattr(layer, "groups", 1)
     if groups > 1:
         matrix = torch.block_diag(*matrix.chunk(groups))  # type: ignore[no-untyped-call]
-    with warnings.catch_warnings():
-        # PyTorch says once that these layouts are in beta state.
-        warnings.filterwarnings("ignore", message="Sparse CS[RC] tensor support is in beta")
+    # PyTorch says once that these layouts are in beta state.
+    with filtered("ignore", "Sparse CS[RC] tensor support is in beta"):
         found: Tensor = matrix.to_sparse(layout=layout)
     return found
 

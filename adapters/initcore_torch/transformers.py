@@ -13,14 +13,17 @@ import transformers
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel, TrainerCallback
 
-from initcore.networks import AskedScheme, Report
+from initcore.diagnostics import signal_check
+from initcore.networks import AskedScheme, Report, apply_plan, make_plan
 
-from .networks import initialize, plan
+from .networks import initialize
+from .networks._model import TorchModel
 from .training._callback import WatchCallback
 
-# In another module before transformers 5.
-_HOME = getattr(transformers, "initialization", transformers.modeling_utils)
-no_init_weights: Any = _HOME.no_init_weights
+try:
+    from transformers.initialization import no_init_weights
+except ImportError:  # before transformers 5
+    from transformers.modeling_utils import no_init_weights  # type: ignore[attr-defined, no-redef]
 
 __all__ = ["Initialize", "Watch", "init_transformers"]
 
@@ -140,16 +143,16 @@ def init_transformers(
     kind, config = _class_and_config(config_or_class, config)
     spread = device_map if isinstance(device_map, dict) or device_map == "auto" else None
     device = torch.device("cpu" if spread is not None or device_map is None else device_map)
-    given = {} if dtype is None else {"dtype": dtype}
     with no_init_weights(), device:
-        model = kind._from_config(config, **given)
+        model = kind._from_config(config, **({} if dtype is None else {"dtype": dtype}))
     model.tie_weights()
-    made = plan(model, scheme, seed=seed, **more)
+    known = TorchModel("initialize", model, more.pop("sample_input", None))  # traced once
+    made = make_plan(known, scheme, seed=seed, **{"overrides": None, "paths": None, **more})
     for path in [a.weight.path for a in made.assignments if a.name is None]:
         owner = model.get_submodule(path.rpartition(".")[0])
         getattr(owner, "reset_parameters", int)()
         model._init_weights(owner)
-    report = initialize(model, scheme, seed=seed, **more)
+    report: Report = apply_plan(made, known, signal_check)
     if spread is not None:
         from accelerate import dispatch_model, infer_auto_device_map
 

@@ -58,6 +58,9 @@ def run(
         str | None, typer.Option("-k", help="Only initializers whose name contains this.")
     ] = None,
     jobs: Annotated[int | None, typer.Option(help="Backends at a time.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The results as JSON, as in a report FILE.json.")
+    ] = False,
 ) -> None:
     """Run the checks, show the results and write the reports."""
     for path in report or []:
@@ -65,14 +68,17 @@ def run(
             raise ValueError(
                 f"--report needs a file .html, .md or .json, got {short_repr(str(path))}."
             )
-    console = Console()
+    console = Console(stderr=as_json)
     with progress(Console(stderr=True)) as update:
         results = conform(
             backends, profile=profile, seed=seed, keyword=keyword, jobs=jobs, progress=update,
             skips=IdList.read(skips).entries if skips else None,
             xfails=IdList.read(xfails).entries if xfails else None,
         )  # fmt: skip
-    show(results, console)
+    if as_json:
+        print(_json(results), end="")
+    else:
+        show(results, console)
     for path in report or []:
         write(results, path)
         console.print(f"report: {path}", highlight=False, soft_wrap=True)
@@ -82,7 +88,7 @@ def run(
 def write(results: Results, path: Path) -> None:
     """Write the report in the format of the file's suffix."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(WRITERS[path.suffix](results))
+    path.write_text(WRITERS[path.suffix](results), "utf-8")
 
 
 def main(arguments: Sequence[str], prog: str = "initcore conform") -> int:

@@ -13,7 +13,7 @@ __all__ = ["page"]
 def page(results: Results) -> str:
     """The whole report."""
     title = "initcore conformance"
-    style = files(__package__).joinpath("report.css").read_text()
+    style = files(__package__).joinpath("report.css").read_text("utf-8")
     parts = [
         f"<h1>Conformance of weight initializers "
         f'<span class="pill {"good" if results.ok else "bad"}">{verdict(results)}</span></h1>',

@@ -82,4 +82,4 @@ def names_other_backends(pattern: str, backends: Iterable[str], known: Iterable[
 def upstream() -> IdList:
     """Known failures of the frameworks' own initializers, with links to their issues."""
     file = files(__package__) / "upstream.txt"
-    return IdList.parse(file.read_text(), str(file))
+    return IdList.parse(file.read_text("utf-8"), str(file))

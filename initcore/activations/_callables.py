@@ -132,7 +132,7 @@ def _ways(function: Function) -> Iterator[tuple[Converter, bool]]:
     """Ways to try in turn, and whether a framework's arrays come between."""
     roots = _roots(function)
     named = [_CONVERTERS[root] for root in roots if root in _CONVERTERS]
-    others = [c for root, c in _CONVERTERS.items() if root not in roots]
+    others = [c for root, c in list(_CONVERTERS.items()) if root not in roots]
     spoken = [_by_dlpack(sys.modules[root]) for root in roots
               if hasattr(sys.modules.get(root), "from_dlpack")]  # fmt: skip
     yield from ((way, True) for way in named)

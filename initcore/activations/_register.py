@@ -1,5 +1,6 @@
 """Names for activations that this library does not know."""
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from ._named import BY_KEY, BY_NAME, Activation, key_of
 
 __all__ = ["register"]
 
+_lock = threading.Lock()
 _origins: dict[str, str] = {}
 
 
@@ -43,14 +45,20 @@ def register(
     if not isinstance(name, str) or not key_of(name):
         raise TypeError(f"register needs a name for the activation, got {name!r}.")
     origin = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', name)}"
-    taken = BY_KEY.get(key_of(name))
-    if taken is not None and _origins.get(taken) != origin:
-        raise ValueError(f"the name {name} belongs to an activation already: choose another.")
+    _check_free(name, origin)
     if derivative is None:
         found = measure(function)
         slope = slope_by_differences(found.value, found.kinks, found.eps)
         made = Activation(name, found.value, slope, found.kinks, eps=found.eps)
     else:
         made = Activation(name, function, derivative, tuple(kinks))
-    BY_NAME[name], BY_KEY[key_of(name)], _origins[name] = made, name, origin
+    with _lock:
+        _check_free(name, origin)
+        BY_NAME[name], BY_KEY[key_of(name)], _origins[name] = made, name, origin
     return made
+
+
+def _check_free(name: str, origin: str) -> None:
+    taken = BY_KEY.get(key_of(name))
+    if taken is not None and _origins.get(taken) != origin:
+        raise ValueError(f"the name {name} belongs to an activation already: choose another.")

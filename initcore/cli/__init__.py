@@ -18,6 +18,9 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(1)
+    for stream in (sys.stdout, sys.stderr):  # in a code page of Windows letters may be missing
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except KeyboardInterrupt:

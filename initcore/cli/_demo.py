@@ -17,6 +17,7 @@ from rich.table import Table
 
 from .. import Rng, specs
 from ._measure import PROBES
+from ._theory import Json
 
 __all__ = ["register"]
 
@@ -39,32 +40,56 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the picture.")] = Path("out"),
+    small: Annotated[bool, typer.Option("--small", help="Small networks, one epoch.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Initialise real networks in every installed framework, train a deep one, draw a picture."""
+    """Initialize real networks in every installed framework, train a deep one, draw a picture."""
     out.mkdir(parents=True, exist_ok=True)
-    console = Console()
-    results, missing = [], []
+    found: dict[str, Any] = {"networks": [], "training": None, "picture": None, "left out": []}
     with Progress(
-        TextColumn("{task.description:<44}"), BarColumn(), TimeElapsedColumn(), console=console
-    ) as progress:
+        TextColumn("{task.description:<44}"), BarColumn(), TimeElapsedColumn(),
+        console=Console(stderr=True),
+    ) as progress:  # fmt: skip
         for module, arguments, environment, needs in (*NETWORKS, TRAINING):
             absent = [n for n in needs if find_spec(n) is None]
             if absent:
-                missing.append(f"{module.split('.')[0]}: {', '.join(absent)} not installed")
+                found["left out"].append(f"{module.split('.')[0]}: {', '.join(absent)}")
                 continue
             task = progress.add_task(module, total=None)
-            for message in _run(module, (*arguments, str(out)), environment):
-                results += [message] if "what" not in message else []
-                _show(progress, task, message)
+            for message in _run(module, (*arguments, str(out), *["small"] * small), environment):
+                if "what" in message:
+                    _show(progress, task, message)
+                elif "training" in message:
+                    path = Path(message["training"])
+                    run = dict(np.load(path))
+                    path.unlink()
+                    found["training"] = _told(run)
+                    found["picture"] = _picture(run, out / "demo.png")
+                else:
+                    found["networks"].append(message)
+                    message["difference"] = _difference(Path(message.pop("probes")))
             progress.update(task, total=1, completed=1)
-    networks = [r for r in results if "network" in r]
-    console.print(_table(networks))
-    for line in missing:
-        console.print(f"left out: {line}")
-    for result in results:
-        if "training" in result:
-            _picture(Path(result["training"]), out / "demo.png", console)
-            Path(result["training"]).unlink()
+    if as_json:
+        print(json.dumps(found))
+    else:
+        _print(found, Console())
+
+
+def _print(found: dict[str, Any], console: Console) -> None:
+    console.print(_table(found["networks"]))
+    for line in found["left out"]:
+        console.print(f"left out: {line} not installed")
+    for one in found["training"] or ():
+        low, high = one["singular values"]
+        console.print(
+            f"{one['depth']} tanh layers, {one['initialization']} initialization: singular values "
+            f"of the Jacobian {low:.1e} to {high:.1e}, loss {one['loss']:.3f}, "
+            f"{one['accuracy']:.1%} of the test digits right"
+        )
+    if found["picture"]:
+        console.print(f"picture: {found['picture']}")
+    elif found["training"]:
+        console.print('no picture: pip install "initcore[plot]" brings matplotlib')
 
 
 def _run(module: str, arguments: tuple[str, ...], environment: dict[str, str]) -> Iterator[Any]:
@@ -89,24 +114,23 @@ def _run(module: str, arguments: tuple[str, ...], environment: dict[str, str]) -
 
 
 def _show(progress: Progress, task: TaskID, message: dict[str, Any]) -> None:
-    if "what" in message:
-        progress.update(
-            task,
-            description=message["what"],
-            completed=message["done"],
-            total=message["total"],
-        )
+    progress.update(
+        task,
+        description=message["what"],
+        completed=message["done"],
+        total=message["total"],
+    )
 
 
 def _table(networks: list[dict[str, Any]]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("framework", "network", "weights", "filled in", "worst |WWᵀ-I|",
+    for name in ("framework", "network", "weights", "filled in", "worst |W W'-I|",
                  "off NumPy's"):  # fmt: skip
         table.add_column(name, justify="left" if name in ("framework", "network") else "right")
     for r in networks:
         table.add_row(
             r["framework"], r["network"], f"{r['weights'] / 1e6:.1f} M", f"{r['seconds']:.1f} s",
-            f"{r['error']:.1e}", f"{_difference(Path(r['probes'])):.1e}",
+            f"{r['error']:.1e}", f"{r['difference']:.1e}",
         )  # fmt: skip
     return table
 
@@ -123,22 +147,26 @@ def _difference(probes: Path) -> float:
     return worst
 
 
-def _picture(training: Path, target: Path, console: Console) -> None:
-    """Loss curves, and the Jacobian's singular values before the first step."""
-    run = dict(np.load(training))
-    depth, steps = int(run["depth"]), run["default_loss"].size
-    for name in ("default", "orthogonal"):
-        s = run[f"{name}_singular"]
-        console.print(
-            f"{depth} tanh layers, {name} initialization: singular values of the Jacobian "
-            f"{s.min():.1e} to {s.max():.1e}, loss {run[f'{name}_loss'][-20:].mean():.3f}, "
-            f"{run[f'{name}_accuracy'][-1]:.1%} of the test digits right"
-        )
+def _told(run: dict[str, Any]) -> list[dict[str, Any]]:
+    """What has come of each initialization."""
+    return [
+        {
+            "initialization": name, "depth": int(run["depth"]),
+            "singular values": [float(end(run[f"{name}_singular"])) for end in (np.min, np.max)],
+            "loss": float(run[f"{name}_loss"][-20:].mean()),
+            "accuracy": float(run[f"{name}_accuracy"][-1]),
+        }
+        for name in ("default", "orthogonal")
+    ]  # fmt: skip
+
+
+def _picture(run: dict[str, Any], target: Path) -> str | None:
+    """Loss curves, and the Jacobian's singular values before the first step; the file's name."""
     if find_spec("matplotlib") is None:
-        console.print('no picture: pip install "initcore[plot]" brings matplotlib')
-        return
+        return None
     from matplotlib.figure import Figure
 
+    depth, steps = int(run["depth"]), run["default_loss"].size
     figure = Figure(figsize=(11, 4.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     looks = {"default": ("#9a9a9a", "framework's default"),
@@ -168,4 +196,4 @@ def _picture(training: Path, target: Path, console: Console) -> None:
         fontweight="bold",
     )
     figure.savefig(target, dpi=150)
-    console.print(f"picture: {target}")
+    return str(target)

@@ -31,7 +31,7 @@ def init(
         typer.Argument(
             metavar="MODEL",
             help="A folder or a config.json of transformers, a .keras file or the JSON of a Keras "
-            "model, or module:callable, which makes a model without arguments.",
+            "model, or module:callable, which is called without arguments to make a model.",
         ),
     ],
     scheme: Annotated[str, typer.Option(help="A scheme or an initializer.")] = "orthogonal",

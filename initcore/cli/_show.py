@@ -30,7 +30,7 @@ def list_(
     markdown: Annotated[bool, typer.Option(help="As the table of the README.")] = False,
     as_json: Json = False,
 ) -> None:
-    """All initializers, one a line."""
+    """All initializers, one per line."""
     if as_json:
         print(json.dumps([{"name": s.name, "statement": s.statement} for s in specs.values()]))
         return

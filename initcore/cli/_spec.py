@@ -21,7 +21,7 @@ def spec(
         Path | None, typer.Option(help="Add golden vectors of new initializers to this file first.")
     ] = None,
 ) -> None:
-    """Write the specification: a page an initializer, JSON with its schema, golden vectors."""
+    """Write the specification: a page per initializer, JSON with its schema, golden vectors."""
     from ..specification import VERSION, extended, write_pages
 
     if golden is not None:

@@ -65,7 +65,7 @@ def gain(
     ],
     as_json: Json = False,
 ) -> None:
-    """The gain 1 / sqrt(E phi(z)**2), which keeps the second moment, of one or several."""
+    """The gain 1 / sqrt(E phi(z)**2) of each activation: it keeps the second moment."""
     gains = [(name, gain_of(name)) for name in activations]
     found = [{"activation": name, "gain": g, "variance factor": g**2} for name, g in gains]
     if len(found) == 1 or as_json:
@@ -133,7 +133,7 @@ def phase(
 
 def spectrum(
     activation: Activation,
-    depth: Annotated[int, typer.Option(help="Layers.")],
+    depth: Annotated[int, typer.Option(help="Number of layers.")],
     q: Annotated[
         float | None,
         typer.Option(help="Mean square of the pre-activations; by default the one for --variance."),

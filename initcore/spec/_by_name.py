@@ -36,8 +36,8 @@ class ByName(Mapping[str, T]):
 
     def file(self, entry: T) -> None:
         """Add an entry; a `ValueError` if its name belongs to another function."""
-        before = self._filed.get(entry.name)
-        if before is not None and before.origin != entry.origin:
+        before = self._filed.setdefault(entry.name, entry)  # at once: threads may file one name
+        if before.origin != entry.origin:
             raise ValueError(
                 f"the name {entry.name} of {entry.origin} belongs to {before.origin}: choose "
                 "another."

@@ -47,7 +47,7 @@ def golden() -> list[Golden]:
     >>> golden()[0].initializer in specs
     True
     """
-    text = files(__package__).joinpath(FILE).read_text()
+    text = files(__package__).joinpath(FILE).read_text("utf-8")
     return [
         Golden(**{**one, "shape": tuple(one["shape"]), "values": tuple(one["values"])})
         for one in json.loads(text)["vectors"]
@@ -58,7 +58,9 @@ def extended() -> str:
     """The file with vectors for the initializers that have none yet; the others stay frozen."""
     known = {one.initializer for one in golden()}
     new = renewed([name for name, spec in specs.items() if spec.builtin and name not in known])
-    lines = files(__package__).joinpath(FILE).read_text().rstrip().removesuffix("]}").rstrip()
+    lines = (
+        files(__package__).joinpath(FILE).read_text("utf-8").rstrip().removesuffix("]}").rstrip()
+    )
     added = new.partition("\n")[2]
     return f"{lines},\n{added}" if added.strip() != "]}" else f"{lines}\n]}}\n"
 

@@ -62,7 +62,7 @@ def pages() -> dict[str, str]:
     found = {
         "spec.json": json.dumps(data, indent=1) + "\n",
         "spec.schema.json": json.dumps(SCHEMA, indent=1) + "\n",
-        "golden.json": files(__package__).joinpath(FILE).read_text(),
+        "golden.json": files(__package__).joinpath(FILE).read_text("utf-8"),
     }
     sums = [f"{hashlib.sha256(text.encode()).hexdigest()}  {name}" for name, text in found.items()]
     found["SHA256SUMS"] = "\n".join(sums) + "\n"

@@ -72,7 +72,7 @@ def largest_singular_value(w: Any, v: Any, steps: int = 2) -> tuple[Any, Any]:
     7.0
     """
     for _ in range(steps):
-        v = w.T @ (w @ v)
+        v = (w @ v) @ w  # w.T @ (w @ v), for which XLA takes 5 times as long on CPUs
         v = v / ((v * v).sum() ** 0.5 + 1e-30)  # a kernel of zeros keeps a direction of zeros
     u = w @ v
     return (u * u).sum() ** 0.5, v

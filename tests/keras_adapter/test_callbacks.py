@@ -10,6 +10,7 @@ import pytest
 from initcore.training import NotFiniteError
 from initcore_keras import initialize
 from initcore_keras.callbacks import Initialize, Watch
+from tests.tools.mutants import Mutant
 
 pytestmark = [
     pytest.mark.skipif(keras.backend.backend() == "numpy", reason="Keras does not train on NumPy"),
@@ -71,10 +72,14 @@ def test_numbers_are_those_of_the_weights_and_reach_the_history(tmp_path: Path) 
     last = Watch(X[:16], every=1)
     fit(model, last, epochs=1)
     assert last.look is not None
-    w, b = (np.asarray(v) for v in model.get_layer("a").weights)
+    w, b = (keras.ops.convert_to_numpy(v) for v in model.get_layer("a").weights)
     assert last.look.signal["a/kernel"] == pytest.approx(np.square(X[:16] @ w + b).mean(), rel=1e-4)
-    largest = np.linalg.norm(w, 2)
-    assert last.look.singular_value["a/kernel"] == pytest.approx(largest, rel=0.02)
+    for name in "abc":
+        w = keras.ops.convert_to_numpy(model.get_layer(name).kernel)
+        singular = np.linalg.svd(w, compute_uv=False)
+        assert last.look.singular_value[f"{name}/kernel"] == pytest.approx(singular[0], rel=0.02)
+        typical = np.sqrt(np.mean(singular**2))
+        assert last.look.spread[f"{name}/kernel"] == pytest.approx(singular[0] / typical, rel=0.02)
 
 
 def test_looking_does_not_change_the_training() -> None:
@@ -94,7 +99,9 @@ def test_a_fit_that_breaks_down_stops_and_says_where() -> None:
     assert caught.value.step < 4
     model = net()
     model.compile("sgd", lambda y, p: keras.ops.mean(p * float("nan")))
-    with pytest.raises(NotFiniteError, match="step 0: the loss is not finite, and all weights"):
+    with pytest.raises(
+        NotFiniteError, match="step 0: the loss is not finite, and all weights, from a/kernel"
+    ):
         fit(model, Watch(X[:8]))
     model = net()
     model.get_layer("b").kernel.assign(np.full((32, 32), 1e30, "float32"))
@@ -104,7 +111,54 @@ def test_a_fit_that_breaks_down_stops_and_says_where() -> None:
         fit(model, Watch(X[:8]), optimizer=optimizer)
 
 
+def test_a_loss_between_looks_and_a_signal_beside_a_sound_loss_stop() -> None:
+    watch = Watch(X[:8])
+    fit(net(), watch)
+    with pytest.raises(NotFiniteError, match="step 8: the loss is not finite, while the outputs"):
+        watch.on_train_batch_end(0, {"loss": float("nan")})
+    with pytest.raises(NotFiniteError, match="step 0: the output at a/kernel is the first"):
+        fit(net(), Watch(X[:8] * np.inf))
+
+
 @pytest.mark.parametrize("every", [0, "10"])
 def test_a_number_of_steps_is_needed(every: Any) -> None:
     with pytest.raises(ValueError, match="needs every to be an integer >= 1"):
         Watch(X, every=every)
+
+
+OF = "initcore_keras.callbacks:"
+MUTANTS = [
+    Mutant(f"{OF}Initialize.on_train_begin", "int(optimizer.iterations) == 0", "True",
+           test_weights_are_set_when_the_fit_begins_and_once),
+    Mutant(f"{OF}Watch.on_train_batch_end", "step % self._every == 0", "True",
+           test_numbers_are_those_of_the_weights_and_reach_the_history),
+    Mutant(f"{OF}Watch.on_train_batch_end", "self._step + 1", "batch + 1",
+           test_numbers_are_those_of_the_weights_and_reach_the_history),
+    Mutant(f"{OF}Watch.on_train_batch_end", "self.look.not_finite is not None", "False",
+           test_a_loss_between_looks_and_a_signal_beside_a_sound_loss_stop),
+    Mutant(f"{OF}Watch.on_train_batch_end", "not math.isfinite(float(loss))", "False",
+           test_a_loss_between_looks_and_a_signal_beside_a_sound_loss_stop),
+    Mutant(f"{OF}Watch.on_epoch_end", "logs.update", "id",
+           test_numbers_are_those_of_the_weights_and_reach_the_history),
+    Mutant(f"{OF}Watch._see", "self._known.values(path)", 'self._known.values("a/kernel")',
+           test_numbers_are_those_of_the_weights_and_reach_the_history),
+    Mutant(f"{OF}Watch._see", "getattr(one, what)", "getattr(one, 'gradient')",
+           test_numbers_are_those_of_the_weights_and_reach_the_history),
+    Mutant(f"{OF}typical_singular_value", "min(w.shape)", "max(w.shape)",
+           test_numbers_are_those_of_the_weights_and_reach_the_history),
+    Mutant(f"{OF}Watch._see", "signal_report(self._known", "initialize(self.model, 'he_normal'); "
+           "self.report = signal_report(self._known", test_looking_does_not_change_the_training),
+    Mutant(f"{OF}Watch._stop", "broken[0]", "list(weights)[-1]",
+           test_a_fit_that_breaks_down_stops_and_says_where),
+    Mutant(f"{OF}Watch._stop", "len(broken) == len(weights)", "False",
+           test_a_fit_that_breaks_down_stops_and_says_where),
+    Mutant(f"{OF}Watch._stop", '"layer", found[0]', '"layer", "b/kernel"',
+           test_a_fit_that_breaks_down_stops_and_says_where),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=str)
+def test_a_wrong_callback_is_found(
+    mutant: Mutant, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mutant.must_be_found(request, monkeypatch)

@@ -1,5 +1,8 @@
 """Models of transformers from a configuration, with the weights of a scheme."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,8 @@ import torch
 transformers = pytest.importorskip("transformers")
 
 from initcore_torch import initialize  # noqa: E402
+from initcore_torch.networks import _model  # noqa: E402
+from initcore_torch.networks._trace import trace  # noqa: E402
 from initcore_torch.transformers import init_transformers  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # transformers' own
@@ -54,6 +59,24 @@ def test_the_values_are_those_of_initialize(config: Any, kind: str) -> None:
     for (path, a), (_, b) in zip(model.named_buffers(), other.named_buffers(), strict=True):
         assert torch.equal(a, b), path
     assert not report.not_finite
+
+
+def test_the_model_is_traced_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    traces = []
+
+    def counted(*given: Any) -> Any:
+        traces.append(trace(*given))
+        return traces[-1]
+
+    monkeypatch.setattr(_model, "trace", counted)
+    init_transformers(gpt2(), "orthogonal", overrides={"transformer.wpe.weight": None})
+    assert len(traces) == 1
+
+
+def test_it_is_imported_after_models_of_transformers_too() -> None:
+    code = "from transformers import GPT2LMHeadModel\nimport initcore_torch.transformers"
+    where = {**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
+    subprocess.run([sys.executable, "-c", code], env=where, check=True)
 
 
 def test_its_own_initialization_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:

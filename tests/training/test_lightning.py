@@ -12,6 +12,7 @@ from lightning.pytorch import loggers  # noqa: E402
 
 from initcore.training import NotFiniteError  # noqa: E402
 from initcore_torch.lightning import Initialize, Watch  # noqa: E402
+from tests.tools.mutants import Mutant  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Lightning's own: workers, loggers, devices
 
@@ -121,19 +122,51 @@ def test_numbers_do_not_change_the_training(net: nn.Sequential, accumulate: int)
 
 
 def test_the_fit_stops_at_the_first_layer_that_is_not_finite(sick: nn.Sequential) -> None:
-    with pytest.raises(NotFiniteError, match=r"^step 2: the output of net\.3 is not finite"):
+    with pytest.raises(NotFiniteError, match=r"^step 2: the output of net\.1 is not finite"):
         fit(Module(sick), Watch(every=100))
 
 
 def test_the_example_input_of_the_module_is_used(net: nn.Sequential) -> None:
+    shapes = []
+
     class Called(Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
+            shapes.append(tuple(x.shape))
             return self.net(x)
 
     begin, module = Initialize("orthogonal"), Called(net)
-    module.example_input_array = torch.zeros(1, 8)
+    module.example_input_array = torch.zeros(3, 8)
     fit(module, begin, steps=1)
     assert begin.report is not None
     assert begin.report.network.graph.traced
+    assert (3, 8) in shapes
     assert begin.report["net.0.weight"].name == "orthogonal"
     assert not begin.report.verdict
+
+
+OF, SHARED = "initcore_torch.lightning:", "initcore_torch.training._callback:WatchCallback."
+MUTANTS = [
+    Mutant(f"{OF}Initialize.on_fit_start", "trainer.ckpt_path is not None or ", "",
+           test_a_fit_that_resumes_keeps_its_weights),
+    Mutant(f"{OF}Initialize.on_fit_start", " or self.report is not None", "",
+           test_weights_are_set_before_the_first_step_and_once),
+    Mutant(f"{OF}Initialize.on_fit_start", '"sample_input": sample, ', "",
+           test_the_example_input_of_the_module_is_used),
+    Mutant(f"{OF}Watch.on_train_batch_start", "trainer.global_step", "0",
+           test_tensorboard_gets_every_layer),
+    Mutant(f"{OF}Watch.on_before_backward", ".check(loss,", ".check(None,",
+           test_the_fit_stops_at_the_first_layer_that_is_not_finite),
+    Mutant(f"{OF}Watch.on_before_optimizer_step", "in trainer.loggers", "in trainer.loggers[:1]",
+           test_weights_and_biases_and_mlflow_get_them),
+    Mutant(f"{OF}Watch.on_before_optimizer_step", "step=trainer.global_step", "step=0",
+           test_tensorboard_gets_every_layer),
+    Mutant(f"{SHARED}_log_look", "layers=self._layers", "layers=False",
+           test_tensorboard_gets_every_layer),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=str)
+def test_a_wrong_callback_is_found(
+    mutant: Mutant, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mutant.must_be_found(request, monkeypatch)

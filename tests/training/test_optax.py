@@ -12,7 +12,9 @@ from jax import numpy as jnp
 
 import initcore_jax
 from initcore.training import NotFiniteError
+from initcore_jax import training
 from initcore_jax.training import check, look, watch
+from tests.tools.mutants import Mutant
 
 X = jax.random.normal(jax.random.key(0), (64, 8))
 
@@ -40,7 +42,7 @@ def train(params: Any, optimizer: Any, steps: int, scale: float = 1.0) -> tuple[
         return optax.apply_updates(params, updates), state
 
     for number in range(steps):
-        params, state = step(params, state, scale if number == steps - 1 else 1.0)
+        params, state = step(params, state, scale if number in (6, 7) else 1.0)
     return params, state
 
 
@@ -60,8 +62,8 @@ def test_numbers_are_those_of_the_last_step() -> None:
 
 
 def test_it_leaves_the_updates() -> None:
-    watched, state = train(start(), optax.chain(watch(), optax.adam(1e-3)), 25)
-    plain, _ = train(start(), optax.adam(1e-3), 25)
+    watched, state = train(start(), optax.chain(watch(), optax.sgd(1e-3)), 25)
+    plain, _ = train(start(), optax.sgd(1e-3), 25)
     found = look(state, watched)
     assert found is not None
     assert found.step == 24
@@ -74,9 +76,11 @@ def test_it_leaves_the_updates() -> None:
 
 
 def test_weights_stay_and_the_first_layer_is_named() -> None:
-    optimizer = optax.chain(watch(), optax.adam(1e-3))
-    params, state = train(start(), optimizer, 7, scale=1e38)
-    assert all(bool(jnp.isfinite(x).all()) for x in jax.tree.leaves(params))
+    optimizer = optax.chain(watch(), optax.sgd(1e-3))
+    before, _ = train(start(), optimizer, 6)
+    params, state = train(start(), optimizer, 9, scale=1e38)  # one more follows
+    for a, b in zip(jax.tree.leaves(params), jax.tree.leaves(before), strict=True):
+        np.testing.assert_array_equal(a, b)
     with pytest.raises(
         NotFiniteError, match="step 6: a gradient, or its mean square, is not finite"
     ):
@@ -84,6 +88,27 @@ def test_weights_stay_and_the_first_layer_is_named() -> None:
     report = initcore_jax.signal_report
     with pytest.raises(NotFiniteError, match="step 6: the output at a/kernel is the first"):
         check(state, lambda: report((network, params), X * 1e38))
+
+
+@pytest.mark.parametrize("path", ["a", "b"])
+def test_one_gradient_that_is_not_finite_is_enough(path: str) -> None:
+    params = {"a": jnp.ones((2, 2)), "b": jnp.ones(3)}
+    broken = {**params, path: params[path].at[0].set(jnp.nan)}
+    passed, state = watch().update(broken, watch().init(params), params)
+    assert not any(bool(x.any()) for x in jax.tree.leaves(passed))
+    with pytest.raises(NotFiniteError, match="step 0"):
+        check(state)
+
+
+def test_kernels_of_convolutions_are_matrices_of_outputs_and_inputs() -> None:
+    w = np.random.default_rng(0).normal(size=(3, 3, 4, 6)).astype("float32")
+    params = {"flax": {"kernel": w}, "equinox": {"weight": w.transpose(3, 2, 0, 1)}}
+    _, state = watch().update(params, watch().init(params), params)
+    found = look(state, params)
+    assert found is not None
+    largest = np.linalg.norm(w.reshape(-1, 6), 2)
+    for path in ("flax/kernel", "equinox/weight"):
+        assert found.singular_value[path] == pytest.approx(largest, rel=1e-3)
 
 
 def test_flax_nnx_and_linen_and_equinox_have_the_paths_of_the_reports() -> None:
@@ -123,3 +148,44 @@ def test_a_state_without_a_watch_is_told_what_to_do() -> None:
     with pytest.raises(ValueError, match=r"one of optax\.chain\(watch\(\), \.\.\.\)"):
         look(optax.adam(1e-3).init(start()))
     assert look(watch().init(start())) is None
+
+
+OF = "initcore_jax.training:"
+MUTANTS = [
+    Mutant(f"{OF}watch", "{**state.gradient, **gradient}", "state.gradient",
+           test_numbers_are_those_of_the_last_step),
+    Mutant(f"{OF}watch", "state.step + 1", "state.step + 2", test_it_leaves_the_updates),
+    Mutant(f"{OF}watch", "(state.broken < 0) & ~finite", "~finite",
+           test_weights_stay_and_the_first_layer_is_named),
+    Mutant(f"{OF}watch", "broken < 0, g, jnp.zeros_like(g)", "finite, g, jnp.zeros_like(g)",
+           test_weights_stay_and_the_first_layer_is_named),
+    Mutant(f"{OF}watch", ".all()", ".any()", test_one_gradient_that_is_not_finite_is_enough,
+           given=(("path", "b"),)),
+    Mutant(f"{OF}watch", "broken < 0, g, jnp.zeros_like(g)", "broken < 0, 2 * g, g",
+           test_it_leaves_the_updates),
+    Mutant(f"{OF}check", "broken[0]", '"b/kernel"', test_weights_stay_and_the_first_layer_is_named),
+    Mutant(f"{OF}look", "- 1", "", test_it_leaves_the_updates),
+    Mutant(f"{OF}look", "one.dead for", "one.dead + 0.1 for",
+           test_numbers_are_those_of_the_last_step),
+    Mutant(f"{OF}look", "path: one.signal", "path: one.gradient",
+           test_numbers_are_those_of_the_last_step),
+    Mutant(f"{OF}_singular_values", "typical_singular_value(w)", "typical_singular_value(w.T @ w)",
+           test_numbers_are_those_of_the_last_step),
+    Mutant(f"{OF}typical_singular_value", "min(w.shape)", "max(w.shape)",
+           test_numbers_are_those_of_the_last_step),
+    Mutant(f"{OF}_matrix", 'rpartition(".")[2] == "weight"', 'rpartition(".")[2] == "kernel"',
+           test_kernels_of_convolutions_are_matrices_of_outputs_and_inputs),
+    Mutant(f"{OF}_by_path", "type(tree)", "type(path_of)",
+           test_flax_nnx_and_linen_and_equinox_have_the_paths_of_the_reports),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=str)
+def test_a_wrong_watch_is_found(
+    mutant: Mutant, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The tests know the functions by the names that they have imported, and JAX what it compiled.
+    for name in ("check", "look", "watch"):
+        monkeypatch.setitem(globals(), name, lambda *a, of=name: getattr(training, of)(*a))
+    monkeypatch.setattr(training, "_singular_values", training._singular_values.__wrapped__)
+    mutant.must_be_found(request, monkeypatch)

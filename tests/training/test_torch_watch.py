@@ -10,6 +10,7 @@ from torch import nn
 from initcore.training import Look, NotFiniteError
 from initcore_torch import orthogonal_
 from initcore_torch.training import Watch
+from tests.tools.mutants import Mutant
 
 
 def step(net: nn.Module, watch: Watch, number: int, x: torch.Tensor) -> Look | None:
@@ -46,6 +47,9 @@ def test_dead_units_are_counted(net: nn.Sequential) -> None:
 def test_singular_values_become_exact_and_follow_the_weights(net: nn.Sequential) -> None:
     watch, x = Watch(net, every=1), torch.randn(4, 8)
     orthogonal_(net[2].weight, gain=3.0, seed=0)
+    orthogonal_(net[0].weight, seed=0)
+    with torch.no_grad():  # values so close that one look's products do not tell them apart
+        net[0].weight *= torch.linspace(0.85, 1.0, 8)
     look = step(net, watch, 0, x)
     assert look is not None
     assert look.singular_value["2.weight"] == pytest.approx(3.0, rel=1e-5)
@@ -53,8 +57,7 @@ def test_singular_values_become_exact_and_follow_the_weights(net: nn.Sequential)
     for number in range(1, 60):
         look = step(net, watch, number, x)
     assert look is not None
-    largest = float(torch.linalg.matrix_norm(net[0].weight.detach(), 2))
-    assert look.singular_value["0.weight"] == pytest.approx(largest, rel=1e-4)
+    assert look.singular_value["0.weight"] == pytest.approx(1.0, rel=1e-5)
 
 
 def test_kernels_of_every_layout_are_matrices_of_outputs_and_inputs() -> None:
@@ -97,12 +100,64 @@ def test_the_first_layer_that_is_not_finite_is_named(sick: nn.Sequential) -> Non
     step(sick, watch, 0, x)
     step(sick, watch, 1, x)
     with pytest.raises(
-        NotFiniteError, match=r"^step 2: the output of 3 is not finite, while its"
+        NotFiniteError, match=r"^step 2: the output of 1 is not finite, while its"
     ) as caught:
         step(sick, watch, 2, x)
-    assert (caught.value.step, caught.value.layer, caught.value.what) == (2, "3", "signal")
+    assert (caught.value.step, caught.value.layer, caught.value.what) == (2, "1", "signal")
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
     assert not any(module._forward_hooks for module in sick.modules())
+
+
+def test_a_step_that_is_looked_at_and_breaks_leaves_no_hooks(sick: nn.Sequential) -> None:
+    watch, x = Watch(sick, every=2), torch.randn(4, 8)
+    step(sick, watch, 0, x)
+    step(sick, watch, 1, x)
+    with pytest.raises(NotFiniteError, match="step 2"):
+        step(sick, watch, 2, x)
+    assert not any(module._forward_hooks for module in sick.modules())
+
+
+def test_layers_that_did_not_run_have_no_signal_and_tables_no_dead_units() -> None:
+    class Choosy(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table, self.a, self.b = nn.Embedding(9, 8), nn.Linear(8, 8), nn.Linear(8, 8)
+            self.both = True
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.a(self.table(x))
+            return self.b(x) if self.both else x
+
+    net, x = Choosy(), torch.arange(3)
+    watch = Watch(net, every=1)
+    for net.both in (True, False):
+        look = step(net, watch, 0, x)
+        assert look is not None
+        run = {"table.weight", "a.weight"} | ({"b.weight"} if net.both else set())
+        assert set(look.signal) == set(look.gradient) == run
+        assert "b.weight" in look.singular_value
+        assert "table.weight" not in look.dead
+
+
+def test_gradients_that_are_not_finite_are_told_from_the_end(net: nn.Sequential) -> None:
+    watch = Watch(net)
+    watch.begin(0)
+    (net(torch.randn(4, 8)).sum() * math.inf).backward()
+    look = watch.end()
+    assert look is not None
+    assert look.not_finite == ("4.weight", "gradient")
+    assert list(look.gradient) == list(look.signal) == ["0.weight", "2.weight", "4.weight"]
+    assert look.numbers()["initcore_gradient/4.weight"] == math.inf
+
+
+def test_the_extreme_numbers_are_those_of_the_finite_layers() -> None:
+    values = {"a": math.nan, "b": 2.0, "c": 5.0}
+    look = Look(0, signal=values, gradient=values, dead=values, spread=values)
+    assert look.numbers(layers=False) == {
+        "initcore/signal_least": 2.0, "initcore/signal_largest": 5.0,
+        "initcore/gradient_least": 2.0, "initcore/gradient_largest": 5.0,
+        "initcore/dead_largest": 5.0, "initcore/spread_largest": 5.0,
+    }  # fmt: skip
 
 
 def test_a_spoilt_weight_inputs_and_a_loss_are_told_apart(net: nn.Sequential) -> None:
@@ -124,7 +179,7 @@ def test_a_signal_of_a_look_stops_without_a_loss(sick: nn.Sequential) -> None:
         sick(x).square().mean().backward()
         if number < 2:
             assert watch.end() is not None
-    with pytest.raises(NotFiniteError, match=r"the output at 5\.weight is the first"):
+    with pytest.raises(NotFiniteError, match=r"the output at 3\.weight is the first"):
         watch.end()
 
 
@@ -141,3 +196,62 @@ def test_layers_of_a_compiled_model_have_numbers_of_their_weights(net: nn.Sequen
     look = step(compiled, Watch(compiled), 0, x)  # type: ignore[arg-type]
     assert look is not None
     assert sorted(look.singular_value) == ["0.weight", "2.weight", "4.weight"]
+
+
+WATCH, LOOK = "initcore_torch.training._watch:", "initcore.training._look:Look."
+MUTANTS = [
+    Mutant(f"{WATCH}Watch.begin", "step % self._every == 0", "True",
+           test_it_looks_every_few_steps_and_leaves_no_hooks_between),
+    Mutant(f"{WATCH}Watch.begin", "self._signals, self._gradients = {}, {}", "pass",
+           test_layers_that_did_not_run_have_no_signal_and_tables_no_dead_units),
+    Mutant(f"{WATCH}Watch._keep", "mean_square(output.detach", "mean_square(args[0].detach",
+           test_numbers_are_those_of_the_step),
+    Mutant(f"{WATCH}Watch._gradient", "mean_square(gradient", "mean_square(0.5 * gradient",
+           test_numbers_are_those_of_the_step),
+    Mutant(f"{WATCH}mean_square", "(x * x).mean()", "abs(x).mean()",
+           test_numbers_are_those_of_the_step),
+    Mutant(f"{WATCH}dead_units", ".any(1)", ".any(0)", test_dead_units_are_counted),
+    Mutant(f"{WATCH}Watch.end", "type(layer) is not nn.Embedding", "True",
+           test_layers_that_did_not_run_have_no_signal_and_tables_no_dead_units),
+    Mutant(f"{WATCH}Watch.end", "_matrix(layer, w)", "_matrix(layer, self._model[0].weight)",
+           test_singular_values_become_exact_and_follow_the_weights),
+    Mutant(f"{WATCH}Watch._largest", "value, self._directions[path] =", "value, _ =",
+           test_singular_values_become_exact_and_follow_the_weights),
+    Mutant(f"{WATCH}Watch._largest", "Rng(0).fold_in(path).normal((matrix.shape[1],))",
+           "torch.randn(matrix.shape[1]).numpy()", test_looking_changes_no_value),
+    Mutant(f"{WATCH}_matrix", "w.movedim(1, 0) if swapped else w", "w",
+           test_kernels_of_every_layout_are_matrices_of_outputs_and_inputs),
+    Mutant(f"{WATCH}Watch.close", "handle.remove()", "pass",
+           test_it_looks_every_few_steps_and_leaves_no_hooks_between),
+    Mutant(f"{WATCH}Watch.check", "self.close()", "pass",
+           test_a_step_that_is_looked_at_and_breaks_leaves_no_hooks),
+    Mutant(f"{WATCH}Watch._until_not_finite", "handle.remove()", "pass",
+           test_the_first_layer_that_is_not_finite_is_named),
+    Mutant(f"{WATCH}Watch._until_not_finite", "tensors(output))", "tensors(args))",
+           test_the_first_layer_that_is_not_finite_is_named),
+    Mutant(f"{WATCH}Watch._until_not_finite", '"signal" if sound else "input"', '"signal"',
+           test_a_spoilt_weight_inputs_and_a_loss_are_told_apart),
+    Mutant(f"{WATCH}Watch._check_weights", "not _is_finite(w)", "False",
+           test_a_spoilt_weight_inputs_and_a_loss_are_told_apart),
+    Mutant(f"{WATCH}Watch.end", "look.not_finite is not None", "False",
+           test_a_signal_of_a_look_stops_without_a_loss),
+    Mutant(f"{WATCH}Watch.end", "dict(reversed(self._gradients.items()))", "self._gradients",
+           test_gradients_that_are_not_finite_are_told_from_the_end),
+    Mutant(f"{LOOK}not_finite", "broken[0] if", "broken[-1] if",
+           test_a_signal_of_a_look_stops_without_a_loss),
+    Mutant(f"{LOOK}not_finite", "else broken[-1]", "else broken[0]",
+           test_gradients_that_are_not_finite_are_told_from_the_end),
+    Mutant(f"{LOOK}numbers", "if math.isfinite(v)", "",
+           test_the_extreme_numbers_are_those_of_the_finite_layers),
+    Mutant(f"{LOOK}numbers", "end(known)", "known[0]",
+           test_the_extreme_numbers_are_those_of_the_finite_layers),
+    Mutant(f"{WATCH}plain_name", " if n not in WRAPPERS", "",
+           test_layers_of_a_compiled_model_have_numbers_of_their_weights),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=str)
+def test_a_wrong_watch_is_found(
+    mutant: Mutant, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mutant.must_be_found(request, monkeypatch)

@@ -14,6 +14,7 @@ pytest.importorskip("accelerate")
 from initcore.training import NotFiniteError  # noqa: E402
 from initcore_torch import plan  # noqa: E402
 from initcore_torch.transformers import Initialize, Watch  # noqa: E402
+from tests.tools.mutants import Mutant  # noqa: E402
 from tests.training.conftest import Poisoned  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of transformers' own
@@ -106,3 +107,25 @@ def test_training_stops_at_the_first_layer_that_is_not_finite(tmp_path: Path) ->
     trainer.add_callback(Watch(trainer.log))
     with pytest.raises(NotFiniteError, match=r"the output of transformer\.h\.1\.mlp\.1 is not"):
         trainer.train()
+
+
+OF = "initcore_torch.transformers:"
+MUTANTS = [
+    Mutant(f"{OF}Initialize.on_train_begin", "state.global_step == 0 and ", "",
+           test_training_that_resumes_keeps_its_weights),
+    Mutant(f"{OF}Initialize.on_train_begin", "seed=self._seed", "seed=0",
+           test_weights_are_set_before_the_first_step),
+    Mutant(f"{OF}Watch.on_step_begin", "state.global_step", "0",
+           test_every_look_reaches_the_log_and_the_reporters),
+    Mutant(f"{OF}Watch.on_pre_optimizer_step", ".check(loss,", ".check(None,",
+           test_training_stops_at_the_first_layer_that_is_not_finite),
+    Mutant(f"{OF}Watch.on_train_end", "self._handle.remove()", "pass",
+           test_every_look_reaches_the_log_and_the_reporters),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=str)
+def test_a_wrong_callback_is_found(
+    mutant: Mutant, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mutant.must_be_found(request, monkeypatch)

@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import warnings
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -17,6 +16,7 @@ from initcore.diagnostics import too_many
 from initcore.networks import Graph, Linearized, Recording, as_call, calling, describe_network
 
 from .._tensor import check_module, has_values
+from .._warnings import filtered
 from ._inputs import unpadded, varied
 from ._nested import mapped, tensors
 from ._shadow import unwrapped
@@ -221,8 +221,8 @@ def _pulled(y: Tensor, x: Tensor, rows: Any) -> Any:
     """Cotangents `(k, *y.shape)` pulled back, at once where every operation can do that."""
     cotangents = torch.as_tensor(rows).to(y)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # PyTorch warns where one by one is faster
+        # PyTorch warns where one by one is faster.
+        with filtered("error", "There is a performance drop"):
             (made,) = torch.autograd.grad(
                 y, x, cotangents, retain_graph=True, is_grads_batched=True
             )

@@ -120,11 +120,15 @@ def _is_small(model: nn.Module, given: Any) -> bool:
 def _quiet() -> Iterator[None]:
     """Keep PyTorch from logging an error on shapes: it is raised, or the model is run again."""
     logger = logging.getLogger("torch._subclasses.fake_tensor")
-    before, logger.disabled = logger.disabled, True
+
+    def never(record: logging.LogRecord) -> bool:
+        return False
+
+    logger.addFilter(never)  # its own: other threads may add and remove theirs
     try:
         yield
     finally:
-        logger.disabled = before
+        logger.removeFilter(never)
 
 
 def _has_numbers(model: nn.Module, given: Any) -> bool:

@@ -130,7 +130,6 @@ class Watch:
             "spread": {path: value / typical[path] for path, value in largest.items()},
         }  # fmt: skip
         look = Look(self._step, **{what: _floats(values) for what, values in found.items()})
-        self._signals, self._gradients = {}, {}
         if look.not_finite is not None and look.not_finite[1] == "signal":
             self._check_weights()
             raise NotFiniteError(self._step, "layer", look.not_finite[0])
