@@ -13,7 +13,7 @@ from typing import Any
 from ..arrays import conjugate, device_of, is_torch, matmul
 from ..random import Rng
 
-__all__ = ["Block", "GrowingFrame", "Panels", "diagonal", "eye_like", "of_rank"]
+__all__ = ["Block", "GrowingFrame", "Panels", "Turned", "diagonal", "eye_like", "of_rank"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Block:
     lead: Any
 
 
-class _Turned:
+class Turned:
     """Matrices and products of a frame, all transposed if it is the wide case."""
 
     def __init__(self, tall: bool, xp: Any) -> None:
@@ -59,7 +59,7 @@ class _Turned:
         raise NotImplementedError
 
 
-class Panels(_Turned):
+class Panels(Turned):
     """Panels of frames in arrays that are written to: those of the columns `first` to `after`.
 
     Args:
@@ -108,7 +108,7 @@ class Panels(_Turned):
             panel += self.mul(left, right)
 
 
-class GrowingFrame(_Turned):
+class GrowingFrame(Turned):
     """A whole frame of namespaces whose arrays do not change: a larger array a block."""
 
     def __init__(self, count: int, n: int, m: int, tall: bool, rng: Rng) -> None:

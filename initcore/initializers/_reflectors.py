@@ -41,7 +41,7 @@ def haar(rng: Rng, count: int, rows: int, columns: int, gain: Any = 1.0, *, out:
     xp, tall = rng.xp, rows > columns
     n, m = max(rows, columns), min(rows, columns)
     if is_looped(rng, count, n, m):
-        return looped(rng, count, n, m, gain, not tall, (0, m))
+        return looped(rng, count, n, m, gain, tall, (0, m))
     if not is_panelled(rng, gain):
         frame = GrowingFrame(count, n, m, tall, rng)
         frame.apply_all(_blocks(rng, (0, count), n, m, m, gain))
