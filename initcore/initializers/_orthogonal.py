@@ -158,7 +158,7 @@ def _rectangle(
         block = (group[1] - group[0], row[1] - row[0], high - low)
         here = w[done : done + block[0] * block[1], ...]
         part = xp.reshape(here, block) if exact else None
-        found = haar_part(rng, rows, columns, gain, group, row, (low, high), part)
+        found = haar_part(rng, shape, gain, group, row, (low, high), part)
         if not exact:
             found = xp.reshape(found, (-1, high - low))
             here[...] = xp.concat([found[:, a - low : b - low] for a, b in pieces], axis=1)
