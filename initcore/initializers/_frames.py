@@ -13,7 +13,8 @@ from typing import Any
 from ..arrays import conjugate, device_of, is_torch, matmul
 from ..random import Rng
 
-__all__ = ["Block", "GrowingFrame", "Panels", "diagonal", "eye_like", "of_rank"]
+__all__ = ["Block", "GrowingFrame", "Panels", "Turned", "add_to_diagonal", "diagonal",
+           "eye_like", "of_rank"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -23,17 +24,17 @@ class Block:
     Attributes:
         first: The first of them.
         vt: `V^T`, one vector a row, `(count, b, n - first)`.
-        minus_t: `-T`.
+        t: `T`.
         lead: What the diagonal of the frame starts with, `(count, b)`.
     """
 
     first: int
     vt: Any
-    minus_t: Any
+    t: Any
     lead: Any
 
 
-class _Turned:
+class Turned:
     """Matrices and products of a frame, all transposed if it is the wide case."""
 
     def __init__(self, tall: bool, xp: Any) -> None:
@@ -59,7 +60,7 @@ class _Turned:
         raise NotImplementedError
 
 
-class Panels(_Turned):
+class Panels(Turned):
     """Panels of frames in arrays that are written to: those of the columns `first` to `after`.
 
     Args:
@@ -76,21 +77,18 @@ class Panels(_Turned):
     def apply(self, block: Block) -> None:
         k, b = block.first, block.vt.shape[-2]
         vh = conjugate(block.vt, self.xp)
-        v, minus_t = (
-            self.turn(self.xp.matrix_transpose(block.vt)),
-            self.turn(block.minus_t),
-        )
+        v, t = self.turn(self.xp.matrix_transpose(block.vt)), self.turn(block.t)
         for a in range(max(k, self.first), self.after, self.width):
             panel = self._panel(a, k)
             # With the frame so far for Q, F = [lead, 0; 0, Q] becomes F - V T V^T F.
             if a == k:
                 image = self.turn(vh[..., :b] * block.lead[..., None, :])
-                panel[...] = 0
-                self._rows(panel, b)[...] = diagonal(block.lead, self.xp)
+                self._subtract(panel, v, self.mul(t, image), new=True)
+                add_to_diagonal(panel, block.lead, self.xp)
             else:
                 image = self.mul(self.turn(vh[..., b:]), self._panel(a, k + b))
                 self._rows(panel, b)[...] = 0
-            self._add(panel, v, self.mul(minus_t, image))
+                self._subtract(panel, v, self.mul(t, image))
 
     def _panel(self, a: int, row: int) -> Any:
         """Rows `row` and after of the panel that begins at column `a`."""
@@ -100,15 +98,18 @@ class Panels(_Turned):
     def _rows(self, panel: Any, b: int) -> Any:
         return panel[..., :b, :] if self.tall else panel[..., :b]
 
-    def _add(self, panel: Any, left: Any, right: Any) -> None:
-        """Add `mul(left, right)`, without a copy of the panel where the library can."""
+    def _subtract(self, panel: Any, left: Any, right: Any, *, new: bool = False) -> None:
+        """Subtract `mul(left, right)`, from 0 if `new`, without a copy where the library can."""
         if is_torch(self.xp):
-            panel.baddbmm_(*((left, right) if self.tall else (right, left)))
+            factors = (left, right) if self.tall else (right, left)
+            panel.baddbmm_(*factors, beta=0 if new else 1, alpha=-1)
+        elif new:
+            panel[...] = -self.mul(left, right)
         else:
-            panel += self.mul(left, right)
+            panel -= self.mul(left, right)
 
 
-class GrowingFrame(_Turned):
+class GrowingFrame(Turned):
     """A whole frame of namespaces whose arrays do not change: a larger array a block."""
 
     def __init__(self, count: int, n: int, m: int, tall: bool, rng: Rng) -> None:
@@ -121,12 +122,12 @@ class GrowingFrame(_Turned):
         vh = conjugate(block.vt, xp)
         here = self.turn(vh[..., :b] * block.lead[..., None, :])
         rest = self.mul(self.turn(vh[..., b:]), self.w)
-        right = self.mul(self.turn(block.minus_t), self._join(here, rest, -1))
+        right = self.mul(self.turn(block.t), self._join(here, rest, -1))
         count, rows, columns = self.turn(self.w).shape
         lower = self._join(self._zeros(count, rows, b), self.w, -1)
         upper = self._join(diagonal(block.lead, xp), self._zeros(count, b, columns), -1)
         frame = self._join(upper, lower, -2)
-        self.w = frame + self.mul(self.turn(xp.matrix_transpose(block.vt)), right)
+        self.w = frame - self.mul(self.turn(xp.matrix_transpose(block.vt)), right)
 
     def _zeros(self, count: int, rows: int, columns: int) -> Any:
         shape = (count, rows, columns) if self.tall else (count, columns, rows)
@@ -140,6 +141,12 @@ def diagonal(values: Any, xp: Any) -> Any:
     """Square matrices with `values` on the diagonal."""
     wide = values[..., None, :]
     return wide * eye_like(wide, xp)
+
+
+def add_to_diagonal(w: Any, values: Any, xp: Any) -> None:
+    """Add `values` `(..., b)` to the diagonal of the first `b` rows and columns."""
+    i = xp.arange(values.shape[-1], device=w.device)
+    w[..., i, i] += values
 
 
 def eye_like(like: Any, xp: Any) -> Any:

@@ -1,10 +1,13 @@
 """Haar-random frames in one loop over blocks of reflectors, for programs that JAX compiles.
 
-The mathematics is that of `_reflectors`. A block is as long as the frame, with zeros before its
-first entry, so that all blocks are alike and the program has one of them: it compiles as fast as
-one block, and no array is cut where it may lie on several devices. Columns before a block are as
-the frame began, multiples of unit vectors that the block does not see. So any columns can be made
-without the others.
+The mathematics is that of `_reflectors`, but the signs of columns come last: `Q = (H_1 ... H_m) [I;
+0] diag(-s)`. A block is as long as the frame, with zeros before its first entry, so that all blocks
+are alike and the program has one of them: it compiles as fast as one block. Columns before a block
+are unit vectors yet, which it does not see, and any columns can be made without the others.
+
+A block changes panels of columns one after another. A program for one device passes over those that
+are before the block. On several devices, any of which may hold any part of the frame, a panel has
+columns of all parts instead, and none is cut where it lies.
 """
 
 import math
@@ -13,12 +16,13 @@ from typing import Any
 
 from ..arrays import conjugate, is_complex, is_jax, matmul
 from ..random import Rng
-from ._frames import eye_like
+from ._frames import Turned, eye_like
 
 __all__ = ["is_looped", "looped"]
 
-BLOCK = 64  # reflectors a block: two arrays as long as the frame and as wide as this are in memory
-CHUNKS = 8  # of the frame, which are changed one after another: the product takes memory, too
+BLOCK = 256  # reflectors a block on one device: two arrays of so many columns are in memory
+SHARED_BLOCK = 128  # the same on several devices, each of which has a part of the frame only
+PANELS = 8  # of the frame: what is added to one takes memory, too
 
 
 def is_looped(rng: Rng, count: int, n: int, m: int) -> bool:
@@ -28,71 +32,70 @@ def is_looped(rng: Rng, count: int, n: int, m: int) -> bool:
 
 
 def looped(
-    rng: Rng, count: int, n: int, m: int, gain: Any, turned: bool, columns: tuple[Any, int]
+    rng: Rng, count: int, n: int, m: int, gain: Any, tall: bool, columns: tuple[Any, int]
 ) -> Any:
-    """`(count, n, size)`: columns of frames of `m` columns, times `gain`; transposed if `turned`.
+    """`(count, n, size)`: columns of frames of `m` columns, times `gain`; rows unless `tall`.
 
     Args:
         rng: The key, such that `is_looped`.
         count, n, m: The number of frames and their sizes, `n >= m`.
         gain: A factor.
-        turned: Whether matrices are transposed.
+        tall: Whether matrices are not transposed.
         columns: The first column, an integer that may be traced, and how many.
     """
 
     def one(number: Any) -> Any:
-        w = _frame(rng, number, n, m, gain, *columns)
-        return rng.xp.matrix_transpose(w) if turned else w
+        return _frame(rng, number, n, m, gain, tall, *columns)
 
-    if count == 1:  # in two axes: a third one costs a copy, where the result is transposed again
+    if count == 1:
         return one(0)[None, ...]
     return sys.modules["jax"].vmap(one)(rng.xp.arange(count, dtype=rng.xp.uint32))
 
 
-def _frame(rng: Rng, number: Any, n: int, m: int, gain: Any, first: Any, columns: int) -> Any:
-    xp, lax = rng.xp, sys.modules["jax"].lax
+def _frame(
+    rng: Rng, number: Any, n: int, m: int, gain: Any, tall: bool, first: Any, columns: int
+) -> Any:
+    # The kernels of JAX are the transposes of these matrices: two of them in a row cost nothing.
+    xp, jax, turned = rng.xp, sys.modules["jax"], Turned(not tall, rng.xp)
+    lax, alone = jax.lax, jax.device_count() == 1
     # Elements of the stream are counted modulo 2**32.
     begin = number * xp.asarray(n * m & 0xFFFFFFFF, dtype=xp.uint32)
-    some = xp.reshape(xp.arange(columns, dtype=xp.int32) + first, (1, columns))
+    blocks = -(-m // (BLOCK if alone else SHARED_BLOCK))
+    b = -(-m // blocks)
+    panels = PANELS if alone else math.gcd(columns, PANELS)
+    width = -(-columns // panels)
     # Zeros that vary over devices as the key and the columns do, which shard_map wants of a loop.
-    nothing = xp.astype(some * 0 + xp.astype(rng.key[0] * 0, xp.int32), rng.dtype)
-    frame = xp.zeros((n, columns), dtype=rng.dtype) + nothing
-    b = min(BLOCK, m)
-    blocks, chunks = -(-m // b), math.gcd(n, CHUNKS)
+    nothing = xp.astype(rng.key[0] * 0, xp.int32) + first * 0
+    row = turned.turn(xp.reshape(xp.arange(n, dtype=xp.int32), (n, 1)))
+    column = turned.turn(xp.reshape(xp.arange(panels * width, dtype=xp.int32), (1, -1)))
+    frame = xp.astype(row == column + first + nothing, rng.dtype)
+    leads = xp.zeros((blocks * b,), dtype=rng.dtype) + xp.astype(nothing, rng.dtype)
+    axis = 0 if tall else 1  # of the columns, in panels of neighbours or of every eighth
+    split = (panels, width) if alone else (width, panels)
+    axis, shape = axis + (not alone), (*frame.shape[:axis], *split, *frame.shape[axis + 1 :])
 
-    def apply(step: Any, frame: Any) -> Any:
+    def apply(step: Any, state: Any) -> Any:
+        frame, leads = state
         k = (blocks - 1 - step) * b
         vt, s = _vectors(rng, begin, n, m, b, k)
         vh = conjugate(vt, xp)
         minus_t = -_inverse(matmul(vh, xp.matrix_transpose(vt), xp), xp)
-        # The block's own columns begin with -s on the diagonal.
-        own = xp.reshape(xp.arange(b, dtype=xp.int32), (b, 1)) + k == some
-        lead = xp.sum(xp.where(own, -s * gain, xp.zeros_like(s)), axis=0, keepdims=True)
-        image = matmul(vh, frame, xp) + _columns(vh, some, first, columns, xp) * lead
-        right = matmul(minus_t, image, xp)
-        # Rows r, r + chunks, r + 2 chunks, ... together: however the axis lies on devices, each has
-        # its share of them.
-        split = xp.reshape(frame, (n // chunks, chunks, columns))
-        parts = xp.reshape(vt, (b, n // chunks, chunks))
 
-        def add(chunk: Any, split: Any) -> Any:
-            part = lax.dynamic_index_in_dim(parts, chunk, 2, keepdims=False)
-            rows = lax.dynamic_index_in_dim(split, chunk, 1, keepdims=False)
-            number = xp.reshape(xp.arange(n // chunks, dtype=xp.int32), (-1, 1)) * chunks + chunk
-            rows = rows + xp.where(number == some, lead, xp.zeros_like(lead))
-            rows = rows + matmul(xp.matrix_transpose(part), right, xp)
-            return lax.dynamic_update_index_in_dim(split, rows, chunk, 1)
+        def add(number: Any, frame: Any) -> Any:
+            panel = lax.dynamic_index_in_dim(frame, number, axis, keepdims=False)
+            image = turned.mul(turned.turn(minus_t), turned.mul(turned.turn(vh), panel))
+            panel = panel + turned.mul(turned.turn(xp.matrix_transpose(vt)), image)
+            return lax.dynamic_update_index_in_dim(frame, panel, number, axis)
 
-        return xp.reshape(lax.fori_loop(0, chunks, add, split), (n, columns))
+        done = xp.clip((k - first) // width, 0, panels) if alone else 0
+        frame = xp.reshape(frame, shape)
+        frame = xp.reshape(lax.fori_loop(done, panels, add, frame), state[0].shape)
+        return frame, lax.dynamic_update_slice(leads, -s[:, 0], (k,))
 
-    return lax.fori_loop(0, blocks, apply, frame)
-
-
-def _columns(vh: Any, some: Any, first: Any, columns: int, xp: Any) -> Any:
-    """Those entries of vectors that stand in the columns of the frame."""
-    if isinstance(first, int):
-        return vh[:, first : first + columns]
-    return xp.take(vh, xp.reshape(some, (columns,)), axis=1)
+    frame, leads = lax.fori_loop(0, blocks, apply, (frame, leads))
+    leads = lax.dynamic_slice(leads, (first,), (columns,)) * gain
+    frame = frame[:columns, :] if tall else frame[:, :columns]
+    return xp.matrix_transpose(frame * turned.turn(leads[None, :]))
 
 
 def _vectors(rng: Rng, begin: Any, n: int, m: int, b: int, k: Any) -> tuple[Any, Any]:
@@ -106,7 +109,7 @@ def _vectors(rng: Rng, begin: Any, n: int, m: int, b: int, k: Any) -> tuple[Any,
     number = xp.reshape(xp.arange(b, dtype=xp.int32), (b, 1)) + k
     entry = xp.reshape(xp.arange(n, dtype=xp.int32), (1, n))
     x = xp.where((entry >= number) & (number < m), x, xp.zeros_like(x))
-    lead = xp.sum(xp.where(entry == number, x, xp.zeros_like(x)), axis=1, keepdims=True)
+    lead = xp.take_along_axis(x, xp.clip(number, 0, n - 1), axis=1)
     norm = xp.sqrt(xp.sum(_squared(x, xp), axis=1, keepdims=True))
     if is_complex(x.dtype):
         size = xp.abs(lead)

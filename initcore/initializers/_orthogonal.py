@@ -143,7 +143,7 @@ def _rectangle(
     tall, n, m = rows > columns, max(rows, columns), min(rows, columns)
     run = region.run(1 if tall else 0)  # of the frame's columns
     if groups == 1 and run is not None and is_looped(rng, 1, n, m):
-        w = looped(rng, 1, n, m, gain, not tall, run)[0, ...]
+        w = looped(rng, 1, n, m, gain, tall, run)[0, ...]
         rest = (region.starts[0], 0) if tall else (0, region.starts[1])
         return Region(rest, region.runs).of(w, xp)
     if region.traced or not is_panelled(rng, gain):
@@ -158,7 +158,7 @@ def _rectangle(
         block = (group[1] - group[0], row[1] - row[0], high - low)
         here = w[done : done + block[0] * block[1], ...]
         part = xp.reshape(here, block) if exact else None
-        found = haar_part(rng, rows, columns, gain, group, row, (low, high), part)
+        found = haar_part(rng, shape, gain, group, row, (low, high), part)
         if not exact:
             found = xp.reshape(found, (-1, high - low))
             here[...] = xp.concat([found[:, a - low : b - low] for a, b in pieces], axis=1)

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..arrays import conjugate, device_of, is_accelerator, is_complex, is_numpy, is_torch, matmul
 from ..random import Rng
-from ._frames import Block, GrowingFrame, Panels, diagonal, eye_like, of_rank
+from ._frames import Block, GrowingFrame, Panels, add_to_diagonal, diagonal, eye_like, of_rank
 from ._looped import is_looped, looped
 
 __all__ = ["haar", "haar_part", "is_panelled"]
@@ -25,9 +25,8 @@ BLOCK = 128  # reflectors a block, columns a panel; without effect but for round
 DEVICE_BLOCK = 1024  # on an accelerator, which waits for every call: few large ones are better
 LEAF = 32  # triangles up to this size are inverted by masked doubling
 MOST_BLOCKS = 16  # of a compiled program: larger matrices take larger blocks, to compile sooner
-# Elements of matrices that are worked on together. PyTorch's threads share larger stacks out among
-# themselves, and products of matrices that are alone otherwise: it rounds differently.
-STACKED = 1 << 13
+STACKED = 1 << 18  # elements of matrices that are worked on together, in a processor's cache
+SMALL = 1 << 13  # elements of a matrix of which any part is cut from the whole
 
 Range = tuple[int, int]
 
@@ -41,7 +40,7 @@ def haar(rng: Rng, count: int, rows: int, columns: int, gain: Any = 1.0, *, out:
     xp, tall = rng.xp, rows > columns
     n, m = max(rows, columns), min(rows, columns)
     if is_looped(rng, count, n, m):
-        return looped(rng, count, n, m, gain, not tall, (0, m))
+        return looped(rng, count, n, m, gain, tall, (0, m))
     if not is_panelled(rng, gain):
         frame = GrowingFrame(count, n, m, tall, rng)
         frame.apply_all(_blocks(rng, (0, count), n, m, m, gain))
@@ -50,19 +49,18 @@ def haar(rng: Rng, count: int, rows: int, columns: int, gain: Any = 1.0, *, out:
     if out is None:
         out = xp.empty(shape, dtype=rng.dtype, device=rng.device)
     w = xp.reshape(out, shape)
-    step = count if n * m <= STACKED else 1
-    for c in range(0, count, step):
-        some = w[c : c + step, ...]
+    for c, after in _stacks(rng, (0, count), n * m):
+        some = w[c:after, ...]
         # Rows are filled from the last to the first, and the Gaussians of a row, which are shorter,
         # are read before it is filled: they are drawn in the frame's memory.
-        scratch = None if tall or step > 1 else xp.reshape(some, (-1,))
+        scratch = None if tall or after - c > 1 else xp.reshape(some, (-1,))
         panels = Panels(some, tall, 0, _width(rng, m), xp)
-        panels.apply_all(_blocks(rng, (c, c + step), n, m, m, gain, scratch))
+        panels.apply_all(_blocks(rng, (c, after), n, m, m, gain, scratch))
     return w
 
 
 def haar_part(
-    rng: Rng, rows: int, columns: int, gain: Any, groups: Range, row: Range, column: Range,
+    rng: Rng, shape: tuple[int, int, int], gain: Any, groups: Range, row: Range, column: Range,
     out: Any = None,
 ) -> Any:  # fmt: skip
     """The rectangle of rows `row` and columns `column` of the matrices `groups` of `haar`.
@@ -73,26 +71,54 @@ def haar_part(
 
     Args:
         rng, gain: Such that `is_panelled`.
-        rows, columns: Of a whole matrix.
+        shape: Of all: the number of matrices, their rows and columns.
         groups, row, column: Ranges `(first, after)`.
         out: An array to write into, `(groups, rows, columns)` of the part.
     """
-    xp, tall = rng.xp, rows > columns
-    n, m = max(rows, columns), min(rows, columns)
-    shape = tuple(b - a for a, b in (groups, row, column))
+    xp, (count, rows, columns) = rng.xp, shape
+    tall, n, m = rows > columns, max(rows, columns), min(rows, columns)
     if out is None:
-        out = xp.empty(shape, dtype=rng.dtype, device=rng.device)
-    some, across = (column, row) if tall else (row, column)  # of the frame's columns and rows
-    if n * m <= STACKED:
-        panels = Panels(_empty(rng, shape[0], n, m, tall), tall, 0, _width(rng, m), xp)
-        panels.apply_all(_blocks(rng, groups, n, m, m, gain))
-        out[...] = panels.w[:, slice(*row), slice(*column)]
+        sizes = tuple(b - a for a, b in (groups, row, column))
+        out = xp.empty(sizes, dtype=rng.dtype, device=rng.device)
+    first, after = groups
+    if after - first == 1 < count and _is_stacked(rng, n * m):  # none of them is made alone
+        other = max(first - 1, 0)
+        pair = haar_part(rng, shape, gain, (other, other + 2), row, column)
+        out[...] = pair[first - other : after - other, ...]
         return out
-    for g in range(*groups):
-        w = out[g - groups[0] : g - groups[0] + 1, ...]
+    some, across = (column, row) if tall else (row, column)  # of the frame's columns and rows
+    for these in _stacks(rng, groups, n * m):
+        w = out[these[0] - first : these[1] - first, ...]
+        if n * m <= SMALL:
+            panels = Panels(_empty(rng, w.shape[0], n, m, tall), tall, 0, _width(rng, m), xp)
+            panels.apply_all(_blocks(rng, these, n, m, m, gain))
+            w[...] = panels.w[:, slice(*row), slice(*column)]
+            continue
         for a, b in _chunks(some, across, n, _width(rng, m)):
-            _write_columns(rng, g, n, m, gain, w, tall, some, across, (a, b))
+            _write_columns(rng, these, n, m, gain, w, tall, some, across, (a, b))
     return out
+
+
+def _is_stacked(rng: Rng, size: int) -> bool:
+    """Whether matrices of so many elements are worked on together, two at least.
+
+    Threads share one product out otherwise than many, and round it differently. So do vectors of a
+    processor that hold complex numbers of two matrices, and accelerators.
+    """
+    few = is_complex(rng.dtype) or is_accelerator(rng.device)
+    return size <= (SMALL if few else STACKED // 2)
+
+
+def _stacks(rng: Rng, groups: Range, size: int) -> Iterator[Range]:
+    """The matrices that are worked on together: two at least, but where there is one in all."""
+    first, end = groups
+    step, least = (STACKED // max(1, size), 2) if _is_stacked(rng, size) else (1, 1)
+    if step > 1 and is_accelerator(rng.device):
+        step = max(2, end - first)
+    while first < end:
+        after = first + step if end - first >= step + least else end
+        yield first, after
+        first = after
 
 
 def _chunks(some: Range, across: Range, n: int, width: int) -> Iterator[Range]:
@@ -115,7 +141,7 @@ def _chunks(some: Range, across: Range, n: int, width: int) -> Iterator[Range]:
 
 
 def _write_columns(
-    rng: Rng, group: int, n: int, m: int, gain: Any, w: Any, tall: bool, some: Range,
+    rng: Rng, groups: Range, n: int, m: int, gain: Any, w: Any, tall: bool, some: Range,
     across: Range, chunk: Range,
 ) -> None:  # fmt: skip
     """Write the columns `chunk` of the frame, cut to the rows `across`, to their place in `w`."""
@@ -124,10 +150,9 @@ def _write_columns(
     here = slice(chunk[0] - some[0], chunk[1] - some[0])
     place = w[..., here] if tall else w[..., here, :]
     in_place = (first, after) == chunk and across == (0, n)
-    panels = Panels(
-        place if in_place else _empty(rng, 1, n, after - first, tall), tall, first, width, xp
-    )
-    panels.apply_all(_blocks(rng, (group, group + 1), n, m, after, gain, apart=True))
+    whole = place if in_place else _empty(rng, w.shape[0], n, after - first, tall)
+    panels = Panels(whole, tall, first, width, xp)
+    panels.apply_all(_blocks(rng, groups, n, m, after, gain, apart=True))
     if not in_place:
         columns, rows = slice(chunk[0] - first, chunk[1] - first), slice(*across)
         place[...] = panels.w[:, rows, columns] if tall else panels.w[:, columns, rows]
@@ -173,7 +198,7 @@ def _blocks(
     )
     draws = iter(draws)
     like = xp.zeros((), dtype=rng.dtype, device=rng.device)
-    joins = _joins(min(block, LEAF), like, xp)
+    joins = [] if is_torch(xp) else _joins(min(block, LEAF), like, xp)
     for k in starts:  # no name here keeps a block that has been used
         yield _block(k, next(draws), gain, in_place, joins, xp)
 
@@ -181,7 +206,7 @@ def _blocks(
 def _block(k: int, x: Any, gain: Any, in_place: bool, joins: list[Any], xp: Any) -> Block:
     vt, s = _reflectors(x, in_place, xp)
     gram = matmul(conjugate(vt, xp), xp.matrix_transpose(vt), xp)
-    return Block(k, vt, -_inverse(gram, joins, xp), -s * gain)
+    return Block(k, vt, _inverse(gram, joins, xp), -s * gain)
 
 
 def _reflectors(x: Any, in_place: bool, xp: Any) -> tuple[Any, Any]:
@@ -193,7 +218,11 @@ def _reflectors(x: Any, in_place: bool, xp: Any) -> tuple[Any, Any]:
     b = x.shape[-2]
     head, tail = xp.triu(x[..., :b]), x[..., b:]
     lead = xp.linalg.diagonal(head)
-    norm = xp.sqrt(_squares(head, xp) + _squares(tail, xp))
+    if in_place:
+        x[..., :b] = head
+        norm = xp.sqrt(_squares(x, xp))
+    else:
+        norm = xp.sqrt(_squares(head, xp) + _squares(tail, xp))
     # |x + s |x| e|**2 = 2 |x| (|x| + |lead|); no draw of a normal is exactly 0.
     if is_complex(x.dtype):
         size = xp.abs(lead)
@@ -202,10 +231,10 @@ def _reflectors(x: Any, in_place: bool, xp: Any) -> tuple[Any, Any]:
         s = xp.where(lead < 0, -xp.ones_like(lead), xp.ones_like(lead))
         size = s * lead
     scale = 1 / xp.sqrt(norm * (norm + size))[..., None]
-    head = head + diagonal(s * norm, xp)
     if not in_place:
+        head = head + diagonal(s * norm, xp)
         return xp.concat([head * scale, tail * scale], axis=-1), s
-    x[..., :b] = head
+    add_to_diagonal(x, s * norm, xp)
     x *= scale
     return x, s
 

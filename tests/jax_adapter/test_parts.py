@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 
 import initcore_jax as init
+from initcore.initializers import _looped
+from initcore.initializers._frames import Turned
+from initcore.random import Rng
 from initcore_jax import Part
 
 pytestmark = pytest.mark.usefixtures("optimized")
@@ -79,7 +82,7 @@ def test_a_part_may_begin_where_only_the_running_program_knows(name: str) -> Non
         assert error <= (2e-6 if name in ("orthogonal", "mirrored") else 0)
 
 
-@pytest.mark.parametrize("shape", [(300, 200), (200, 300), (200, 200), (7, 130, 65)])
+@pytest.mark.parametrize("shape", [(400, 300), (300, 400), (300, 300), (7, 130, 65)])
 def test_columns_of_a_frame_are_those_of_the_whole_wherever_they_begin(
     shape: tuple[int, ...],
 ) -> None:
@@ -96,6 +99,28 @@ def test_columns_of_a_frame_are_those_of_the_whole_wherever_they_begin(
         assert abs(np.asarray(cut(key, *offset)) - here).max() < 5e-6
         assert abs(np.asarray(jax.jit(lambda k, o=offset: make(
             k, sizes, part=Part(shape, o)))(key)) - here).max() < 5e-6  # fmt: skip
+
+
+def test_a_block_passes_over_the_panels_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[int] = []
+    product = Turned.mul
+
+    def counted(self: Turned, a: Any, b: Any) -> Any:
+        jax.debug.callback(lambda: steps.append(1))
+        return product(self, a, b)
+
+    monkeypatch.setattr(Turned, "mul", counted)
+    side = 2 * _looped.BLOCK
+
+    @jax.jit
+    def frame(word: Any) -> Any:
+        return _looped.looped(
+            Rng.from_key((word, word), xp=jnp), 1, side, side, 1.0, True, (0, side)
+        )
+
+    jax.block_until_ready(frame(jnp.uint32(3)))
+    jax.effects_barrier()
+    assert len(steps) == 3 * (_looped.PANELS + _looped.PANELS // 2)
 
 
 DEVICES = """
