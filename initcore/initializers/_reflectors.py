@@ -102,11 +102,13 @@ def haar_part(
 def _is_stacked(rng: Rng, size: int) -> bool:
     """Whether matrices of so many elements are worked on together, two at least.
 
-    Threads share one product out otherwise than many, and round it differently. So do vectors of a
-    processor that hold complex numbers of two matrices, and accelerators.
+    Threads share one product out otherwise than many, and round it differently; so do accelerators.
+    Complex matrices are each made alone: the registers of a processor round what fills them
+    otherwise than what is left over, and another stack leaves over another matrix.
     """
-    few = is_complex(rng.dtype) or is_accelerator(rng.device)
-    return size <= (SMALL if few else STACKED // 2)
+    if is_complex(rng.dtype):
+        return False
+    return size <= (SMALL if is_accelerator(rng.device) else STACKED // 2)
 
 
 def _stacks(rng: Rng, groups: Range, size: int) -> Iterator[Range]:
@@ -173,8 +175,11 @@ def is_panelled(rng: Rng, gain: Any) -> bool:
 
 
 def _width(rng: Rng, m: int) -> int:
-    """Columns of a panel."""
-    return max(1, min(m, DEVICE_BLOCK if is_accelerator(rng.device) else BLOCK))
+    """Columns of a panel, never one alone: libraries round a matrix times a vector otherwise."""
+    width = max(1, min(m, DEVICE_BLOCK if is_accelerator(rng.device) else BLOCK))
+    while m % width == 1 and width > 2:
+        width -= 1
+    return width
 
 
 def _blocks(

@@ -28,7 +28,8 @@ def cut(whole: Any, part: Part, shape: tuple[int, ...]) -> Any:
 def test_any_rectangle_has_the_bits_of_the_whole(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(ORTHOGONAL))
     groups = data.draw(st.sampled_from([1, 1, 2, 3]))
-    out, in_ = (2 * data.draw(st.integers(1, 170)) for _ in range(2))
+    even = 1 + (name == "mirrored")
+    out, in_ = (even * data.draw(st.integers(1, 340 // even)) for _ in range(2))
     taps = (3, 2) if name == "delta_orthogonal" else data.draw(st.sampled_from([(), (), (2,)]))
     shape = (groups * out, in_, *taps)
     offset = tuple(data.draw(st.integers(0, n - 1)) for n in shape)
@@ -44,7 +45,8 @@ def test_any_rectangle_has_the_bits_of_the_whole(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("shape", [(600, 600), (700, 300), (300, 700), (3 * 130, 150)])
+@pytest.mark.parametrize("shape", [(600, 600), (700, 300), (300, 700), (3 * 130, 150),
+                                   (130, 129), (257, 257)])  # fmt: skip
 def test_threads_of_products_change_no_bits(shape: tuple[int, int], threads: int) -> None:
     before, groups = torch.get_num_threads(), 1 + 2 * (shape[0] == 390)
     torch.set_num_threads(threads)
@@ -77,6 +79,19 @@ def test_one_of_many_matrices_has_its_bits(xp: Any, matrix: tuple[int, int]) -> 
             assert (w == cut(whole, part, (count * rows, columns))).all(), (first, count)
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("xp", [np, torch], ids=lambda xp: xp.__name__)
+@pytest.mark.parametrize("matrix", [(1, 1), (1, 9), (5, 1), (3, 4)])
+def test_one_of_many_unitary_matrices_has_its_bits(xp: Any, matrix: tuple[int, int]) -> None:
+    (rows, columns), rng = matrix, Rng(3, xp=xp, dtype="complex64")
+    for groups in (3, 17):
+        shape = (groups * rows, columns)
+        whole = initcore.orthogonal(rng, shape, groups=groups)
+        for first in range(groups):
+            part = Part(shape, (first * rows, 0))
+            w = initcore.orthogonal(rng, matrix, groups=groups, part=part)
+            assert (w == cut(whole, part, matrix)).all()
 
 
 def test_other_panels_have_other_bits(monkeypatch: pytest.MonkeyPatch) -> None:
