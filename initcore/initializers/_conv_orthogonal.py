@@ -6,12 +6,15 @@ polynomial in the shifts, form a paraunitary matrix. The product of such polynom
 beyond the first, axis after axis, is an orthogonal kernel (Kautsky & Turcajova 1994).
 """
 
+import sys
+from collections.abc import Iterable
 from typing import Any
 
 from ..arrays import Array, conjugate, matmul
 from ..invariants import ConvIsometry, HaarSum, TapEnergies
 from ..random import Rng
 from ..spec import Kernel, Real, ShapeRule, initializer
+from ._looped import is_looped
 from ._reflectors import haar
 
 __all__ = ["conv_orthogonal"]
@@ -47,17 +50,28 @@ def conv_orthogonal(
     # (groups, *taps so far, least, most): all taps act on the longer side from the right.
     w = haar(frame, groups, least, most, gain)
     w = xp.reshape(w, (groups, *[1] * len(kernel.spatial), least, most))
-    count = 0
-    for step in range(1, max(kernel.spatial)):
-        for axis, size in enumerate(kernel.spatial, start=1):
-            if step < size:
-                w = _times_factor(w, axis, projection(factors.fold_in(count), groups, most), xp)
-                count += 1
+    axes = [
+        axis
+        for step in range(1, max(kernel.spatial))
+        for axis, size in enumerate(kernel.spatial, start=1)
+        if step < size
+    ]
+    for axis, p in zip(axes, _projections(factors, len(axes), groups, most), strict=True):
+        w = _times_factor(w, axis, p, xp)
     taps = tuple(range(1, 1 + len(kernel.spatial)))
     rows, columns = (
         (w.ndim - 1, w.ndim - 2) if kernel.out > kernel.in_ else (w.ndim - 2, w.ndim - 1)
     )
     return xp.reshape(xp.permute_dims(w, (0, rows, columns, *taps)), shape)
+
+
+def _projections(rng: Rng, number: int, count: int, n: int) -> Iterable[Any]:
+    """`number` times `count` projections, each of a key of its own."""
+    if number > 1 and is_looped(rng, count, n, n):  # one of them in the program, for all
+        numbers = rng.xp.arange(number, dtype=rng.xp.uint32)
+        made = sys.modules["jax"].vmap(lambda i: projection(rng.fold_in(i), count, n))(numbers)
+        return [made[i, ...] for i in range(number)]
+    return (projection(rng.fold_in(i), count, n) for i in range(number))
 
 
 def projection(rng: Rng, count: int, n: int) -> Any:

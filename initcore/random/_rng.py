@@ -21,6 +21,7 @@ from ..arrays import (
     Shape,
     dtype_name,
     is_complex,
+    is_traced,
     namespace,
     on_host,
     real_of,
@@ -190,7 +191,12 @@ class Rng(Generic[Array]):
         return self.astype(real_of(self.dtype)) if is_complex(self.dtype) else self
 
     def fold_in(self, data: int | str) -> "Rng[Array]":
-        """The key derived from this one and an integer `0 <= data < 2**32`, or any string."""
+        """The key derived from this one and an integer `0 <= data < 2**32`, or any string.
+
+        A traced key takes a traced `uint32`, too.
+        """
+        if not self._concrete and is_traced(data):
+            return self._fold(data)
         if isinstance(data, str):
             digest = int.from_bytes(hashlib.blake2b(data.encode(), digest_size=8).digest(), "big")
             return self._fold(digest >> 32)._fold(digest & 0xFFFFFFFF)
@@ -210,11 +216,12 @@ class Rng(Generic[Array]):
             raise ValueError(f"Rng.split needs 0 <= n <= 2**32, got {short_repr(count)}.")
         return tuple(self.fold_in(i) for i in range(count))
 
-    def _fold(self, data: int) -> "Rng[Array]":
+    def _fold(self, data: Any) -> "Rng[Array]":
         if self._concrete:
             key = threefry2x32(PythonWords(), self.key, 0, data)
         else:
-            counters = scalars((0, data), self.xp, self.device)
+            traced = is_traced(data)
+            counters = (data * 0, data) if traced else scalars((0, data), self.xp, self.device)
             key = threefry2x32(words_of(self.xp), self.key, *counters)
         return self._derived(key, self.dtype)
 

@@ -216,3 +216,15 @@ def test_an_accelerator_draws_large_arrays_in_pieces_of_the_same_values(
     assert torch.equal(whole, pieces)
     assert len(drawn) > 10
     assert max(np.prod(s) for s in drawn[1:]) <= 100
+
+
+def test_a_traced_key_folds_in_a_traced_number() -> None:
+    @jax.jit
+    @jax.vmap
+    def folded(i: jax.Array) -> jax.Array:
+        words = tuple(jnp.uint32(word) for word in (1, 2))
+        return Rng.from_key(words, xp=jnp).fold_in(i).bits((3,))
+
+    found = folded(jnp.arange(2, 5, dtype=jnp.uint32))
+    wanted = [Rng((1 << 32) + 2).fold_in(i).bits((3,)) for i in range(2, 5)]
+    assert (np.asarray(found) == np.stack(wanted)).all()
