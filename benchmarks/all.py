@@ -1,4 +1,4 @@
-"""Every benchmark, and docs/benchmarks.md with what they print.
+"""Every benchmark, docs/benchmarks.md with what they print, and the ratios in the README.
 
     python benchmarks/all.py [NAME...] [--quick]
 
@@ -20,6 +20,10 @@ HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 MADE = re.compile(
     r"(<!-- made by: python benchmarks/(\w+)\.py -->\n)(.*?)(\n<!-- end -->)", re.DOTALL
+)
+README = HERE.parent / "README.md"
+RATIOS = re.compile(
+    r"(<!-- from docs/benchmarks.*?-->\n)(.*?)(\n<!-- end of the ratios)", re.DOTALL
 )
 SELF = Path(__file__).stem
 PACKAGES = {"numpy": "NumPy", "torch": "PyTorch", "jax": "JAX", "keras": "Keras",
@@ -64,6 +68,22 @@ def printed(name: str, quick: bool) -> str:
     return "".join(lines).strip()
 
 
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def ratios(table: str, page: str) -> str:
+    """The README's table of orthogonal matrices with the ratios of the page, size by framework."""
+    head, rule, *rows = table.splitlines()
+    names = [name.lower().replace("pytorch", "torch") for name in cells(head)[1:]]
+    section = page.partition("## Orthogonal matrices")[2].partition("\n## ")[0]
+    lines = [cells(line) for line in section.splitlines() if line.startswith("|")]
+    found = {(row[0], row[1]): row[4] for row in lines if len(row) > 4}
+    sizes = [cells(row)[0] for row in rows]
+    new = ["| " + " | ".join([n, *(found[name, n] for name in names)]) + " |" for n in sizes]
+    return "\n".join([head, rule, *new])
+
+
 def main() -> None:
     quick = "--quick" in sys.argv
     page = PAGE.read_text("utf-8")
@@ -77,8 +97,11 @@ def main() -> None:
         tables[name] = printed(name, quick)
     if quick:
         return
-    PAGE.write_text(MADE.sub(lambda m: m[1] + tables.get(m[2], m[3]) + m[4], page), "utf-8")
-    print(f"\nwritten to {PAGE}")
+    page = MADE.sub(lambda m: m[1] + tables.get(m[2], m[3]) + m[4], page)
+    readme = README.read_text("utf-8")
+    PAGE.write_text(page, "utf-8")
+    README.write_text(RATIOS.sub(lambda m: m[1] + ratios(m[2], page) + m[3], readme), "utf-8")
+    print(f"\nwritten to {PAGE} and {README}")
 
 
 if __name__ == "__main__":

@@ -43,20 +43,31 @@ def test_a_quick_run_prints_such_a_table_and_leaves_the_page_alone() -> None:
     assert PAGE.read_bytes() == before
 
 
+ORTHOGONAL = (
+    "| framework | n | ours | theirs | ratio |\n| - | - | - | - | - |\n| torch | 9 | 1 | 2 | {} |"
+)
+SHOWN = (
+    "b\n<!-- from docs/benchmarks.md; a test compares -->\n| n | PyTorch |\n| - | - |\n| 9 | {} |\n"
+)
+SHOWN += "<!-- end of the ratios -->\n"
+
+
 def test_what_it_prints_takes_the_place_of_what_was_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     all_ = runpy.run_path(str(ROOT / "benchmarks" / "all.py"))
-    page = tmp_path / "page.md"
-    page.write_text("a\n<!-- made by: python benchmarks/theory.py -->\nold\n<!-- end -->\nz\n")
+    page, readme = tmp_path / "page.md", tmp_path / "README.md"
+    head = "## Orthogonal matrices\n<!-- made by: python benchmarks/orthogonal.py -->\n"
+    page.write_text(f"{head}old\n<!-- end -->\nz\n")
+    readme.write_text(SHOWN.format("0.9"))
     scope = all_["main"].__globals__
     monkeypatch.setitem(scope, "PAGE", page)
-    monkeypatch.setitem(scope, "printed", lambda name, quick: f"new {name}")
+    monkeypatch.setitem(scope, "README", readme)
+    monkeypatch.setitem(scope, "printed", lambda name, quick: ORTHOGONAL.format("0.5"))
     monkeypatch.setattr(sys, "argv", ["all.py"])
     all_["main"]()
-    assert page.read_text() == (
-        "a\n<!-- made by: python benchmarks/theory.py -->\nnew theory\n<!-- end -->\nz\n"
-    )
+    assert page.read_text() == f"{head}{ORTHOGONAL.format('0.5')}\n<!-- end -->\nz\n"
+    assert readme.read_text() == SHOWN.format("0.5")
 
 
 def test_an_unknown_name_is_an_error_that_lists_the_known() -> None:
