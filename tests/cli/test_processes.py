@@ -47,6 +47,7 @@ def test_conform_prints_its_report_and_nothing_else(
     assert "report: " in done.stderr
 
 
+@pytest.mark.thorough
 def test_demo_prints_its_numbers_and_nothing_else(tmp_path: Path) -> None:
     done = initcore("demo", "--small", "--json", "--out", tmp_path)
     found = json.loads(done.stdout)

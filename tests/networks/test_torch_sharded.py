@@ -92,9 +92,9 @@ for name in drawn:
     shape = (6, 4, 3, 3) if specs[name].shape.low > 2 else (150, 140)
     given = {"val" if n == "value" else n: v for n, v in specs[name].example.items()}
     given |= {"seed": 3} if specs[name].random else {}
-    for dtype in (torch.float32, torch.bfloat16):
+    for dtype, places in ((torch.float32, placed), (torch.bfloat16, placed[1:2])):
         wanted = getattr(init, name + "_")(torch.empty(shape, dtype=dtype), **given)
-        for mesh, placements in placed:
+        for mesh, placements in places:
             tensor = empty(shape, device_mesh=mesh, placements=placements, dtype=dtype)
             found = getattr(init, name + "_")(tensor, **given).full_tensor()
             assert torch.equal(found, wanted), (name, dtype, placements)
