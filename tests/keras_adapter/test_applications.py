@@ -98,7 +98,14 @@ APPLICATIONS = {
 }
 
 
-@pytest.mark.parametrize("name", APPLICATIONS)
+# JAX compiles for long, and the tables are those of every backend.
+QUICK = ["MobileNetV2"] if BACKEND == "jax" else APPLICATIONS
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=() if n in QUICK else pytest.mark.thorough) for n in APPLICATIONS],
+)
 def test_roles_of_applications_are_those_of_the_tables(name: str) -> None:
     how = {"alpha": 0.35} if name == "MobileNetV2" else {}
     with np.errstate(all="ignore"):  # NumPy's backend infers shapes from arrays of any numbers
