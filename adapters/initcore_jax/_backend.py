@@ -45,7 +45,7 @@ class JaxBackend:
         return jnp.permute_dims(w, (w.ndim - 1, w.ndim - 2, *range(w.ndim - 2)))
 
     def sample_part(
-        self, name: str, shape: Any, part: Part, *, seed: Any, dtype: str = "float32",
+        self, name: str, shape: Any, part: Part, /, *, seed: Any, dtype: str = "float32",
         **parameters: Any,
     ) -> Any:  # fmt: skip
         """A part of a kernel in JAX's order, turned to the canonical one."""

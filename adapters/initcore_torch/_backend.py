@@ -40,7 +40,7 @@ class TorchBackend:
         return self._fill(name, tensor, seed, parameters)
 
     def sample_part(
-        self, name: str, shape: Any, part: Part, *, seed: Any, dtype: str = "float32",
+        self, name: str, shape: Any, part: Part, /, *, seed: Any, dtype: str = "float32",
         **parameters: Any,
     ) -> Any:  # fmt: skip
         """A part of a canonical kernel."""

@@ -39,7 +39,7 @@ class Backend(Protocol):
     - `seed_bits`: Length of its seeds; 64 by default.
     - `beyond`: Arguments of which it takes more than the specification, as its framework does:
       by initializer, names out of "shape", "dtype", "seed" and the parameters.
-    - `sample_part(name, shape, part, *, seed, dtype, **parameters)`: Makes the rectangle `part`
+    - `sample_part(name, shape, part, /, *, seed, dtype, **parameters)`: Makes the rectangle `part`
       of a larger kernel alone; `part` is an `initcore.Part`.
     - `replaces` and `namespace`: The module of a framework's initializers, such as
       "torch.nn.init", and the module or object that has the same names in its place.

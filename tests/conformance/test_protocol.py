@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from initcore import Part
 from initcore_conformance import Backend, Failure, LayeredBackend, Outcome, Results, conform, load
 from initcore_conformance._cli import main
 from initcore_conformance._results import REPR
@@ -190,3 +191,12 @@ def test_a_name_that_a_package_registers_is_a_backend(
     assert "FAILED" not in shown.replace("FAILED their_name::zeros::rejection", "")
     with pytest.raises(ValueError, match=r"there are numpy.*keras\.initializers, their_name, and"):
         load("their_nme")
+
+
+@pytest.mark.parametrize("name", ["numpy", "torch", "jax"])
+def test_parts_of_an_initializer_that_has_a_parameter_of_that_name(name: str) -> None:
+    backend: Any = load(name)
+    given = {"seed": 1, "part": "first"}
+    whole = np.asarray(backend.sample("mirrored", (4, 6), **given))
+    corner = backend.sample_part("mirrored", (2, 3), Part((4, 6), (1, 2)), **given)
+    assert (np.asarray(corner) == whole[1:3, 2:5]).all()

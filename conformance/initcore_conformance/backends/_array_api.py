@@ -30,7 +30,7 @@ class ArrayApiBackend:
         return specs[name].function(rng, shape, **parameters)
 
     def sample_part(
-        self, name: str, shape: Any, part: Part, *, seed: Any, dtype: Any = "float32",
+        self, name: str, shape: Any, part: Part, /, *, seed: Any, dtype: Any = "float32",
         **parameters: Any,
     ) -> Any:  # fmt: skip
         """The core's part of a kernel."""
