@@ -10,7 +10,7 @@ import pytest
 from initcore.training import NotFiniteError
 from initcore_keras import initialize
 from initcore_keras.callbacks import Initialize, Watch
-from tests.tools.mutants import Mutant
+from tests.tools.mutants import Mutant, each_is_found
 
 pytestmark = [
     pytest.mark.skipif(keras.backend.backend() == "numpy", reason="Keras does not train on NumPy"),
@@ -156,9 +156,4 @@ MUTANTS = [
            test_a_fit_that_breaks_down_stops_and_says_where),
 ]  # fmt: skip
 
-
-@pytest.mark.parametrize("mutant", MUTANTS, ids=str)
-def test_a_wrong_callback_is_found(
-    mutant: Mutant, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mutant.must_be_found(request, monkeypatch)
+test_a_wrong_callback_is_found = each_is_found(MUTANTS)

@@ -2,7 +2,7 @@
 
 import inspect
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 
 from initcore.training import NotFiniteError
 
-__all__ = ["Mutant"]
+__all__ = ["Mutant", "each_is_found"]
 
 FOUND = (AssertionError, pytest.fail.Exception, NotFiniteError)
 
@@ -58,3 +58,15 @@ class Mutant:
         }
         with pytest.raises(FOUND):
             self.test(**given, **dict(self.given))
+
+
+def each_is_found(mutants: Sequence[Mutant]) -> Callable[..., None]:
+    """A test for each mutant, of its own name in the module that keeps it."""
+
+    @pytest.mark.parametrize("mutant", mutants, ids=str)
+    def test(
+        mutant: Mutant, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        mutant.must_be_found(request, monkeypatch)
+
+    return test

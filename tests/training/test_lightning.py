@@ -12,7 +12,7 @@ from lightning.pytorch import loggers  # noqa: E402
 
 from initcore.training import NotFiniteError  # noqa: E402
 from initcore_torch.lightning import Initialize, Watch  # noqa: E402
-from tests.tools.mutants import Mutant  # noqa: E402
+from tests.tools.mutants import Mutant, each_is_found  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Lightning's own: workers, loggers, devices
 
@@ -164,9 +164,4 @@ MUTANTS = [
            test_tensorboard_gets_every_layer),
 ]  # fmt: skip
 
-
-@pytest.mark.parametrize("mutant", MUTANTS, ids=str)
-def test_a_wrong_callback_is_found(
-    mutant: Mutant, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mutant.must_be_found(request, monkeypatch)
+test_a_wrong_callback_is_found = each_is_found(MUTANTS)

@@ -10,7 +10,7 @@ from torch import nn
 from initcore.training import Look, NotFiniteError
 from initcore_torch import orthogonal_
 from initcore_torch.training import Watch
-from tests.tools.mutants import Mutant
+from tests.tools.mutants import Mutant, each_is_found
 
 
 def step(net: nn.Module, watch: Watch, number: int, x: torch.Tensor) -> Look | None:
@@ -249,9 +249,4 @@ MUTANTS = [
            test_layers_of_a_compiled_model_have_numbers_of_their_weights),
 ]  # fmt: skip
 
-
-@pytest.mark.parametrize("mutant", MUTANTS, ids=str)
-def test_a_wrong_watch_is_found(
-    mutant: Mutant, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mutant.must_be_found(request, monkeypatch)
+test_a_wrong_watch_is_found = each_is_found(MUTANTS)

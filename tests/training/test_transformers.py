@@ -14,7 +14,7 @@ pytest.importorskip("accelerate")
 from initcore.training import NotFiniteError  # noqa: E402
 from initcore_torch import plan  # noqa: E402
 from initcore_torch.transformers import Initialize, Watch  # noqa: E402
-from tests.tools.mutants import Mutant  # noqa: E402
+from tests.tools.mutants import Mutant, each_is_found  # noqa: E402
 from tests.training.conftest import Poisoned  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of transformers' own
@@ -123,9 +123,4 @@ MUTANTS = [
            test_every_look_reaches_the_log_and_the_reporters),
 ]  # fmt: skip
 
-
-@pytest.mark.parametrize("mutant", MUTANTS, ids=str)
-def test_a_wrong_callback_is_found(
-    mutant: Mutant, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mutant.must_be_found(request, monkeypatch)
+test_a_wrong_callback_is_found = each_is_found(MUTANTS)
