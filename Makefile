@@ -9,7 +9,9 @@ endif
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 DEV = .venv/.dev
 DEMO = .venv/.demo
-KERAS_BACKENDS ?= tensorflow jax torch numpy
+KERAS_BACKENDS ?= jax tensorflow torch numpy
+KERAS = $(KERAS_BACKENDS:%=keras-%)
+BUDGET = "not thorough"
 # What an installation compiles, if there is a compiler.
 COMPILED = hatch_build.py $(wildcard initcore/random/native/*.[ch])
 FUZZ_SECONDS ?= 600
@@ -17,15 +19,16 @@ FUZZ_SECONDS ?= 600
 SOURCE ?=
 # Processes that run the tests, each with one thread: two cores are faster so than with threads.
 WORKERS ?= 2
-PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q
-# JAX compiles in half the time, but for tests that take the fixture `optimized`.
-QUICK_JAX = JAX_DISABLE_MOST_OPTIMIZATIONS=1
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
+# JAX compiles in a quarter of the time, but for modules that are marked `optimized`.
+QUICK_JAX = JAX_DISABLE_MOST_OPTIMIZATIONS=1 XLA_FLAGS=--xla_cpu_use_fusion_emitters=false
+OPTIMIZED = $(shell grep -rl --include='test_*.py' 'mark[.]optimized' tests)
 # Quiet frameworks: no accelerator probing, no start-up log.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 export MPLBACKEND ?= agg
 
-.PHONY: demo test unit keras lint format new-initializer conform networks peers fuzz bench docs look oldest build clean help
+.PHONY: demo test unit optimized keras $(KERAS) lint format new-initializer conform networks peers fuzz bench docs look oldest build clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -33,12 +36,18 @@ help:  ## what can be made
 demo: $(DEMO)  ## real networks in every framework, and one picture (out/demo.png)
 	$(BIN)/initcore demo --out out
 
-test: lint unit keras  ## everything that must hold, quick budget
+test: $(DEV)  ## everything that must hold, quick budget
+	$(MAKE) -j $(WORKERS) $(if $(filter output-sync,$(.FEATURES)),--output-sync) $(KERAS) optimized lint
+	$(MAKE) unit
 
 unit: $(DEV)  ## core, theory, every adapter but Keras's, conformance suite
-	$(QUICK_JAX) $(PYTEST) tests initcore adapters conformance --doctest-modules -m "not thorough" \
+	$(QUICK_JAX) $(PYTEST) -n $(WORKERS) --dist worksteal tests initcore adapters conformance \
+		--doctest-modules -m "not thorough and not optimized" \
 		--ignore=tests/keras_adapter --ignore=adapters/initcore_keras \
 		--doctest-ignore-import-errors  # where MLX has no wheels
+
+optimized: $(DEV)  ## what is rounded or compiled as a user's programs of JAX are
+	$(PYTEST) $(OPTIMIZED) -m "optimized and not thorough"
 
 # Dependency groups need pip 25.1. From 26.2 on, pip uses constraints differently when it builds.
 define venv
@@ -46,16 +55,11 @@ define venv
 	@$(PIP) --upgrade 'pip>=25.1,<26.2'
 endef
 
-define on_each_keras_backend
-	@set -e; for backend in $(KERAS_BACKENDS); do \
-		echo "Keras on $$backend"; \
-		KERAS_BACKEND=$$backend $(2) $(PYTEST) tests/keras_adapter adapters/initcore_keras \
-			--doctest-modules -m $(1); \
-	done
-endef
+keras: $(KERAS)  ## the Keras adapter on each of its backends
 
-keras: $(DEV)  ## the Keras adapter on each of its backends
-	$(call on_each_keras_backend,"not thorough",$(QUICK_JAX))
+$(KERAS): keras-%: $(DEV)
+	KERAS_BACKEND=$* $(QUICK_JAX) $(PYTEST) tests/keras_adapter adapters/initcore_keras \
+		--doctest-modules -m $(BUDGET)
 
 lint: $(DEV)  ## ruff and mypy --strict over every package
 	$(BIN)/ruff check .
@@ -73,7 +77,7 @@ conform: $(DEV)  ## the thorough property run on every backend, and the slow tes
 	$(BIN)/initcore conform numpy numpy:reference array_api_strict torch jax keras mlx --profile thorough \
 		--report out/conformance.html --report out/conformance.json
 	$(BIN)/python -m pytest tests -m thorough -q --ignore=tests/keras_adapter
-	$(call on_each_keras_backend,thorough)
+	$(MAKE) keras BUDGET=thorough QUICK_JAX=
 
 networks: $(DEV)  ## real networks against what an expert expects of them: docs/networks_zoo.md
 	$(PIP) --group networks

@@ -6,23 +6,6 @@ import pytest
 
 from initcore.activations import _named, _register
 
-OPTION = "jax_disable_most_optimizations"  # which `make test` sets: half the time to compile
-
-
-@pytest.fixture(scope="module")
-def optimized() -> Iterator[None]:
-    """JAX's programs as users have them, for tests of their rounding, memory or text."""
-    import jax
-
-    before = jax.config.read(OPTION)
-    if before:
-        jax.clear_caches()
-    jax.config.update(OPTION, False)
-    try:
-        yield
-    finally:
-        jax.config.update(OPTION, before)
-
 
 @pytest.fixture(autouse=True)
 def names_of_doctests(request: pytest.FixtureRequest) -> Iterator[None]:

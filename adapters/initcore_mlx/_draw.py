@@ -37,9 +37,9 @@ class Initializer:
             lambda n: {name: self.who}.get(n, n), "an array of shape", called="(w)"
         )
         self.layout, self.finish = layout or kernel_layout(values.get("groups", 1)), finish
-        if name not in CONSTANTS:
+        if not isinstance(values.get("value"), bool | complex | mx.array):  # which MLX takes
             self.spec.check_parameters(values, wording=self.wording)
-            dtype is None or check_dtype(dtype, self.who)
+        name in CONSTANTS or dtype is None or check_dtype(dtype, self.who)
 
     def __call__(
         self, a: mx.array, *, seed: int | None = None, key: mx.array | None = None

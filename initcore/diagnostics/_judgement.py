@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scipy.special import fdtri
-
 __all__ = ["Change", "changes", "cure", "judged", "worst"]
 
 PLAIN = ("first", "hidden", "output", "skip_projection", "transposed", "grouped")
@@ -98,6 +96,8 @@ def changes(layers: Sequence[Any], what: str) -> list[Change]:
 
 def _spread(size: int) -> float:
     """Ratio of two mean squares of so many normal numbers that chance alone exceeds at 1e-6."""
+    from scipy.special import fdtri
+
     return float(fdtri(size, size, 1 - 1e-6)) if size else math.inf
 
 

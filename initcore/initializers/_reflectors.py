@@ -236,11 +236,14 @@ def _reflectors(x: Any, in_place: bool, xp: Any) -> tuple[Any, Any]:
         s = xp.where(lead < 0, -xp.ones_like(lead), xp.ones_like(lead))
         size = s * lead
     scale = 1 / xp.sqrt(norm * (norm + size))[..., None]
-    if not in_place:
+    if in_place:
+        add_to_diagonal(x, s * norm, xp)
+        x *= scale
+    else:
         head = head + diagonal(s * norm, xp)
-        return xp.concat([head * scale, tail * scale], axis=-1), s
-    add_to_diagonal(x, s * norm, xp)
-    x *= scale
+        x = xp.concat([head * scale, tail * scale], axis=-1)
+    if is_complex(x.dtype):  # phases are rounded more than signs
+        x *= xp.sqrt(2 / _squares(x, xp))[..., None]
     return x, s
 
 

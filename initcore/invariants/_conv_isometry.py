@@ -34,11 +34,13 @@ class ConvIsometry:
         for m in np.moveaxis(f.reshape(f.shape[0], -1, *f.shape[-2:]), 1, 0):
             worst = max(worst, float(abs(m @ m.conj().swapaxes(-1, -2) - eye).max()))
         # As for one matrix of rows of in * taps entries, but a frequency adds up the roundings of
-        # its taps, and each tap beyond the first comes from one more product.
+        # its taps. Each tap beyond the first comes from one more factor P + (I - P) z: if P^2 is
+        # off P by the error of a frame, the factor is off by at most 4 times as much (z = -1).
         fine = eps("float64" if is_double(w.dtype) else "float32")
-        steps = 1 + sum(k - 1 for k in spatial)
+        factors = sum(k - 1 for k in spatial)
+        frame = fine * (16 + 2 * math.sqrt(a.shape[-1]))
         taps = math.sqrt(math.prod(spatial))
-        allowed = 2 * eps(w.dtype) * taps + fine * steps * (16 + 2 * math.sqrt(a.shape[-1]))
+        allowed = 2 * eps(w.dtype) * taps + frame * (1 + 4 * math.sqrt(factors))
         if not worst <= allowed:
             return (
                 f"W W* / gain^2 is {worst:.3g} off the identity at a frequency, "

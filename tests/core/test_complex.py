@@ -13,8 +13,6 @@ import initcore
 from initcore import Rng, specs
 from initcore.arrays import to_numpy
 
-pytestmark = pytest.mark.usefixtures("optimized")
-
 LIBRARIES = [np, torch, jnp, strict]
 REAL_ONLY = sorted(name for name, spec in specs.items() if spec.builtin and not spec.complex_)
 

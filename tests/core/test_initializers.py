@@ -13,8 +13,6 @@ import initcore
 from initcore import Rng, specs
 from initcore.spec import Kernel, Layout
 
-pytestmark = pytest.mark.usefixtures("optimized")
-
 ALL = sorted(specs)
 # Made of the same frames as `orthogonal`, by the same operations.
 FRAMES = ("conv_orthogonal", "delta_orthogonal", "mirrored", "scaled_orthogonal")

@@ -18,8 +18,6 @@ from initcore import Part, Rng, specs
 from initcore.initializers._plane_rotations import Rotations
 from initcore.spec import Layout, made_part
 
-pytestmark = pytest.mark.usefixtures("optimized")
-
 NAMES = sorted(name for name, spec in specs.items() if spec.builtin)
 INDEXED = ("zeros", "ones", "constant", "identity", "hadamard", "idinit", "idinit_zero")
 ENTRIES = ("uniform", "normal", "truncated_normal", "he_normal", "glorot_uniform")

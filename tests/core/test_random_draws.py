@@ -12,7 +12,7 @@ import pytest
 from initcore import Rng
 from initcore.random import _fill as host
 
-pytestmark = pytest.mark.usefixtures("optimized")
+pytestmark = pytest.mark.optimized
 
 
 def test_large_draws_are_cut_into_chunks_without_a_seam() -> None:

@@ -15,7 +15,7 @@ import initcore
 from initcore import Rng
 from initcore.random._threefry import Int32Words, PythonWords, UInt32Words, threefry2x32
 
-pytestmark = pytest.mark.usefixtures("optimized")
+pytestmark = pytest.mark.optimized
 
 SEEDS = (0, 1, 12345, 2**32 - 1, 2**63 + 12345, 2**64 - 1)
 DEVICES = (None, strict.Device("no_x64"), strict.Device("no_float64"))

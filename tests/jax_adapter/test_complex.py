@@ -9,7 +9,7 @@ from jax.nn import initializers as theirs
 
 import initcore_jax as ours
 
-pytestmark = pytest.mark.usefixtures("optimized")
+pytestmark = pytest.mark.optimized
 
 KEY = jax.random.key(1)
 

@@ -20,8 +20,6 @@ import initcore_jax as ours
 from initcore import Rng, specs
 from initcore.spec import Choice
 
-pytestmark = pytest.mark.usefixtures("optimized")
-
 theirs = jax.nn.initializers
 NAMES = [n for n in dir(theirs) if not n.startswith("_") and n != "Initializer"]
 KEY = jax.random.key(5)

@@ -181,7 +181,8 @@ def test_weights_spread_over_devices_stay_there_with_the_same_values() -> None:
         assert max(abs(np.asarray(one[n]) - np.asarray(two[n])).max() for n in "ab") < 2e-5
         print("same")
     """
-    flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=4", "JAX_PLATFORMS": "cpu"}
+    four = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=4"
+    flags = {"XLA_FLAGS": four, "JAX_PLATFORMS": "cpu"}
     root = Path(__file__).parents[2]
     where = {"PYTHONPATH": os.pathsep.join([str(root), str(root / "adapters")])}
     done = subprocess.run(

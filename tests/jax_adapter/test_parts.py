@@ -18,7 +18,7 @@ from initcore.initializers._frames import Turned
 from initcore.random import Rng
 from initcore_jax import Part
 
-pytestmark = pytest.mark.usefixtures("optimized")
+pytestmark = pytest.mark.optimized
 
 INDEXED = {
     "zeros": init.zeros,

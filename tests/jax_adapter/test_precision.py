@@ -15,7 +15,7 @@ from initcore import specs
 from initcore.initializers import _conv_orthogonal, _looped
 from initcore_jax import _init
 
-pytestmark = pytest.mark.usefixtures("optimized")
+pytestmark = pytest.mark.optimized
 
 HIGHEST = (jax.lax.Precision.HIGHEST,) * 2
 PRODUCTS = {"dot_general", "conv_general_dilated", "ragged_dot_general"}

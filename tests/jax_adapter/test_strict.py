@@ -100,7 +100,8 @@ print("kept")
 def test_abstract_and_compiled_modules_keep_their_shardings() -> None:
     here = Path(__file__).resolve().parents[2]
     paths = os.pathsep.join([str(here), str(here / "adapters")])
-    flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=4", "PYTHONPATH": paths}
+    four = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=4"
+    flags = {"XLA_FLAGS": four, "PYTHONPATH": paths}
     run = subprocess.run([sys.executable, "-c", SHARDED], env={**os.environ, **flags},
                          capture_output=True, text=True, check=False)  # fmt: skip
     assert run.returncode == 0, run.stderr[-2000:]

@@ -14,7 +14,7 @@ import initcore_jax
 from initcore import Rng, specs
 from initcore_jax._backend import backend
 
-pytestmark = pytest.mark.usefixtures("optimized")
+pytestmark = pytest.mark.optimized
 
 NEEDED: dict[str, dict[str, Any]] = {
     "constant": {"value": 0.25},

@@ -73,11 +73,11 @@ print("shard by shard")
 
 def test_layouts_of_model_parallelism_are_filled_shard_by_shard(tmp_path: Path) -> None:
     here = Path(__file__).resolve().parents[2]
+    eight = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=8"
     done = subprocess.run(
         [sys.executable, "-c", DISTRIBUTED], cwd=tmp_path, capture_output=True, text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here / "adapters")]),
-             "XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu",
-             "KERAS_BACKEND": "jax"},
+             "XLA_FLAGS": eight, "JAX_PLATFORMS": "cpu", "KERAS_BACKEND": "jax"},
         timeout=300, check=False,
     )  # fmt: skip
     assert done.stdout.strip() == "shard by shard", done.stderr[-3000:]

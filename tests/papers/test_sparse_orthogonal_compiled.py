@@ -12,7 +12,7 @@ import torch
 import initcore
 from initcore import Rng
 
-pytestmark = pytest.mark.usefixtures("optimized")
+pytestmark = pytest.mark.optimized
 
 
 def sparse(seed: int, shape: tuple[int, ...], **parameters: Any) -> Any:
