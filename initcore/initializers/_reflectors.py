@@ -14,8 +14,17 @@ a square matrix, half of what a QR decomposition and the forming of its `Q` take
 from collections.abc import Iterator
 from typing import Any
 
-from ..arrays import conjugate, device_of, is_accelerator, is_complex, is_numpy, is_torch, matmul
-from ..random import Rng
+from ..arrays import (
+    conjugate,
+    device_of,
+    is_accelerator,
+    is_complex,
+    is_contiguous,
+    is_numpy,
+    is_torch,
+    matmul,
+)
+from ..random import Rng, fill_frames, has_frames
 from ._frames import Block, GrowingFrame, Panels, add_to_diagonal, diagonal, eye_like, of_rank
 from ._looped import is_looped, looped
 
@@ -49,6 +58,9 @@ def haar(rng: Rng, count: int, rows: int, columns: int, gain: Any = 1.0, *, out:
     if out is None:
         out = xp.empty(shape, dtype=rng.dtype, device=rng.device)
     w = xp.reshape(out, shape)
+    if has_frames(rng, n):
+        fill_frames(rng, shape, gain, (0, count), (0, rows), (0, columns), w)
+        return w
     for c, after in _stacks(rng, (0, count), n * m):
         some = w[c:after, ...]
         # Rows are filled from the last to the first, and the Gaussians of a row, which are shorter,
@@ -80,6 +92,9 @@ def haar_part(
     if out is None:
         sizes = tuple(b - a for a, b in (groups, row, column))
         out = xp.empty(sizes, dtype=rng.dtype, device=rng.device)
+    if has_frames(rng, n) and is_contiguous(out):
+        fill_frames(rng, shape, gain, groups, row, column, out)
+        return out
     first, after = groups
     if after - first == 1 < count and _is_stacked(rng, n * m):  # none of them is made alone
         other = max(first - 1, 0)

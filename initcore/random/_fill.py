@@ -10,7 +10,7 @@ import functools
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -21,7 +21,7 @@ from ._native import Numbers, library, native_draw
 from ._threefry import HostWords, threefry2x32
 from ._windows import CHUNK, Window, counters
 
-__all__ = ["cores", "fill", "on_numpy"]
+__all__ = ["cores", "fill", "is_native", "on_numpy", "share_out"]
 
 MOST_CORES = 16
 ALIGN = 1 << 10  # elements: pieces start at pages and vectors
@@ -58,7 +58,7 @@ def fill(key: tuple[int, int], windows: Sequence[Window], drawn: Drawn, out: Any
     size = sum(window.size for window in windows)
     if not size:
         return
-    compiled = not _numpy.get() and library() is not None
+    compiled = is_native()
     if compiled:
         run = native_draw(key, windows, drawn.native, address_of(out))
     else:
@@ -68,11 +68,18 @@ def fill(key: tuple[int, int], windows: Sequence[Window], drawn: Drawn, out: Any
         run(0, size)
         return
     step = _step(size, threads)
-    pieces = iter([(a, min(a + step, size)) for a in range(0, size, step)])
+    share_out(run, [(a, min(a + step, size)) for a in range(0, size, step)], threads)
+
+
+def share_out(
+    run: Callable[[int, int], None], pieces: Sequence[tuple[int, int]], threads: int
+) -> None:
+    """`run(begin, end)` for each piece, in so many threads, each of which takes what is next."""
+    left = iter(pieces)
 
     def work() -> None:
-        for a, b in pieces:  # each thread takes what is next
-            run(a, b)
+        for begin, end in left:
+            run(begin, end)
 
     others = [_pool().submit(work) for _ in range(threads - 1)]
     try:
@@ -80,6 +87,11 @@ def fill(key: tuple[int, int], windows: Sequence[Window], drawn: Drawn, out: Any
     finally:
         for other in others:
             other.result()
+
+
+def is_native() -> bool:
+    """Whether compiled code draws on the host here."""
+    return not _numpy.get() and library() is not None
 
 
 class _Buffers(threading.local):

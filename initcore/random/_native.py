@@ -19,7 +19,8 @@ from ._erfinv import DOUBLE, SINGLE, turned
 from ._log import LOG
 from ._windows import Window
 
-__all__ = ["Numbers", "digest", "is_compiled", "library", "native_draw", "numbers_of", "typed"]
+__all__ = ["Numbers", "constants_of", "digest", "is_compiled", "library", "native_draw",
+           "numbers_of", "typed"]  # fmt: skip
 
 FOLDER = Path(__file__).with_name("native")
 LIBRARY = {"win32": "stream.dll", "darwin": "stream.dylib"}.get(sys.platform, "stream.so")
@@ -67,6 +68,9 @@ def typed(found: Any) -> Any:
     draw = found.initcore_draw
     draw.restype = None
     draw.argtypes = [pointer] * 3 + [word] * 2 + [pointer] + [long] * 4 + [pointer]
+    frames = found.initcore_frames
+    frames.restype = None
+    frames.argtypes = [pointer] * 3 + [word] * 2 + [pointer] + [long] * 4 + [pointer] * 2
     return found
 
 
@@ -85,16 +89,17 @@ def native_draw(
     width = 5 + 2 * max(len(window.rows) for window in windows)
     rows = [row for window in windows for row in window.table(width)]
     table = (ctypes.c_uint64 * len(rows))(*rows)
-    single, twofold = _constants("float32"), _constants("float64")
-    draw, size = library().initcore_draw, SIZES[numbers.kind]
-    form = ctypes.byref(numbers)
+    draw, size, how = library().initcore_draw, SIZES[numbers.kind], constants_of(numbers)
 
     def run(begin: int, end: int) -> None:
-        draw(
-            form, single, twofold, *key, table, len(windows), width, begin, end, out + size * begin
-        )
+        draw(*how, *key, table, len(windows), width, begin, end, out + size * begin)
 
     return run
+
+
+def constants_of(numbers: Numbers) -> tuple[Any, Any, Any]:
+    """What compiled code takes first: the distribution, and the constants of each precision."""
+    return ctypes.byref(numbers), _constants("float32"), _constants("float64")
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hatch_build
-from initcore import Rng
+from initcore import Rng, orthogonal
 from initcore.random import _native as native
 from initcore.random import on_numpy
 
@@ -177,10 +177,12 @@ def test_processors_give_the_same_bits(form: str, tmp_path: Path) -> None:
     loaded = native.typed(ctypes.CDLL(str(library)))
     for dtype in DTYPES:
         rng = Rng(9, dtype=dtype)
-        expected = rng.normal(20_000, std=0.1)
+        expected, frames = rng.normal(20_000, std=0.1), orthogonal(rng, (77, 130))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(native, "library", lambda: loaded)
+            for module in ("_native", "_frames"):
+                patch.setattr(f"initcore.random.{module}.library", lambda: loaded)
             assert np.array_equal(words(rng.normal(20_000, std=0.1)), words(expected))
+            assert np.array_equal(words(orthogonal(rng, (77, 130))), words(frames))
 
 
 def test_a_library_of_another_source_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

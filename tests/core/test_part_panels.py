@@ -19,6 +19,12 @@ PANEL = SIDE * _reflectors.BLOCK * 4  # bytes
 ORTHOGONAL = ("orthogonal", "scaled_orthogonal", "delta_orthogonal", "mirrored")
 
 
+@pytest.fixture(autouse=True)
+def panels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No compiled code, which makes small frames column by column."""
+    monkeypatch.setattr(_reflectors, "has_frames", lambda *_: False)
+
+
 def cut(whole: Any, part: Part, shape: tuple[int, ...]) -> Any:
     return part.of(whole, shape)
 

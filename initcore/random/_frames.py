@@ -1,0 +1,116 @@
+"""Frames of Gaussian reflectors by compiled code, where an installation has it.
+
+A column at a time: no column meets another, so that any part has the bits of the whole, and the
+bits are the same on every processor. `initcore.initializers` has the reference.
+"""
+
+import ctypes
+import math
+from typing import Any
+
+import numpy as np
+
+from ..arrays import address_of, dtype_name
+from ._distribution import cached_normal
+from ._fill import cores, is_native, share_out
+from ._native import constants_of, library
+
+__all__ = ["fill_frames", "has_frames"]
+
+LONGEST = 1024  # elements of a column; longer ones do not stay in a cache
+LINE = 64  # bytes that rows of vectors are filled up to
+VECTORS, COLUMNS = 1, 2
+PAYS = 1 << 20  # multiplications for which a thread is worth it
+TILE = 4  # columns that compiled code works on at once
+
+Range = tuple[int, int]
+
+
+class Frames(ctypes.Structure):
+    """`struct frames` of native/stream.h: matrices of `m` columns of `n` elements, and a part.
+
+    Attributes:
+        n, m: Elements of a column, and columns.
+        pitch: From one vector to the next.
+        first, after: The columns wanted.
+        top, bottom: The elements wanted of each.
+        down, right, apart: In the result, from an element to the next one of its column, of its
+            row, and from a matrix to the next.
+        parts: `VECTORS`, `COLUMNS` or both.
+        gain: What all singular values are.
+    """
+
+    _fields_ = [
+        *((name, ctypes.c_int64) for name in (
+            "n", "m", "pitch", "first", "after", "top", "bottom", "down", "right", "apart", "parts",
+        )),
+        ("gain", ctypes.c_double),
+    ]  # fmt: skip
+
+
+def has_frames(rng: Any, n: int) -> bool:
+    """Whether compiled code makes frames whose columns have `n` elements."""
+    if n > LONGEST or not rng._host or dtype_name(rng.dtype) not in ("float32", "float64"):
+        return False
+    return is_native()
+
+
+def fill_frames(
+    rng: Any, shape: tuple[int, int, int], gain: float, groups: Range, row: Range, column: Range,
+    out: Any,
+) -> None:  # fmt: skip
+    """Write a rectangle of Haar-random matrices into `out`.
+
+    Args:
+        rng: Such that `has_frames`.
+        shape: The number of matrices, their rows and columns.
+        gain: What all singular values are.
+        groups, row, column: Ranges `(first, after)` of matrices, of their rows and columns.
+        out: Contiguous array of NumPy or PyTorch, `(groups, rows, columns)` of the rectangle.
+    """
+    _, rows, columns = shape
+    tall, n, m = rows > columns, max(rows, columns), min(rows, columns)
+    (first, after), (top, bottom) = (column, row) if tall else (row, column)
+    wide = column[1] - column[0]
+    down, right = (wide, 1) if tall else (1, wide)
+    size = np.dtype(dtype_name(rng.dtype)).itemsize
+    pitch = -(-n * size // LINE) * LINE // size
+    each = (row[1] - row[0]) * wide
+    frames = Frames(n, m, pitch, first, after, top, bottom, down, right, each, 0, gain)
+    form, place, call = ctypes.byref(frames), address_of(out), library().initcore_frames
+    numbers = cached_normal(-math.inf, math.inf, dtype_name(rng.dtype)).native
+    how = (*constants_of(numbers), *rng.key, form)
+
+    number, work = groups[1] - groups[0], n * after * (after - first)
+    threads = max(1, min(cores(), number * work // PAYS))
+    if number > 1 or threads == 1:
+        frames.parts = VECTORS | COLUMNS
+
+        def matrices(begin: int, end: int) -> None:
+            v, to = _memory(m, pitch, size), place + (begin - groups[0]) * each * size
+            call(*how, begin, end, first, after, address_of(v), to)
+
+        share_out(matrices, _pieces(groups, 4 * threads if threads > 1 else 1), threads)
+        return
+    v = _memory(m, pitch, size)
+    frames.parts = VECTORS
+    call(*how, *groups, 0, 0, address_of(v), place)
+    frames.parts = COLUMNS
+
+    def some(begin: int, end: int) -> None:
+        call(*how, *groups, begin, end, address_of(v), place)
+
+    # The last columns are the work of all reflectors, the first ones of few.
+    share_out(some, _pieces((first, after), 16 * threads)[::-1], threads)
+
+
+def _memory(m: int, pitch: int, size: int) -> Any:
+    """For the vectors of a matrix, and what the diagonal of its frame begins with."""
+    return np.empty((m * (pitch + 1), size), np.uint8)
+
+
+def _pieces(whole: Range, number: int) -> list[Range]:
+    """A range in about so many pieces, of whole tiles each."""
+    a, end = whole
+    step = max(1, -(-(end - a) // (number * TILE))) * TILE
+    return [(b, min(b + step, end)) for b in range(a, end, step)]

@@ -1,0 +1,102 @@
+/* Frames of Gaussian reflectors: _reflectors.py in C, for matrices that stay in a cache.
+
+   Included once a precision, with REAL, LANES, ROOT and NAME. Sums run over LANES interleaved
+   partial sums whatever the processor, and no column meets another: the bits are the same
+   everywhere, and any part has those of the whole. */
+
+typedef REAL NAME(vector) __attribute__((vector_size(64), aligned(sizeof(REAL))));
+
+INLINE REAL NAME(sum)(NAME(vector) x)
+{
+    for (int half = LANES / 2; half; half /= 2)
+        for (int i = 0; i < half; i++)
+            x[i] += x[i + half];
+    return x[0];
+}
+
+/* Vectors 0 to `count` of matrix `c` as rows of `v`, and then what the frame's diagonal begins
+   with. Elements beyond `n` are 0, and so are those before the diagonal in its vector of lanes. */
+INLINE void NAME(reflectors)(
+    const struct numbers *d, const void *constants, uint32_t k0, uint32_t k1,
+    const struct frames *f, uint64_t c, REAL *v)
+{
+    uint32_t x0[BLOCK], x1[BLOCK];
+    for (int64_t k = 0; k < f->after; k++) {
+        REAL *x = v + k * f->pitch, *lead = v + f->m * f->pitch + k;
+        int64_t begin = k / LANES * LANES;
+        uint64_t length = f->n - k, first = c * f->m * f->n + k * (f->n + 1);
+        uint64_t window[5] = {length, first, length, 1, 0};
+        struct cursor at = {window, window + 5, 5, length, first, 0, {0}};
+        for (int64_t i = begin; i < k; i++)
+            x[i] = 0;
+        for (int64_t i = k; i < f->n; i += BLOCK) {
+            int n = f->n - i < BLOCK ? (int)(f->n - i) : BLOCK;
+            counters(&at, n, x0, x1);
+            cipher(k0, k1, n, x0, x1);
+            NAME(draw)(d, constants, n, x0, x1, x + i);
+        }
+        for (int64_t i = f->n; i < f->pitch; i++)
+            x[i] = 0;
+        NAME(vector) squares = {0};
+        for (int64_t i = begin; i < f->pitch; i += LANES) {
+            NAME(vector) y = *(const NAME(vector) *)(x + i);
+            squares += y * y;
+        }
+        REAL norm = ROOT(NAME(sum)(squares)), s = x[k] < 0 ? -1 : 1;
+        REAL scale = 1 / ROOT(norm * (norm + s * x[k]));
+        x[k] += s * norm;
+        for (int64_t i = begin; i < f->pitch; i++)
+            x[i] *= scale;
+        *lead = -s * (REAL)f->gain;
+    }
+}
+
+/* Columns `a` to `b` of the frame of the vectors `v`, cut to the rows wanted, to `out`. */
+INLINE void NAME(columns)(
+    const struct frames *f, int64_t a, int64_t b, const REAL *v, REAL *restrict out)
+{
+    const REAL *lead = v + f->m * f->pitch;
+    REAL q[TILE][MOST] __attribute__((aligned(64)));
+    for (int64_t j = a; j < b; j += TILE) {
+        int64_t end = j + TILE < b ? j + TILE : b;
+        for (int t = 0; t < TILE; t++)
+            memset(q[t], 0, f->pitch * sizeof(REAL));
+        for (int64_t k = end - 1; k >= 0; k--) {
+            const REAL *x = v + k * f->pitch;
+            NAME(vector) sums[TILE] = {{0}};
+            REAL dots[TILE];
+            if (k >= j) /* the column begins here; those before it are still 0 */
+                q[k - j][k] = lead[k];
+            for (int64_t i = k / LANES * LANES; i < f->pitch; i += LANES) {
+                NAME(vector) y = *(const NAME(vector) *)(x + i);
+#pragma GCC unroll 8
+                for (int t = 0; t < TILE; t++)
+                    sums[t] += y * *(const NAME(vector) *)(q[t] + i);
+            }
+#pragma GCC unroll 8
+            for (int t = 0; t < TILE; t++)
+                dots[t] = NAME(sum)(sums[t]);
+            for (int64_t i = k / LANES * LANES; i < f->pitch; i += LANES) {
+                NAME(vector) y = *(const NAME(vector) *)(x + i);
+#pragma GCC unroll 8
+                for (int t = 0; t < TILE; t++)
+                    *(NAME(vector) *)(q[t] + i) -= dots[t] * y;
+            }
+        }
+        for (int64_t t = j; t < end; t++)
+            for (int64_t i = f->top; i < f->bottom; i++)
+                out[(i - f->top) * f->down + (t - f->first) * f->right] = q[t - j][i];
+    }
+}
+
+INLINE void NAME(frames)(
+    const struct numbers *d, const void *constants, uint32_t k0, uint32_t k1,
+    const struct frames *f, uint64_t begin, uint64_t end, int64_t a, int64_t b, REAL *v, REAL *out)
+{
+    for (uint64_t c = begin; c < end; c++, out += f->apart) {
+        if (f->parts & VECTORS)
+            NAME(reflectors)(d, constants, k0, k1, f, c, v);
+        if (f->parts & COLUMNS)
+            NAME(columns)(f, a, b, v, out);
+    }
+}
