@@ -17,10 +17,10 @@ from ._native import constants_of, library
 
 __all__ = ["fill_frames", "has_frames"]
 
-LONGEST = 1024  # elements of a column; longer ones do not stay in a cache
+LONGEST = 768  # elements of a column; products of matrices are faster for longer ones
 LINE = 64  # bytes that rows of vectors are filled up to
 VECTORS, COLUMNS = 1, 2
-PAYS = 1 << 20  # multiplications for which a thread is worth it
+PAYS = 1 << 24  # multiplications for which a thread is worth it
 TILE = 4  # columns that compiled code works on at once
 
 Range = tuple[int, int]
@@ -31,7 +31,7 @@ class Frames(ctypes.Structure):
 
     Attributes:
         n, m: Elements of a column, and columns.
-        pitch: From one vector to the next.
+        rows, pitch: Vectors that there is room for, and from one to the next.
         first, after: The columns wanted.
         top, bottom: The elements wanted of each.
         down, right, apart: In the result, from an element to the next one of its column, of its
@@ -42,7 +42,8 @@ class Frames(ctypes.Structure):
 
     _fields_ = [
         *((name, ctypes.c_int64) for name in (
-            "n", "m", "pitch", "first", "after", "top", "bottom", "down", "right", "apart", "parts",
+            "n", "m", "rows", "pitch", "first", "after", "top", "bottom", "down", "right", "apart",
+            "parts",
         )),
         ("gain", ctypes.c_double),
     ]  # fmt: skip
@@ -76,7 +77,9 @@ def fill_frames(
     size = np.dtype(dtype_name(rng.dtype)).itemsize
     pitch = -(-n * size // LINE) * LINE // size
     each = (row[1] - row[0]) * wide
-    frames = Frames(n, m, pitch, first, after, top, bottom, down, right, each, 0, gain)
+    frames = Frames(
+        n, m, -(-m // 2) * 2, pitch, first, after, top, bottom, down, right, each, 0, gain
+    )
     form, place, call = ctypes.byref(frames), address_of(out), library().initcore_frames
     numbers = cached_normal(-math.inf, math.inf, dtype_name(rng.dtype)).native
     how = (*constants_of(numbers), *rng.key, form)
@@ -87,12 +90,12 @@ def fill_frames(
         frames.parts = VECTORS | COLUMNS
 
         def matrices(begin: int, end: int) -> None:
-            v, to = _memory(m, pitch, size), place + (begin - groups[0]) * each * size
+            v, to = _memory(frames, size), place + (begin - groups[0]) * each * size
             call(*how, begin, end, first, after, address_of(v), to)
 
         share_out(matrices, _pieces(groups, 4 * threads if threads > 1 else 1), threads)
         return
-    v = _memory(m, pitch, size)
+    v = _memory(frames, size)
     frames.parts = VECTORS
     call(*how, *groups, 0, 0, address_of(v), place)
     frames.parts = COLUMNS
@@ -104,9 +107,9 @@ def fill_frames(
     share_out(some, _pieces((first, after), 16 * threads)[::-1], threads)
 
 
-def _memory(m: int, pitch: int, size: int) -> Any:
-    """For the vectors of a matrix, and what the diagonal of its frame begins with."""
-    return np.empty((m * (pitch + 1), size), np.uint8)
+def _memory(frames: Frames, size: int) -> Any:
+    """For the vectors of a matrix and two numbers of each."""
+    return np.empty((frames.rows * (frames.pitch + 2), size), np.uint8)
 
 
 def _pieces(whole: Range, number: int) -> list[Range]:

@@ -14,73 +14,89 @@ INLINE REAL NAME(sum)(NAME(vector) x)
     return x[0];
 }
 
-/* Vectors 0 to `count` of matrix `c` as rows of `v`, and then what the frame's diagonal begins
-   with. Elements beyond `n` are 0, and so are those before the diagonal in its vector of lanes. */
+INLINE REAL NAME(product)(const REAL *a, const REAL *b, int64_t begin, int64_t end)
+{
+    NAME(vector) x = {0};
+    for (int64_t i = begin; i < end; i += LANES)
+        x += *(const NAME(vector) *)(a + i) * *(const NAME(vector) *)(b + i);
+    return NAME(sum)(x);
+}
+
+/* The vectors of matrix `c` as rows of `v`, an even number, the last one 0 if there is no other.
+   After them `lead`, what the frame's diagonal begins with, and products of the two of a pair.
+   Elements beyond `n` are 0, and so are those before the diagonal in its vector of lanes. */
 INLINE void NAME(reflectors)(
     const struct numbers *d, const void *constants, uint32_t k0, uint32_t k1,
     const struct frames *f, uint64_t c, REAL *v)
 {
     uint32_t x0[BLOCK], x1[BLOCK];
-    for (int64_t k = 0; k < f->after; k++) {
-        REAL *x = v + k * f->pitch, *lead = v + f->m * f->pitch + k;
+    REAL *lead = v + f->rows * f->pitch, *products = lead + f->rows;
+    for (int64_t k = 0; k < (f->after + 1) / 2 * 2; k++) {
+        REAL *x = v + k * f->pitch;
         int64_t begin = k / LANES * LANES;
+        for (int64_t i = begin; i < f->pitch; i++)
+            x[i] = 0;
+        products[k] = lead[k] = 0;
+        if (k == f->m)
+            break;
         uint64_t length = f->n - k, first = c * f->m * f->n + k * (f->n + 1);
         uint64_t window[5] = {length, first, length, 1, 0};
         struct cursor at = {window, window + 5, 5, length, first, 0, {0}};
-        for (int64_t i = begin; i < k; i++)
-            x[i] = 0;
         for (int64_t i = k; i < f->n; i += BLOCK) {
             int n = f->n - i < BLOCK ? (int)(f->n - i) : BLOCK;
             counters(&at, n, x0, x1);
             cipher(k0, k1, n, x0, x1);
             NAME(draw)(d, constants, n, x0, x1, x + i);
         }
-        for (int64_t i = f->n; i < f->pitch; i++)
-            x[i] = 0;
-        NAME(vector) squares = {0};
-        for (int64_t i = begin; i < f->pitch; i += LANES) {
-            NAME(vector) y = *(const NAME(vector) *)(x + i);
-            squares += y * y;
-        }
-        REAL norm = ROOT(NAME(sum)(squares)), s = x[k] < 0 ? -1 : 1;
+        REAL norm = ROOT(NAME(product)(x, x, begin, f->pitch)), s = x[k] < 0 ? -1 : 1;
         REAL scale = 1 / ROOT(norm * (norm + s * x[k]));
         x[k] += s * norm;
         for (int64_t i = begin; i < f->pitch; i++)
             x[i] *= scale;
-        *lead = -s * (REAL)f->gain;
+        lead[k] = -s * (REAL)f->gain;
+        if (k % 2)
+            products[k - 1] = NAME(product)(x, x - f->pitch, begin, f->pitch);
     }
 }
 
-/* Columns `a` to `b` of the frame of the vectors `v`, cut to the rows wanted, to `out`. */
+/* Columns `a` to `b` of the frame of the vectors `v`, cut to the rows wanted, to `out`. A vector
+   does nothing to a column that begins before it: the products are 0. */
 INLINE void NAME(columns)(
     const struct frames *f, int64_t a, int64_t b, const REAL *v, REAL *restrict out)
 {
-    const REAL *lead = v + f->m * f->pitch;
+    const REAL *lead = v + f->rows * f->pitch, *products = lead + f->rows;
     REAL q[TILE][MOST] __attribute__((aligned(64)));
     for (int64_t j = a; j < b; j += TILE) {
         int64_t end = j + TILE < b ? j + TILE : b;
         for (int t = 0; t < TILE; t++)
             memset(q[t], 0, f->pitch * sizeof(REAL));
-        for (int64_t k = end - 1; k >= 0; k--) {
-            const REAL *x = v + k * f->pitch;
-            NAME(vector) sums[TILE] = {{0}};
-            REAL dots[TILE];
-            if (k >= j) /* the column begins here; those before it are still 0 */
-                q[k - j][k] = lead[k];
+        for (int64_t k = j; k < end; k++)
+            q[k - j][k] = lead[k];
+        for (int64_t k = (end - 1) / 2 * 2; k >= 0; k -= 2) { /* vectors k + 1, then k */
+            const REAL *y = v + k * f->pitch, *x = y + f->pitch;
+            NAME(vector) of_x[TILE] = {{0}}, of_y[TILE] = {{0}};
+            REAL along_x[TILE], along_y[TILE];
             for (int64_t i = k / LANES * LANES; i < f->pitch; i += LANES) {
-                NAME(vector) y = *(const NAME(vector) *)(x + i);
+                NAME(vector) xs = *(const NAME(vector) *)(x + i), ys = *(const NAME(vector) *)(y + i);
 #pragma GCC unroll 8
-                for (int t = 0; t < TILE; t++)
-                    sums[t] += y * *(const NAME(vector) *)(q[t] + i);
+                for (int t = 0; t < TILE; t++) {
+                    NAME(vector) z = *(const NAME(vector) *)(q[t] + i);
+                    of_x[t] += xs * z;
+                    of_y[t] += ys * z;
+                }
             }
 #pragma GCC unroll 8
-            for (int t = 0; t < TILE; t++)
-                dots[t] = NAME(sum)(sums[t]);
+            for (int t = 0; t < TILE; t++) {
+                along_x[t] = NAME(sum)(of_x[t]);
+                along_y[t] = NAME(sum)(of_y[t]) - along_x[t] * products[k];
+            }
             for (int64_t i = k / LANES * LANES; i < f->pitch; i += LANES) {
-                NAME(vector) y = *(const NAME(vector) *)(x + i);
+                NAME(vector) xs = *(const NAME(vector) *)(x + i), ys = *(const NAME(vector) *)(y + i);
 #pragma GCC unroll 8
-                for (int t = 0; t < TILE; t++)
-                    *(NAME(vector) *)(q[t] + i) -= dots[t] * y;
+                for (int t = 0; t < TILE; t++) {
+                    NAME(vector) z = *(const NAME(vector) *)(q[t] + i);
+                    *(NAME(vector) *)(q[t] + i) = z - along_x[t] * xs - along_y[t] * ys;
+                }
             }
         }
         for (int64_t t = j; t < end; t++)

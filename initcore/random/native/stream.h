@@ -40,12 +40,12 @@ struct twofold {
 
 /* Parts of frames: _frames.py says what is in it. Distances in elements. */
 struct frames {
-    int64_t n, m, pitch, first, after, top, bottom, down, right, apart, parts;
+    int64_t n, m, rows, pitch, first, after, top, bottom, down, right, apart, parts;
     double gain;
 };
 enum parts { VECTORS = 1, COLUMNS = 2 };
 #define TILE 4    /* columns worked on at once: their sums stay in registers */
-#define MOST 1040 /* elements of a column and its padding */
+#define MOST 784  /* elements of a column and its padding */
 
 INLINE uint32_t word_of(float x) { uint32_t i; memcpy(&i, &x, 4); return i; }
 INLINE float float_of(uint32_t i) { float x; memcpy(&x, &i, 4); return x; }
