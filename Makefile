@@ -28,7 +28,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 export MPLBACKEND ?= agg
 
-.PHONY: demo test unit optimized keras $(KERAS) lint format new-initializer conform networks peers fuzz bench docs look oldest build clean help
+.PHONY: demo test unit optimized keras lint format new-initializer conform networks peers fuzz bench docs look oldest build clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -55,6 +55,7 @@ define venv
 	@$(PIP) --upgrade 'pip>=25.1,<26.2'
 endef
 
+.PHONY: $(KERAS)
 keras: $(KERAS)  ## the Keras adapter on each of its backends
 
 $(KERAS): keras-%: $(DEV)

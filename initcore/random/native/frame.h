@@ -26,10 +26,9 @@ INLINE REAL NAME(product)(const REAL *a, const REAL *b, int64_t begin, int64_t e
    After them `lead`, what the frame's diagonal begins with, and products of the two of a pair.
    Elements beyond `n` are 0, and so are those before the diagonal in its vector of lanes. */
 INLINE void NAME(reflectors)(
-    const struct numbers *d, const void *constants, uint32_t k0, uint32_t k1,
-    const struct frames *f, uint64_t c, REAL *v)
+    const struct numbers *d, const struct single *single, const struct twofold *twofold,
+    uint32_t k0, uint32_t k1, const struct frames *f, uint64_t c, REAL *v)
 {
-    uint32_t x0[BLOCK], x1[BLOCK];
     REAL *lead = v + f->rows * f->pitch, *products = lead + f->rows;
     for (int64_t k = 0; k < (f->after + 1) / 2 * 2; k++) {
         REAL *x = v + k * f->pitch;
@@ -41,13 +40,7 @@ INLINE void NAME(reflectors)(
             break;
         uint64_t length = f->n - k, first = c * f->m * f->n + k * (f->n + 1);
         uint64_t window[5] = {length, first, length, 1, 0};
-        struct cursor at = {window, window + 5, 5, length, first, 0, {0}};
-        for (int64_t i = k; i < f->n; i += BLOCK) {
-            int n = f->n - i < BLOCK ? (int)(f->n - i) : BLOCK;
-            counters(&at, n, x0, x1);
-            cipher(k0, k1, n, x0, x1);
-            NAME(draw)(d, constants, n, x0, x1, x + i);
-        }
+        initcore_draw(d, single, twofold, k0, k1, window, 1, 5, 0, length, (char *)(x + k));
         REAL norm = ROOT(NAME(product)(x, x, begin, f->pitch)), s = x[k] < 0 ? -1 : 1;
         REAL scale = 1 / ROOT(norm * (norm + s * x[k]));
         x[k] += s * norm;
@@ -106,12 +99,13 @@ INLINE void NAME(columns)(
 }
 
 INLINE void NAME(frames)(
-    const struct numbers *d, const void *constants, uint32_t k0, uint32_t k1,
-    const struct frames *f, uint64_t begin, uint64_t end, int64_t a, int64_t b, REAL *v, REAL *out)
+    const struct numbers *d, const struct single *single, const struct twofold *twofold,
+    uint32_t k0, uint32_t k1, const struct frames *f, uint64_t begin, uint64_t end, int64_t a,
+    int64_t b, REAL *v, REAL *out)
 {
     for (uint64_t c = begin; c < end; c++, out += f->apart) {
         if (f->parts & VECTORS)
-            NAME(reflectors)(d, constants, k0, k1, f, c, v);
+            NAME(reflectors)(d, single, twofold, k0, k1, f, c, v);
         if (f->parts & COLUMNS)
             NAME(columns)(f, a, b, v, out);
     }

@@ -9,21 +9,6 @@
 #include "twofold.h"
 #include "window.h"
 
-#define REAL float
-#define LANES 16
-#define ROOT sqrtf
-#define NAME(x) x##_single
-#include "frame.h"
-#undef REAL
-#undef LANES
-#undef ROOT
-#undef NAME
-#define REAL double
-#define LANES 8
-#define ROOT sqrt
-#define NAME(x) x##_twofold
-#include "frame.h"
-
 #ifndef DIGEST
 #define DIGEST "unknown"
 #endif
@@ -76,6 +61,21 @@ EVERY_PROCESSOR PUBLIC void initcore_draw(
     }
 }
 
+#define REAL float
+#define LANES 16
+#define ROOT sqrtf
+#define NAME(x) x##_single
+#include "frame.h"
+#undef REAL
+#undef LANES
+#undef ROOT
+#undef NAME
+#define REAL double
+#define LANES 8
+#define ROOT sqrt
+#define NAME(x) x##_twofold
+#include "frame.h"
+
 /* Frames of the matrices `begin` to `end`, or a part: vectors to `v`, or columns `a` to `b` of it.
    `out` is where the first matrix begins. */
 EVERY_PROCESSOR PUBLIC void initcore_frames(
@@ -84,7 +84,7 @@ EVERY_PROCESSOR PUBLIC void initcore_frames(
     int64_t b, void *v, void *out)
 {
     if (d->kind == FLOAT32)
-        frames_single(d, single, k0, k1, f, begin, end, a, b, v, out);
+        frames_single(d, single, twofold, k0, k1, f, begin, end, a, b, v, out);
     else
-        frames_twofold(d, twofold, k0, k1, f, begin, end, a, b, v, out);
+        frames_twofold(d, single, twofold, k0, k1, f, begin, end, a, b, v, out);
 }
