@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from initcore.arguments import for_array, for_model
-from initcore.arrays import COMPLEX, REAL, dtype_name
+from initcore.arrays import COMPLEX, REAL, dtype_name, register_dtypes
 
 __all__ = [
     "check_module",
@@ -20,6 +20,8 @@ __all__ = [
     "shape_of",
     "unexpanded",
 ]
+
+register_dtypes({getattr(torch, name): name for name in (*REAL, *COMPLEX)})
 
 
 def check_module(who: str, model: Any) -> None:

@@ -10,6 +10,7 @@ from ._dtype import eps as eps
 from ._dtype import is_complex as is_complex
 from ._dtype import is_double as is_double
 from ._dtype import real_of as real_of
+from ._dtype import register_dtypes as register_dtypes
 from ._dtype import resolve as resolve
 from ._library import device_of as device_of
 from ._library import is_accelerator as is_accelerator

@@ -1,5 +1,6 @@
 """Namespaces and their floating dtypes, real and complex."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ __all__ = [
     "is_complex",
     "is_double",
     "real_of",
+    "register_dtypes",
     "resolve",
 ]
 
@@ -27,12 +29,29 @@ EPS = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64":
 
 
 # By name rather than by array-api-compat's cached functions, which torch.compile warns of.
+_names: dict[Any, str] = {}
+
+
+def register_dtypes(names: Mapping[Any, str]) -> None:
+    """Let `dtype_name` know a framework's dtypes without looking at their texts.
+
+    Args:
+        names: From the dtypes to their names.
+    """
+    _names.update(names)
 
 
 def dtype_name(dtype: Any) -> str:
     """`"float32"` for `"float32"`, `numpy.float32`, `torch.float32`, `jax.numpy.float32`, ..."""
     if isinstance(dtype, str):
         return dtype
+    try:
+        return _names[dtype]
+    except (KeyError, TypeError):
+        return _name_of(dtype)
+
+
+def _name_of(dtype: Any) -> str:
     try:
         text = str(dtype)
     except Exception:

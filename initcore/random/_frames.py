@@ -5,6 +5,7 @@ bits are the same on every processor. `initcore.initializers` has the reference.
 """
 
 import ctypes
+import functools
 import math
 from typing import Any
 
@@ -74,15 +75,14 @@ def fill_frames(
     (first, after), (top, bottom) = (column, row) if tall else (row, column)
     wide = column[1] - column[0]
     down, right = (wide, 1) if tall else (1, wide)
-    size = np.dtype(dtype_name(rng.dtype)).itemsize
+    how, size = _form(dtype_name(rng.dtype))
     pitch = -(-n * size // LINE) * LINE // size
     each = (row[1] - row[0]) * wide
     frames = Frames(
         n, m, -(-m // 2) * 2, pitch, first, after, top, bottom, down, right, each, 0, gain
     )
     form, place, call = ctypes.byref(frames), address_of(out), library().initcore_frames
-    numbers = cached_normal(-math.inf, math.inf, dtype_name(rng.dtype)).native
-    how = (*constants_of(numbers), *rng.key, form)
+    how = (*how, *rng.key, form)
 
     number, work = groups[1] - groups[0], n * after * (after - first)
     threads = max(1, min(cores(), number * work // PAYS))
@@ -105,6 +105,13 @@ def fill_frames(
 
     # The last columns are the work of all reflectors, the first ones of few.
     share_out(some, _pieces((first, after), 16 * threads)[::-1], threads)
+
+
+@functools.cache
+def _form(dtype: str) -> tuple[tuple[Any, Any, Any], int]:
+    """What compiled code takes first for standard normal numbers, and their size in bytes."""
+    numbers = cached_normal(-math.inf, math.inf, dtype).native
+    return constants_of(numbers), np.dtype(dtype).itemsize
 
 
 def _memory(frames: Frames, size: int) -> Any:
