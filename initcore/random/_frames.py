@@ -51,7 +51,12 @@ class Frames(ctypes.Structure):
 
 
 def has_frames(rng: Any, n: int) -> bool:
-    """Whether compiled code makes frames whose columns have `n` elements."""
+    """Whether compiled code makes frames.
+
+    Args:
+        rng: What would draw them.
+        n: Elements of a column.
+    """
     if n > LONGEST or not rng._host or dtype_name(rng.dtype) not in ("float32", "float64"):
         return False
     return is_native()

@@ -47,6 +47,7 @@ def test_a_mistake_is_answered_with_what_to_do(mistake: str) -> None:
     assert all(map(np.array_equal, before, after))
 
 
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="once is enough: on JAX")
 def test_a_backend_that_is_set_after_keras_was_imported_is_warned_of() -> None:
     """In a process of its own."""
     code = (f"import os, sys; sys.path[:0] = {sys.path!r}; import keras; "

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import pytest
 from keras import ops
 
@@ -71,6 +72,7 @@ print("shard by shard")
 """
 
 
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="only JAX has such layouts")
 def test_layouts_of_model_parallelism_are_filled_shard_by_shard(tmp_path: Path) -> None:
     here = Path(__file__).resolve().parents[2]
     eight = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=8"
