@@ -19,12 +19,11 @@ from ..arrays import (
     device_of,
     is_accelerator,
     is_complex,
-    is_contiguous,
     is_numpy,
     is_torch,
     matmul,
 )
-from ..random import Rng, fill_frames, has_frames
+from ..random import Rng, draw_frames, has_frames
 from ._frames import Block, GrowingFrame, Panels, add_to_diagonal, diagonal, eye_like, of_rank
 from ._looped import is_looped, looped
 
@@ -55,12 +54,12 @@ def haar(rng: Rng, count: int, rows: int, columns: int, gain: Any = 1.0, *, out:
         frame.apply_all(_blocks(rng, (0, count), n, m, m, gain))
         return frame.w
     shape = (count, rows, columns)
+    if has_frames(rng, n):
+        out = None if out is None else xp.reshape(out, shape)
+        return draw_frames(rng, shape, gain, (0, count), (0, rows), (0, columns), out)
     if out is None:
         out = xp.empty(shape, dtype=rng.dtype, device=rng.device)
     w = xp.reshape(out, shape)
-    if has_frames(rng, n):
-        fill_frames(rng, shape, gain, (0, count), (0, rows), (0, columns), w)
-        return w
     for c, after in _stacks(rng, (0, count), n * m):
         some = w[c:after, ...]
         # Rows are filled from the last to the first, and the Gaussians of a row, which are shorter,
@@ -89,12 +88,11 @@ def haar_part(
     """
     xp, (count, rows, columns) = rng.xp, shape
     tall, n, m = rows > columns, max(rows, columns), min(rows, columns)
+    if has_frames(rng, n):
+        return draw_frames(rng, shape, gain, groups, row, column, out)
     if out is None:
         sizes = tuple(b - a for a, b in (groups, row, column))
         out = xp.empty(sizes, dtype=rng.dtype, device=rng.device)
-    if has_frames(rng, n) and is_contiguous(out):
-        fill_frames(rng, shape, gain, groups, row, column, out)
-        return out
     first, after = groups
     if after - first == 1 < count and _is_stacked(rng, n * m):  # none of them is made alone
         other = max(first - 1, 0)

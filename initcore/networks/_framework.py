@@ -9,6 +9,7 @@ to `initcore.networks.initialize`, `initcore.diagnostics.signal_report` and thei
 
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -23,6 +24,7 @@ __all__ = [
     "Linearized",
     "PlannedModel",
     "Recording",
+    "SharedModel",
     "TracedModel",
     "as_call",
     "calling",
@@ -105,6 +107,16 @@ class FillableModel(Protocol[Result]):
 
     def finish(self, report: Report) -> Result:
         """The report, with the new model where models are not written in place."""
+
+
+class SharedModel(FillableModel[Result], Protocol[Result]):
+    """A model whose weights can be written by several threads at once."""
+
+    def beside(self, path: str) -> bool:
+        """Whether a weight may be written while others are."""
+
+    def pool(self) -> AbstractContextManager[Executor]:
+        """Threads that write them, each on one core; where it ends, nothing is written any more."""
 
 
 class PlannedModel(FillableModel[Result], Protocol[Result]):

@@ -1,5 +1,7 @@
 """`initialize`: a plan is made, checked against the model's weights, and applied."""
 
+import contextlib
+import itertools
 import math
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar, cast
@@ -9,7 +11,7 @@ from ..random import Rng
 from ..reports import progress
 from ._assignment import Assignment, Paths
 from ._fitting import difference, fitted
-from ._framework import FillableModel, PlannedModel, TracedModel
+from ._framework import FillableModel, PlannedModel, SharedModel, TracedModel
 from ._plan import Plan
 from ._planning import plan
 from ._report import Report
@@ -127,8 +129,21 @@ def _checked(report: Report, plan: Plan, model: FillableModel[Any], check: Check
 
 
 def _write(chosen: Sequence[Assignment], seed: int, model: FillableModel[Any]) -> None:
-    for a in progress(chosen, WHO):
+    """Write the weights, side by side those that the model lets be."""
+
+    def write(a: Assignment) -> None:
         model.write(a, Rng(seed).fold_in(a.key).key)
+
+    beside = getattr(model, "beside", None)
+    some = [a for a in chosen if beside(a.weight.path)] if beside else []
+    if len(some) < 2:
+        some = []
+    paths = {a.weight.path for a in some}
+    rest = map(write, (a for a in chosen if a.weight.path not in paths))
+    with cast(SharedModel[Any], model).pool() if some else contextlib.nullcontext() as pool:
+        together = pool.map(write, some) if pool else ()
+        for _ in progress(itertools.chain(together, rest), WHO, len(chosen)):
+            pass
 
 
 def _scaled(plan: Plan, chosen: Sequence[str], model: TracedModel[Any]) -> dict[str, float]:

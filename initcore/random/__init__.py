@@ -15,7 +15,7 @@ from ._distribution import TRUNCATED_STD as TRUNCATED_STD
 from ._distribution import Distribution as Distribution
 from ._fill import cores as cores
 from ._fill import on_numpy as on_numpy
-from ._frames import fill_frames as fill_frames
+from ._frames import draw_frames as draw_frames
 from ._frames import has_frames as has_frames
 from ._host_call import host_call as host_call
 from ._native import is_compiled as is_compiled

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import address_of, dtype_name
+from ..arrays import address_of, dtype_name, is_contiguous
 from ._distribution import cached_normal
 from ._fill import cores, is_native, share_out
 from ._native import constants_of, library
 
-__all__ = ["fill_frames", "has_frames"]
+__all__ = ["draw_frames", "has_frames"]
 
 LONGEST = 768  # elements of a column; products of matrices are faster for longer ones
 LINE = 64  # bytes that rows of vectors are filled up to
@@ -62,19 +62,47 @@ def has_frames(rng: Any, n: int) -> bool:
     return is_native()
 
 
-def fill_frames(
+def draw_frames(
     rng: Any, shape: tuple[int, int, int], gain: float, groups: Range, row: Range, column: Range,
     out: Any,
-) -> None:  # fmt: skip
-    """Write a rectangle of Haar-random matrices into `out`.
+) -> Any:  # fmt: skip
+    """A rectangle of Haar-random matrices, `(groups, rows, columns)`.
 
     Args:
         rng: Such that `has_frames`.
         shape: The number of matrices, their rows and columns.
         gain: What all singular values are.
         groups, row, column: Ranges `(first, after)` of matrices, of their rows and columns.
-        out: Contiguous array of NumPy or PyTorch, `(groups, rows, columns)` of the rectangle.
+        out: An array of that shape to write into, or None.
     """
+    sizes = tuple(after - first for first, after in (groups, row, column))
+    place = _address(out)
+    x = np.empty(sizes, dtype_name(rng.dtype)) if place is None else out
+    _fill(rng, shape, gain, groups, row, column, address_of(x) if place is None else place)
+    if place is not None:
+        return out
+    x = rng._from_host(x)
+    if out is None:
+        return x
+    out[...] = x
+    return out
+
+
+def _address(out: Any) -> int | None:
+    """Where the memory of an array begins, of one that has some in the order of its axes."""
+    if out is None or not is_contiguous(out):
+        return None
+    try:
+        return address_of(out)
+    except RuntimeError:  # inside of torch.func's transforms an array has no memory
+        return None
+
+
+def _fill(
+    rng: Any, shape: tuple[int, int, int], gain: float, groups: Range, row: Range, column: Range,
+    place: int,
+) -> None:  # fmt: skip
+    """Write the rectangle to memory."""
     _, rows, columns = shape
     tall, n, m = rows > columns, max(rows, columns), min(rows, columns)
     (first, after), (top, bottom) = (column, row) if tall else (row, column)
@@ -86,7 +114,7 @@ def fill_frames(
     frames = Frames(
         n, m, -(-m // 2) * 2, pitch, first, after, top, bottom, down, right, each, 0, gain
     )
-    form, place, call = ctypes.byref(frames), address_of(out), library().initcore_frames
+    form, call = ctypes.byref(frames), library().initcore_frames
     how = (*how, *rng.key, form)
 
     number, work = groups[1] - groups[0], n * after * (after - first)

@@ -2,6 +2,8 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
 
@@ -24,10 +26,13 @@ from .._tensor import check_tensor, has_values, in_place
 from ._inputs import guesses
 from ._parameters import is_lazy, is_quantized, parameters_of
 from ._runs import Runs, as_array
+from ._threads import is_alone, threads
 from ._trace import trace
 from ._weights import computed_weights
 
 __all__ = ["TorchModel"]
+
+LARGE = 1 << 22  # elements: beside larger weights the memory to work in would add up
 
 
 class TorchModel(Runs):
@@ -108,6 +113,14 @@ class TorchModel(Runs):
             return
         write(specs[assignment.name], rng, assignment.shape, dict(assignment.parameters), tensor,
               assignment.layout)  # fmt: skip
+
+    def beside(self, path: str) -> bool:
+        if path in self._computed or not is_alone(self._weights[path]):
+            return False
+        return self._weights[path].numel() <= LARGE
+
+    def pool(self) -> AbstractContextManager[Executor]:
+        return threads()
 
     @property
     def unwritten(self) -> Sequence[str]:
