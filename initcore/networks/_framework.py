@@ -24,6 +24,7 @@ __all__ = [
     "Linearized",
     "PlannedModel",
     "Recording",
+    "SentModel",
     "SharedModel",
     "TracedModel",
     "as_call",
@@ -117,6 +118,16 @@ class SharedModel(FillableModel[Result], Protocol[Result]):
 
     def pool(self) -> AbstractContextManager[Executor]:
         """Threads that write them, each on one core; where it ends, nothing is written any more."""
+
+
+class SentModel(FillableModel[Result], Protocol[Result]):
+    """A model whose processes share work: each makes some weights and sends the others their parts.
+
+    All processes write the same weights in the same order.
+    """
+
+    def announce(self, coming: Sequence[tuple[Assignment, tuple[int, int]]]) -> None:
+        """Take note of what will be written next, with the keys."""
 
 
 class PlannedModel(FillableModel[Result], Protocol[Result]):

@@ -11,7 +11,7 @@ from ..random import Rng
 from ..reports import progress
 from ._assignment import Assignment, Paths
 from ._fitting import difference, fitted
-from ._framework import FillableModel, PlannedModel, SharedModel, TracedModel
+from ._framework import FillableModel, PlannedModel, SentModel, SharedModel, TracedModel
 from ._plan import Plan
 from ._planning import plan
 from ._report import Report
@@ -130,9 +130,12 @@ def _checked(report: Report, plan: Plan, model: FillableModel[Any], check: Check
 
 def _write(chosen: Sequence[Assignment], seed: int, model: FillableModel[Any]) -> None:
     """Write the weights, side by side those that the model lets be."""
+    keys = {a.weight.path: Rng(seed).fold_in(a.key).key for a in chosen}
+    if hasattr(model, "announce"):
+        cast(SentModel[Any], model).announce([(a, keys[a.weight.path]) for a in chosen])
 
     def write(a: Assignment) -> None:
-        model.write(a, Rng(seed).fold_in(a.key).key)
+        model.write(a, keys[a.weight.path])
 
     beside = getattr(model, "beside", None)
     some = [a for a in chosen if beside(a.weight.path)] if beside else []

@@ -61,6 +61,49 @@ print("equal")
 dist.destroy_process_group()
 """
 
+OWNERS = """
+import torch, torch.distributed as dist
+from torch import nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
+import initcore_torch as init
+from initcore_torch.networks import _model
+
+dist.init_process_group("gloo")
+ranks = dist.get_world_size()
+mesh = init_device_mesh("cpu", (ranks,))
+drawn = []
+draw = _model.draw_with
+_model.draw_with = lambda rng, a: drawn.append(a.weight.path) or draw(rng, a)
+
+def dense():
+    sizes = [(300, 901), (901, 300), (300, 1000), (1000, 300), (300, 301), (301, 4)]
+    return nn.Sequential(*(m for a, b in sizes for m in (nn.Linear(a, b), nn.Tanh())))
+
+def images():
+    return nn.Sequential(*(m for _ in range(3) for m in (nn.Conv2d(90, 90, 3), nn.ReLU())))
+
+for make, scheme, shape in (
+    (dense, "orthogonal", (2, 300)),
+    (images, {"*.weight": "conv_orthogonal", "*.bias": "zeros"}, (1, 90, 9, 9)),
+):
+    whole, model = make(), make()
+    init.initialize(whole, scheme, seed=5, sample_input=torch.zeros(shape))
+    for dtype in (torch.float32, torch.bfloat16):
+        model = make().to(dtype)
+        fully_shard(model, mesh=mesh)
+        kernels = [n for n, p in model.named_parameters() if p.numel() >= 1 << 16]
+        drawn.clear()
+        plan = init.plan(model, scheme, seed=5, sample_input=torch.zeros(shape, dtype=dtype))
+        plan.apply(model)
+        assert drawn == kernels[dist.get_rank()::ranks], (drawn, kernels)
+        for (name, p), q in zip(whole.named_parameters(), model.parameters(), strict=True):
+            assert torch.equal(p.to(dtype), q.full_tensor()), (name, dtype)
+        plan.fingerprint(model)
+print("equal")
+dist.destroy_process_group()
+"""
+
 TENSORS = """
 import torch, torch.distributed as dist
 from torch import nn
@@ -124,6 +167,11 @@ def test_every_fill_writes_the_part_that_a_process_holds(tmp_path: Path, ranks: 
 
 def test_sharded_models_get_the_values_of_one_process(tmp_path: Path) -> None:
     run(SHARDED, 2, tmp_path)
+
+
+@pytest.mark.parametrize("ranks", [2, pytest.param(3, marks=pytest.mark.thorough)])
+def test_each_process_makes_some_kernels_whole(tmp_path: Path, ranks: int) -> None:
+    run(OWNERS, ranks, tmp_path)
 
 
 def run(script: str, ranks: int, folder: Path) -> None:

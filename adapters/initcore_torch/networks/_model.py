@@ -1,11 +1,12 @@
 """A PyTorch model as the core sees it."""
 
 import contextlib
+import functools
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,7 @@ from .._fill import write
 from .._precision import full_precision
 from .._tensor import check_tensor, has_values, in_place
 from ._inputs import guesses
+from ._owners import Owners
 from ._parameters import is_lazy, is_quantized, parameters_of
 from ._runs import Runs, as_array
 from ._threads import is_alone, threads
@@ -47,6 +49,7 @@ class TorchModel(Runs):
                 "yet; call it once on real inputs first."
             )
         self._computed = computed_weights(module)
+        self._owners: Owners | None = None
 
     @cached_property
     def graph(self) -> Graph:
@@ -96,8 +99,23 @@ class TorchModel(Runs):
                 return self._computed[path].value.detach()
         return self._weights[path]
 
+    def announce(self, coming: Sequence[tuple[Assignment, tuple[int, int]]]) -> None:
+        def whole(assignment: Assignment, key: tuple[int, int], tensor: Any) -> Tensor:
+            device = tensor.to_local().device
+            rng = Rng.from_key(key, xp=torch, dtype=tensor.dtype, device=device)
+            with torch.no_grad(), full_precision():
+                return cast(Tensor, draw_with(rng, assignment))
+
+        self._owners = Owners(
+            (a, t, functools.partial(whole, a, key, t))
+            for a, key in coming
+            if a.weight.path not in self._computed and has_values(t := self._tensor(a.weight.path))
+        )
+
     def write(self, assignment: Assignment, key: tuple[int, int]) -> None:
         path = assignment.weight.path
+        if self._owners is not None and self._owners.write(path):
+            return
         tensor = self._tensor(path)
         if assignment.name is None or not has_values(tensor):
             return
