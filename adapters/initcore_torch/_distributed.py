@@ -1,5 +1,6 @@
 """Tensors whose parts lie in several processes: `torch.distributed` DTensors."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
@@ -7,6 +8,7 @@ from torch import Tensor
 __all__ = [
     "check_distributed",
     "check_same_key",
+    "indices_at",
     "is_distributed",
     "local_part",
     "local_rectangle",
@@ -58,15 +60,15 @@ def local_part(tensor: Tensor) -> tuple[tuple[int, ...], Tensor]:
     if not is_distributed(tensor):
         return (0,) * tensor.ndim, tensor
     local: Tensor = tensor.to_local()  # type: ignore[attr-defined]
-    indices = _indices(tensor)
+    indices = indices_at(tensor, tensor.device_mesh.get_coordinate())  # type: ignore[attr-defined]
     ends = [(int(at[0]), int(at[-1]) + 1) if len(at) else (0, 0) for at in indices]
     if tuple(b - a for a, b in ends) != tuple(local.shape):
         raise ValueError(f"a part of shape {tuple(local.shape)} is no rectangle of its tensor.")
     return tuple(a for a, _ in ends), local
 
 
-def _indices(tensor: Any) -> list[Tensor]:
-    """Which indices this process has along each axis, placement by placement."""
+def indices_at(tensor: Any, coordinate: Sequence[int]) -> list[Tensor]:
+    """Which indices the process at a place of the mesh has along each axis of a DTensor."""
     import torch
 
     mesh, found = tensor.device_mesh, [torch.arange(n) for n in tensor.shape]
@@ -75,7 +77,7 @@ def _indices(tensor: Any) -> list[Tensor]:
             axis = placement.dim
             whole = found[axis].reshape([1] * axis + [-1])
             shards, _ = placement._split_tensor(whole, mesh.size(number), with_padding=False)
-            found[axis] = shards[mesh.get_coordinate()[number]].reshape(-1)
+            found[axis] = shards[coordinate[number]].reshape(-1)
     return found
 
 

@@ -66,6 +66,7 @@ import torch, torch.distributed as dist
 from torch import nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
+from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
 import initcore_torch as init
 from initcore_torch.networks import _model
 
@@ -100,6 +101,20 @@ for make, scheme, shape in (
         for (name, p), q in zip(whole.named_parameters(), model.parameters(), strict=True):
             assert torch.equal(p.to(dtype), q.full_tensor()), (name, dtype)
         plan.fingerprint(model)
+if ranks == 4:  # over tensor parallelism: strided shards
+    grid = init_device_mesh("cpu", (2, 2), mesh_dim_names=("dp", "tp"))
+    whole, model = dense(), dense()
+    init.initialize(whole, "orthogonal", seed=5)
+    styles = {str(2 * n): (ColwiseParallel, RowwiseParallel)[n % 2]() for n in range(4)}
+    parallelize_module(model, grid["tp"], styles)
+    for n in range(4):
+        fully_shard(model[2 * n], mesh=grid["dp"])
+    drawn.clear()
+    plan = init.plan(whole, "orthogonal", seed=5)
+    plan.apply(model)
+    assert [n for n in drawn if n != "8.weight"] == [f"{2 * dist.get_rank()}.weight"], drawn
+    for n in range(4):
+        assert torch.equal(whole[2 * n].weight, model[2 * n].weight.full_tensor()), n
 print("equal")
 dist.destroy_process_group()
 """
@@ -169,7 +184,7 @@ def test_sharded_models_get_the_values_of_one_process(tmp_path: Path) -> None:
     run(SHARDED, 2, tmp_path)
 
 
-@pytest.mark.parametrize("ranks", [2, pytest.param(3, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("ranks", [pytest.param(3, marks=pytest.mark.thorough), 4])
 def test_each_process_makes_some_kernels_whole(tmp_path: Path, ranks: int) -> None:
     run(OWNERS, ranks, tmp_path)
 

@@ -5,16 +5,17 @@ whole. In a round, each of the processes that share such kernels draws one of th
 every process its part. Each byte is sent once, and no process holds more than one whole kernel.
 """
 
+import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 
 from initcore import specs
 from initcore.networks import Assignment
 
-from .._distributed import is_distributed
+from .._distributed import indices_at, is_distributed
 
 __all__ = ["Owners"]
 
@@ -30,58 +31,78 @@ class Owners:
     """
 
     def __init__(self, coming: Iterable[tuple[Assignment, Any, Draw]]) -> None:
-        by_group: dict[Any, list[tuple[str, Any, Draw]]] = {}
+        by_mesh: dict[Any, list[tuple[str, Any, Draw]]] = {}
         for a, tensor, draw in coming:
-            axis = _axis(a, tensor)
-            if axis is not None:
-                group = tensor.device_mesh.get_group(axis)
-                by_group.setdefault((group, axis), []).append((a.weight.path, tensor, draw))
-        # What is too little for every second process at least, each makes its part of.
-        self._items = {key: items for key, items in by_group.items()
-                       if 2 * len(items) >= torch.distributed.get_world_size(key[0])}  # fmt: skip
-        self._places = {
-            path: (key, number)
-            for key, items in self._items.items()
+            if _is_shared_out(a, tensor):
+                by_mesh.setdefault(tensor.device_mesh, []).append((a.weight.path, tensor, draw))
+        # Of too few for every second process at least, each makes its part.
+        self._items = {mesh: items for mesh, items in by_mesh.items()
+                       if 2 * len(items) >= mesh.size()}  # fmt: skip
+        self._numbers = {
+            path: (mesh, number)
+            for mesh, items in self._items.items()
             for number, (path, *_) in enumerate(items)
         }
         self._made: dict[str, Tensor] = {}
 
     def write(self, path: str) -> bool:
         """Write this process's part of a kernel, or say that it is not among these."""
-        if path not in self._places:
+        if path not in self._numbers:
             return False
-        (group, axis), number = self._places[path]
-        items, ranks = self._items[group, axis], torch.distributed.get_world_size(group)
-        first, owner = number - number % ranks, number % ranks
-        here = torch.distributed.get_rank(group)
-        if number == first and first + here < len(items):
-            own, _, draw = items[first + here]
+        mesh, number = self._numbers[path]
+        items, ranks = self._items[mesh], mesh.mesh.flatten().tolist()
+        place, owner = ranks.index(distributed.get_rank()), number % len(ranks)
+        if owner == 0 and number + place < len(items):  # a round begins
+            own, _, draw = items[number + place]
             self._made[own] = draw()
         tensor = items[number][1]
-        placement = tensor.placements[axis]
+        everywhere = [indices_at(tensor, c) for c in itertools.product(*map(range, mesh.shape))]
+        most = max(_size(indices) for indices in everywhere)  # all that is sent has one size
         with torch.no_grad():
             local = tensor.to_local()
-            size = list(tensor.shape)
-            size[placement.dim] = -(-size[placement.dim] // ranks)
-            part = torch.empty(size, dtype=tensor.dtype, device=local.device)
+            part = torch.empty(most, dtype=tensor.dtype, device=local.device)
             parts = None
-            if here == owner:  # of one size: the last ones are filled up
-                whole = self._made.pop(path)
-                parts, _ = placement._split_tensor(whole, ranks, with_padding=True, contiguous=True)
-            source = torch.distributed.get_global_rank(group, owner)
-            torch.distributed.scatter(part, parts, src=source, group=group)
-            local.copy_(part.narrow(placement.dim, 0, local.shape[placement.dim]))
+            if place == owner:
+                parts = _cut(self._made.pop(path), everywhere, most)
+            distributed.scatter(part, parts, src=ranks[owner], group=_group(mesh))
+            local.copy_(part[: local.numel()].view(local.shape))
         return True
 
 
-def _axis(a: Assignment, tensor: Any) -> int | None:
-    """The axis of the mesh along which a kernel is shared out, if it is by one alone."""
+def _is_shared_out(a: Assignment, tensor: Any) -> bool:
     if a.name is None or not is_distributed(tensor) or tensor.numel() < LEAST:
-        return None
-    spec = specs[a.name]
+        return False
+    spec, placements = specs[a.name], tensor.placements
     if spec.exact_across_namespaces or not spec.random:  # cheap in part
-        return None
-    split = [n for n, p in enumerate(tensor.placements) if not p.is_replicate()]
-    if len(split) != 1 or not tensor.placements[split[0]].is_shard():
-        return None
-    return split[0] if tensor.device_mesh.size(split[0]) > 1 else None
+        return False
+    if any(p.is_partial() for p in placements) or all(p.is_replicate() for p in placements):
+        return False
+    return _group(tensor.device_mesh) is not None
+
+
+def _group(mesh: Any) -> Any:
+    """The group of all processes of a mesh, if there is one."""
+    if mesh.ndim == 1:
+        return mesh.get_group()
+    return distributed.group.WORLD if mesh.size() == distributed.get_world_size() else None
+
+
+def _size(indices: Iterable[Tensor]) -> int:
+    size = 1
+    for along in indices:
+        size *= len(along)
+    return size
+
+
+def _cut(whole: Tensor, everywhere: Iterable[list[Tensor]], most: int) -> list[Tensor]:
+    """The parts in a row each, filled up to one size."""
+    found = []
+    for indices in everywhere:
+        part = whole
+        for axis, along in enumerate(indices):
+            if len(along) < whole.shape[axis]:
+                part = part.index_select(axis, along.to(whole.device))
+        filled = whole.new_empty(most)
+        filled[: part.numel()] = part.reshape(-1)
+        found.append(filled)
+    return found
