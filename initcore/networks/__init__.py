@@ -19,6 +19,8 @@ from ._framework import FillableModel as FillableModel
 from ._framework import Linearized as Linearized
 from ._framework import PlannedModel as PlannedModel
 from ._framework import Recording as Recording
+from ._framework import SentModel as SentModel
+from ._framework import SharedModel as SharedModel
 from ._framework import TracedModel as TracedModel
 from ._framework import as_call as as_call
 from ._framework import calling as calling

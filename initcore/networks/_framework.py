@@ -127,7 +127,7 @@ class SentModel(FillableModel[Result], Protocol[Result]):
     """
 
     def announce(self, coming: Sequence[tuple[Assignment, tuple[int, int]]]) -> None:
-        """Take note of what will be written next, with the keys."""
+        """Take note of what will be written next: `coming` has the assignments and their keys."""
 
 
 class PlannedModel(FillableModel[Result], Protocol[Result]):
