@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from initcore.activations import activation_of
-from initcore_jax import initialize
-from tests.networks.test_gains import DISTINCT, UNHELD, WIDTH
+from initcore_jax import initialize, plan
+from tests.networks.test_gains import DISTINCT, WIDTH
 
 SPELLED: dict[str, Callable[[Any], Any]] = {
     "cos": jnp.cos, "erf": lambda x: jax.lax.erf(x * math.sqrt(math.pi) / 2),
@@ -55,10 +55,22 @@ def test_every_activation_is_tried_as_itself() -> None:
         np.testing.assert_allclose(written, activation_of(name).value(x), rtol=2e-6, atol=2e-6)
 
 
+def test_every_activation_is_seen_as_itself() -> None:
+    def net(params: Any, x: Any) -> Any:
+        for name, w in sorted(params.items()):
+            x = function_of(name)(x @ w)
+        return x @ jnp.ones((8, 2))
+
+    params = {name: jnp.zeros((8, 8)) for name in DISTINCT}
+    made = plan((net, params), "he_normal", sample_input=jnp.ones((2, 8)))
+    seen = {w.path: w.activation for w in made.network.kernels}
+    assert seen == {**{name: name for name in DISTINCT}, "elu": "celu"}
+
+
 @pytest.mark.parametrize(
     ("name", "depth"),
-    # Deep ones for a few: the gains are the core's, the activation is the adapter's.
-    [*itertools.product(sorted(set(DISTINCT) - UNHELD), [10]),
+    # A few: the gains are the core's, the activation is the adapter's.
+    [*itertools.product(["hard_silu", "mish", "prelu", "selu", "tanh"], [10]),
      *itertools.product(["gelu", "relu"], [50])],
 )  # fmt: skip
 def test_signals_and_gradients_keep_their_size(name: str, depth: int) -> None:
