@@ -49,8 +49,12 @@ def growth(library: str, name: str, shape: tuple[int, ...]) -> str:
 def print_growth(library: str, name: str, *sizes: str) -> None:
     import torch
 
+    from initcore.random import on_numpy
+
     fill = function(library, name)
-    fill(torch.empty([64] * len(sizes)))  # whatever is loaded at the first call
+    fill(torch.empty([64] * len(sizes)))  # whatever is loaded at the first call,
+    with on_numpy():  # and what products of matrices keep, which compiled code does without
+        fill(torch.empty([64] * len(sizes)))
     w = torch.zeros([int(n) for n in sizes]).add_(1)
     size = w.numel() * 4 / 2**20
     print(f"{(grown(lambda: fill(w)) + size) / size:.1f}")
