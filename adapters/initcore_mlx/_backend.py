@@ -29,8 +29,9 @@ class MlxBackend:
         self, name: str, shape: Any, *, seed: Any, dtype: Any = "float32", **parameters: Any
     ) -> Any:
         """A kernel drawn in MLX's order `(out, *k, in)`, turned to the canonical one."""
-        if not isinstance(getattr(mx, str(dtype), None), mx.Dtype):
-            raise TypeError(f"MLX has no dtype {dtype!r}.")
+        if dtype not in self.dtypes:
+            raise TypeError(f"This backend draws {', '.join(self.dtypes)}, got {dtype!r}.")
+        name == "constant" and specs[name].check_parameters(parameters)  # MLX takes more
         own = tuple(shape) if len(shape) < 2 else (shape[0], *shape[2:], shape[1])
         w = self._draw(name, mx.zeros(own, dtype=getattr(mx, dtype)), seed, parameters)
         x = np.array(w.astype(mx.float64, stream=mx.cpu)).astype(str(w.dtype).rpartition(".")[2])

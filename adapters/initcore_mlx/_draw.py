@@ -37,13 +37,12 @@ class Initializer:
             lambda n: {name: self.who}.get(n, n), "an array of shape", called="(w)"
         )
         self.layout, self.finish = layout or kernel_layout(values.get("groups", 1)), finish
-        if not isinstance(values.get("value"), bool | complex | mx.array):  # which MLX takes
+        number = bool if str(dtype).rpartition(".")[2] in REAL else complex
+        if not isinstance(values.get("value"), (bool, number, mx.array)):
             self.spec.check_parameters(values, wording=self.wording)
         name in CONSTANTS or dtype is None or check_dtype(dtype, self.who)
 
-    def __call__(
-        self, a: mx.array, *, seed: int | None = None, key: mx.array | None = None
-    ) -> mx.array:
+    def __call__(self, a: mx.array, *, seed: Any = None, key: Any = None) -> mx.array:
         return self.fill(a, self.values, seed, key)
 
     def fill(self, a: mx.array, values: Mapping[str, Any], seed: Any, key: Any) -> mx.array:

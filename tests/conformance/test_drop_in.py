@@ -1,11 +1,13 @@
 """Names taken over from a framework: each facet sees the mistake meant for it, and no other."""
 
 import pytest
+import torch
 
+import initcore_torch
 from initcore import specs
 from initcore_conformance import CHECKS, _runner
 from initcore_conformance._runner import examine
-from initcore_conformance.drop_in import FRAMEWORKS, framework_of
+from initcore_conformance.drop_in import FRAMEWORKS, Trial, framework_of
 from initcore_conformance.drop_in._samples import unlike
 
 from .zoo import FAULTS, Fault
@@ -73,3 +75,11 @@ def test_samples_of_one_distribution_are_not_told_apart() -> None:
     assert "mean square is" in (unlike(1.2 * x, y) or "")
     assert "a share of" in (unlike(np.sign(x), y) or "")
     assert unlike(x + 1j * y, y + 1j * x) is None
+
+
+def test_numbers_of_every_dtype_can_be_compared() -> None:
+    framework = framework_of("torch.nn.init")
+    for dtype in framework.dtypes:
+        own, given = torch.nn.init.constant_, {"val": 1}
+        trial = Trial("constant_", own, initcore_torch, given, (3,), dtype, 0)
+        assert framework.numbers(initcore_torch.constant_, trial, 0).tolist() == [1, 1, 1]

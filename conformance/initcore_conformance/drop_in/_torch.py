@@ -258,9 +258,10 @@ class PyTorch(Framework):
         _fill(trial.theirs, _tensor(full), full)
 
     def numbers(self, fill: Any, trial: Trial, seed: int) -> Any:
-        """The tensor after `torch.manual_seed`."""
+        """The tensor after `torch.manual_seed`; NumPy has no bfloat16."""
         torch.manual_seed(seed)
-        return _fill(fill, _tensor(trial), trial).resolve_conj().numpy()
+        w = _fill(fill, _tensor(trial), trial).resolve_conj()
+        return (w.float() if w.dtype == torch.bfloat16 else w).numpy()
 
     def call(self, where: str, trial: Trial) -> str:
         """A fill of an empty tensor."""
