@@ -119,7 +119,7 @@ def _fill(
 
     number, work = groups[1] - groups[0], n * after * (after - first)
     threads = max(1, min(cores(), number * work // PAYS))
-    if number > 1 or threads == 1:
+    if number >= threads:
         frames.parts = VECTORS | COLUMNS
 
         def matrices(begin: int, end: int) -> None:
@@ -129,15 +129,17 @@ def _fill(
         share_out(matrices, _pieces(groups, 4 * threads if threads > 1 else 1), threads)
         return
     v = _memory(frames, size)
-    frames.parts = VECTORS
-    call(*how, *groups, 0, 0, address_of(v), place)
-    frames.parts = COLUMNS
+    for c in range(*groups):
+        where = address_of(v), place + (c - groups[0]) * each * size
+        frames.parts = VECTORS
+        call(*how, c, c + 1, 0, 0, *where)
+        frames.parts = COLUMNS
 
-    def some(begin: int, end: int) -> None:
-        call(*how, *groups, begin, end, address_of(v), place)
+        def some(begin: int, end: int, c: int = c, where: Any = where) -> None:
+            call(*how, c, c + 1, begin, end, *where)
 
-    # The last columns are the work of all reflectors, the first ones of few.
-    share_out(some, _pieces((first, after), 16 * threads)[::-1], threads)
+        # The last columns are the work of all reflectors, the first ones of few.
+        share_out(some, _pieces((first, after), 16 * threads, TILE)[::-1], threads)
 
 
 @functools.cache
@@ -152,8 +154,8 @@ def _memory(frames: Frames, size: int) -> Any:
     return np.empty((frames.rows * (frames.pitch + 2), size), np.uint8)
 
 
-def _pieces(whole: Range, number: int) -> list[Range]:
+def _pieces(whole: Range, number: int, tile: int = 1) -> list[Range]:
     """A range in about so many pieces, of whole tiles each."""
     a, end = whole
-    step = max(1, -(-(end - a) // (number * TILE))) * TILE
+    step = max(1, -(-(end - a) // (number * tile))) * tile
     return [(b, min(b + step, end)) for b in range(a, end, step)]
