@@ -78,7 +78,7 @@ conform: $(DEV)  ## the thorough property run on every backend, and the slow tes
 	$(BIN)/initcore conform numpy numpy:reference array_api_strict torch jax keras mlx --profile thorough \
 		--report out/conformance.html --report out/conformance.json
 	$(BIN)/python -m pytest tests -m thorough -q --ignore=tests/keras_adapter
-	$(MAKE) keras BUDGET=thorough QUICK_JAX=
+	$(MAKE) -j $(WORKERS) keras BUDGET=thorough QUICK_JAX=
 
 networks: $(DEV)  ## real networks against what an expert expects of them: docs/networks_zoo.md
 	$(PIP) --group networks

@@ -32,6 +32,11 @@ def compiler() -> str | None:
     return next((name for name in names if name and shutil.which(name)), None)
 
 
+def command(made: Path, *flags: str, folder: Path = FOLDER) -> list[str]:
+    """What compiles the sources of `folder` into the library `made`, where there is a compiler."""
+    return [compiler() or "cc", *FLAGS, *flags, "-o", str(made), str(folder / "stream.c"), "-lm"]
+
+
 def compiled() -> Path | None:
     """The compiled library, made where it is not up to date; None where it cannot be made."""
     library = FOLDER / LIBRARY
@@ -39,17 +44,14 @@ def compiled() -> Path | None:
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     if library.exists() and digest.encode() in library.read_bytes():
         return library
-    found = compiler()
-    if found is None:
+    if compiler() is None:
         return None
     made = library.with_suffix(f".{os.getpid()}")
     # Several processors in one library need a compiler and a loader that know of it.
     for clones in (["-DCLONES"], []):
-        command = [found, *FLAGS, *clones, f'-DDIGEST="{digest}"', "-o", str(made)]
+        words = command(made, *clones, f'-DDIGEST="{digest}"', folder=FOLDER)
         try:
-            done = subprocess.run(
-                [*command, str(FOLDER / "stream.c"), "-lm"], capture_output=True, check=False
-            )
+            done = subprocess.run(words, capture_output=True, check=False)
         except OSError:
             return None
         if done.returncode == 0:

@@ -76,10 +76,10 @@ def draw_frames(
         out: An array of that shape to write into, or None.
     """
     sizes = tuple(after - first for first, after in (groups, row, column))
-    place = _address(out)
-    x = np.empty(sizes, dtype_name(rng.dtype)) if place is None else out
-    _fill(rng, shape, gain, groups, row, column, address_of(x) if place is None else place)
-    if place is not None:
+    direct = out is not None and _has_memory(out)
+    x = out if direct else np.empty(sizes, dtype_name(rng.dtype))
+    _fill(rng, shape, gain, groups, row, column, address_of(x))
+    if direct:
         return out
     x = rng._from_host(x)
     if out is None:
@@ -88,14 +88,15 @@ def draw_frames(
     return out
 
 
-def _address(out: Any) -> int | None:
-    """Where the memory of an array begins, of one that has some in the order of its axes."""
-    if out is None or not is_contiguous(out):
-        return None
+def _has_memory(x: Any) -> bool:
+    """Whether an array lies in memory in the order of its axes."""
+    if not is_contiguous(x):
+        return False
     try:
-        return address_of(out)
+        address_of(x)
     except RuntimeError:  # inside of torch.func's transforms an array has no memory
-        return None
+        return False
+    return True
 
 
 def _fill(

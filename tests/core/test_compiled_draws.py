@@ -172,8 +172,7 @@ def test_processors_give_the_same_bits(form: str, tmp_path: Path) -> None:
     if not all(flag[2:] in flags_of_this_processor() for flag in form.split()):
         pytest.skip(f"this processor has no {form}")
     library = tmp_path / "stream"
-    command = [hatch_build.compiler(), *hatch_build.FLAGS, *form.split(), "-o", str(library)]
-    subprocess.run([*command, str(native.FOLDER / "stream.c"), "-lm"], check=True)
+    subprocess.run(hatch_build.command(library, *form.split()), check=True)
     loaded = native.typed(ctypes.CDLL(str(library)))
     for dtype in DTYPES:
         rng = Rng(9, dtype=dtype)

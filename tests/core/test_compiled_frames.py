@@ -109,8 +109,9 @@ def edited(folder: Path, wrong: tuple[str, str]) -> Any:
             text = text.replace(*wrong)
         (folder / path.name).write_text(text, "utf-8")
     library = folder / "stream"
-    command = [hatch_build.compiler(), *hatch_build.FLAGS, "-O0", "-o", str(library)]
-    subprocess.run([*command, str(folder / "stream.c"), "-lm"], check=True, capture_output=True)
+    subprocess.run(
+        hatch_build.command(library, "-O0", folder=folder), check=True, capture_output=True
+    )
     return native.typed(ctypes.CDLL(str(library)))
 
 

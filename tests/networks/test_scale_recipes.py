@@ -1,11 +1,9 @@
 """The recipes of docs/scale.md run, in real processes and on several virtual devices."""
 
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-import torch
 
 from tests.tools.ranks import printed
 
@@ -25,10 +23,6 @@ HOW: dict[str, tuple[int, dict[str, str], str]] = {
         "shards: {(64, 32)}\nas on one device: True",
     ),
 }
-WITH_GLOO = pytest.mark.skipif(
-    not torch.distributed.is_available() or sys.platform != "linux",
-    reason="torch.distributed with gloo is not built into this PyTorch",
-)
 NEEDS = {"empty_weights": "transformers", "lightning_fsdp": "lightning", "flax_mesh": "flax"}
 
 
@@ -36,7 +30,6 @@ def test_every_recipe_is_tried() -> None:
     assert {path.stem for path in RECIPES.glob("[a-z]*.py")} == {*HOW, "fsdp2_tp"}
 
 
-@WITH_GLOO
 @pytest.mark.parametrize("name", HOW)
 def test_a_recipe_runs(name: str) -> None:
     if name in NEEDS and not find_spec(NEEDS[name]):
@@ -45,7 +38,6 @@ def test_a_recipe_runs(name: str) -> None:
     assert wanted in printed(RECIPES / f"{name}.py", ranks, more=more)[0]
 
 
-@WITH_GLOO
 def test_a_model_has_one_line_however_it_is_shared_out() -> None:
     recipe = RECIPES / "fsdp2_tp.py"
     told = [printed(recipe, ranks, "--tp", str(tp), "--prove")[0] for ranks, tp in ((1, 1), (4, 2))]

@@ -101,10 +101,8 @@ class TorchModel(Runs):
 
     def announce(self, coming: Sequence[tuple[Assignment, tuple[int, int]]]) -> None:
         def whole(assignment: Assignment, key: tuple[int, int], tensor: Any) -> Tensor:
-            device = tensor.to_local().device
-            rng = Rng.from_key(key, xp=torch, dtype=tensor.dtype, device=device)
             with torch.no_grad(), full_precision():
-                return cast(Tensor, draw_with(rng, assignment))
+                return cast(Tensor, draw_with(_rng_of(key, tensor), assignment))
 
         self._owners = Owners(
             (a, t, functools.partial(whole, a, key, t))
@@ -119,12 +117,11 @@ class TorchModel(Runs):
         tensor = self._tensor(path)
         if assignment.name is None or not has_values(tensor):
             return
+        rng = _rng_of(key, tensor)
         if path in self._computed:
-            rng = Rng.from_key(key, xp=torch, dtype=tensor.dtype, device=tensor.device)
             with full_precision():
                 self._computed[path].set(draw_with(rng, assignment))
             return
-        rng = Rng.from_key(key, xp=torch, dtype=tensor.dtype, device=tensor.device)
         if assignment.pieces or assignment.starts:
             with in_place(tensor), full_precision():
                 tensor.copy_(draw_with(rng, assignment))
@@ -187,3 +184,8 @@ class TorchModel(Runs):
         prefix = path.rpartition(".")[0]
         bias = self._weights.get(f"{prefix}.bias" if prefix else "bias")
         return None if bias is None or bias.ndim != 1 else as_array(bias)
+
+
+def _rng_of(key: tuple[int, int], tensor: Tensor) -> Rng:
+    """What draws a weight, or the whole of which a process has a part."""
+    return Rng.from_key(key, xp=torch, dtype=tensor.dtype, device=tensor.device)

@@ -6,6 +6,7 @@ every process its part. Each byte is sent once, and no process holds more than o
 """
 
 import itertools
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -56,13 +57,15 @@ class Owners:
             own, _, draw = items[number + place]
             self._made[own] = draw()
         tensor = items[number][1]
-        everywhere = [indices_at(tensor, c) for c in itertools.product(*map(range, mesh.shape))]
-        most = max(_size(indices) for indices in everywhere)  # all that is sent has one size
+        # All that is sent has one size, that of the first part: no part is larger.
+        most = math.prod(map(len, indices_at(tensor, (0,) * mesh.ndim)))
         with torch.no_grad():
             local = tensor.to_local()
             part = torch.empty(most, dtype=tensor.dtype, device=local.device)
             parts = None
             if place == owner:
+                places = itertools.product(*map(range, mesh.shape))
+                everywhere = (indices_at(tensor, at) for at in places)
                 parts = _cut(self._made.pop(path), everywhere, most)
             distributed.scatter(part, parts, src=ranks[owner], group=_group(mesh))
             local.copy_(part[: local.numel()].view(local.shape))
@@ -85,13 +88,6 @@ def _group(mesh: Any) -> Any:
     if mesh.ndim == 1:
         return mesh.get_group()
     return distributed.group.WORLD if mesh.size() == distributed.get_world_size() else None
-
-
-def _size(indices: Iterable[Tensor]) -> int:
-    size = 1
-    for along in indices:
-        size *= len(along)
-    return size
 
 
 def _cut(whole: Tensor, everywhere: Iterable[list[Tensor]], most: int) -> list[Tensor]:
