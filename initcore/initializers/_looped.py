@@ -120,7 +120,11 @@ def _vectors(rng: Rng, begin: Any, n: int, m: int, b: int, k: Any) -> tuple[Any,
     there = norm > 0
     scale = xp.where(there, norm * (norm + size), xp.ones_like(norm)) ** -0.5
     longer = xp.where(entry == number, s * norm, xp.zeros_like(s))
-    return (x + longer) * scale, s
+    v = (x + longer) * scale
+    if is_complex(x.dtype):  # phases are rounded more than signs
+        squares = xp.sum(_squared(v, xp), axis=1, keepdims=True)
+        v = v * (2 / xp.where(there, squares, 2 * xp.ones_like(squares))) ** 0.5
+    return v, s
 
 
 def _squared(x: Any, xp: Any) -> Any:
